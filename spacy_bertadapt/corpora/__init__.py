@@ -1,0 +1,1 @@
+"""Readers of training data, one a file. Importing this package registers and imports nothing."""

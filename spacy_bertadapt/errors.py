@@ -1,0 +1,177 @@
+"""Every message that users can meet: the value, the cause, the remedy. Codes never change their meaning."""
+
+from __future__ import annotations
+
+
+class Errors:
+    """Messages by code: E1 encoders and checkpoints, E2 texts and windows, E3 labels and training, C corpora."""
+
+    # Encoders and checkpoints
+    E101 = "[E101] No encoder named '{name}': {reason}. {remedy}"
+    E102 = (
+        "[E102] '{name}' is no Transformers checkpoint: {reason}. "
+        "Name a hub id, a directory with config.json and weights, or package:NAME."
+    )
+    E103 = (
+        "[E103] '{name}' has no fast tokenizer (no tokenizer.json, and none could be made). "
+        "Save one with AutoTokenizer.from_pretrained(...).save_pretrained(...), or choose another encoder."
+    )
+    E104 = (
+        "[E104] '{name}' lacks weights that its architecture needs ({keys}). "
+        "The file is cut short or of another architecture: fetch the checkpoint again."
+    )
+    E105 = "[E105] Can't load the saved component: {path} {reason}. Save the pipeline again, or restore that file."
+    E106 = (
+        "[E106] '{name}' has no model yet. Train it (spacy train), call nlp.initialize() or "
+        "pipe.initialize(lambda: []) for a checkpoint that is already fine-tuned, or load a trained pipeline."
+    )
+    E107 = (
+        "[E107] precision = '{precision}' is none of auto, float32, bfloat16, float16 "
+        "(float16 needs a GPU; on a CPU use bfloat16 or float32)."
+    )
+    E108 = (
+        "[E108] device = '{device}' can't be used: {reason}. "
+        'Set device = "auto" or "cpu", or install a build of torch that has it.'
+    )
+    E109 = (
+        "[E109] A process forked from one that uses the GPU can't use it too. "
+        "Predict with n_process=1 on a GPU, or set multiprocessing's start method to 'spawn'."
+    )
+    E110 = "[E110] max_length = {max_length}, but '{name}' takes at most {limit} subwords. Set max_length = {limit} or null."
+    E111 = "[E111] Predictions can't be learned from: call model.begin_update, not model.predict, for a callback that can."
+    E112 = (
+        "[E112] '{encoder}' is a {problem} classifier, but exclusive = {exclusive}. Set exclusive = {opposite}, "
+        "or give other labels to train a new head."
+    )
+
+    # Texts and windows
+    E201 = (
+        "[E201] A window has room for {capacity} subwords beside what must stand in each of them, and "
+        "stride = {stride}: it would never move on. Raise max_length, lower stride, or shorten the second text."
+    )
+    E202 = "[E202] long_text = '{long_text}' is none of mean, max, first."
+
+    # Labels and training
+    E301 = (
+        "[E301] '{name}' has no labels: there are no training examples with annotation, none were given, and the "
+        "checkpoint '{encoder}' has no trained head. Pass examples, labels = [...], or name a fine-tuned checkpoint."
+    )
+    E302 = (
+        "[E302] '{name}' has the single label '{label}': there is nothing to tell apart. "
+        "Check the training data, or set exclusive = false."
+    )
+    E303 = "[E303] '{name}' doesn't know the label '{label}'; it knows {labels}. {remedy}"
+    E304 = (
+        "[E304] The labels of '{name}' are fixed once it is initialized (tried to add '{label}'). "
+        "Add labels before nlp.initialize(), or list them under [initialize.components.{name}]."
+    )
+    E305 = (
+        "[E305] An example has {count} labels at 1.0 ({labels}), but '{name}' is exclusive. "
+        "Set exclusive = false, or leave one. Text: {text!r}"
+    )
+    E306 = (
+        "[E306] {count} steps in a row had a non-finite loss or gradient; they were skipped, and the weights are those "
+        'of the last good step. Try a lower learning rate, a longer warm-up, grad_clip = 1.0, or precision = "float32".'
+    )
+    E307 = (
+        "[E307] The device ran out of memory with a single text in the batch ({rows} windows of {width} subwords). "
+        "Lower max_length or max_windows, or use a device with more memory."
+    )
+    E308 = "[E308] {setting} = {value!r} is not possible: {remedy}"
+    E309 = "[E309] Class weights name {unknown}, but the labels are {labels}. Correct class_weights."
+    E310 = '[E310] class_weights = "balanced" needs training examples to count, and there are none. Give them as numbers.'
+
+    # Corpora
+    C001 = (
+        "[C001] No data file at {path} (relative paths start from {cwd}). "
+        "Correct `path` in the [corpora] block of the config."
+    )
+    C002 = "[C002] {path} is a directory, and this reader reads a single file. Name a file in it in `path`."
+    C003 = (
+        "[C003] The reader has no `path`. Set it in the [corpora] block of the config, "
+        "or where that says ${paths.train}, pass --paths.train FILE."
+    )
+    C004 = (
+        "[C004] No way to tell the format of {path}: {found!r} is none of {known}. "
+        "Rename the file, or set `format` to csv, tsv or jsonl."
+    )
+    C005 = (
+        "[C005] {source}: byte {byte} (number {position} of the line) is not UTF-8. "
+        "Save the file as UTF-8, for example with: iconv -f LATIN1 -t UTF-8 OLD > NEW"
+    )
+    C006 = (
+        "[C006] {path} can't be unpacked as gzip after line {line}: {reason}. "
+        "Copy or compress the file again, or drop .gz from the name of a file that isn't compressed."
+    )
+    C007 = (
+        "[C007] {source}: the row that starts here is not valid CSV: {reason}. Put a field that holds a "
+        "comma, a quote or a line break in double quotes and double each quote in it, or set format = 'tsv'."
+    )
+    C008 = (
+        "[C008] {source}: the row that starts here has {found} columns, and the first row has {expected}. "
+        "Correct it; in CSV a field that holds a comma must stand in double quotes."
+    )
+    C009 = (
+        "[C009] {source}: no column {column!r}; the columns are {columns!s:.200}. Name one of these, use "
+        "numbers from 0 if there is no header, or set `format` if fields are split at the wrong character."
+    )
+    C010 = (
+        "[C010] {source}: the header has {column!r} {count} times. "
+        "Rename all but one, or set header = true and give the column's number."
+    )
+    C011 = (
+        "[C011] {path}: header = false, but the column {column!r} is a name. "
+        "Give columns as numbers from 0, or set header to true or null."
+    )
+    C012 = (
+        "[C012] {source}: no column number {column}; there are {width}, the first is 0, the last -1: "
+        "{columns!s:.200}. Give another number, or set `format` if fields are split at the wrong character."
+    )
+    C013 = "[C013] {source}: {columns} are one and the same column. Give each setting a column of its own."
+    C014 = "[C014] {source}: not valid JSON: {reason}. JSONL holds one complete JSON object on each line."
+    C015 = '[C015] {source}: {found!r:.80} is no JSON object. Write each row of JSONL as {{"key": value}}.'
+    C016 = "[C016] {path} is JSONL, whose values have keys, so {column!r} is no column. Give the key's name."
+    C017 = (
+        "[C017] {source}: no key {key!r}; the keys are {keys!s:.200}. "
+        "Add it to the row, or name another key in the config."
+    )
+    C018 = "[C018] {source}: {key!r} is {found!r:.80}, which is no text. Write a string; it may be empty."
+    C019 = (
+        "[C019] {source}: the label {found!r:.80} is neither a string nor a number. "
+        "Write a name, in JSONL also a list of names, or null for a row without a label."
+    )
+    C020 = (
+        "[C020] {source}: the label {label!r} is not in labels = {labels!s:.200}. Correct the row, add the "
+        "label to `labels`, or set labels = null to gather them from the file."
+    )
+    C021 = (
+        "[C021] {source}: {key!r} is {found!r:.80}, which is no JSON object. "
+        'Write one such as {{"name": 1.0, "rest": 0.0}}, or set cats = null and name the `label` column.'
+    )
+    C022 = "[C022] {source}: the label {label!r} has the value {found!r:.80}. Give a number from 0.0 to 1.0."
+    C023 = (
+        "[C023] {path} holds no usable row: {report}. "
+        "Check `path`, and that the columns or keys in the config hold what you mean."
+    )
+    C024 = (
+        "[C024] {source}: the text has {length} characters, and nlp.max_length is {limit}. "
+        "Split the text, or raise nlp.max_length in the callback [nlp] after_creation."
+    )
+
+
+class Warnings:
+    """Messages by code that inform without stopping."""
+
+    W101 = (
+        "[W101] The head of '{encoder}' knows the labels {old}; the data has {new}. "
+        "The encoder is kept, and a new head is trained."
+    )
+    W301 = "[W301] {count} of {total} steps had a non-finite loss or gradient and were skipped; the weights are untouched by them."
+    W302 = "[W302] The device ran out of memory; going on with batches of at most {budget} subwords (max_batch_subwords)."
+    W305 = (
+        "[W305] {count} gold annotations have labels that '{name}' doesn't know and can't get right: {labels}. "
+        "Put examples of them into the training data, or take them out of this data."
+    )
+    W303 = "[W303] {count} of {total} examples have no annotation for '{name}' and teach it nothing. First: {text!r}"
+    W304 = "[W304] The labels {labels} are in none of the {total} examples: '{name}' can't learn them."
+    W401 = "[W401] {path}: {report}. Complete these rows, or delete them."

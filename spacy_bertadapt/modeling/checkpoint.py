@@ -1,0 +1,243 @@
+"""A Transformers checkpoint: a task's network and its tokenizer, read and written together."""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import transformers
+from safetensors import SafetensorError
+from torch import nn
+from transformers import AutoConfig, AutoTokenizer, PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.utils import logging as transformers_logging
+
+from ..errors import Errors, Warnings
+from .sources import EncoderSource
+
+DROPOUT_SETTINGS = (
+    "hidden_dropout_prob",
+    "attention_probs_dropout_prob",
+    "classifier_dropout",
+    "dropout",
+    "attention_dropout",
+    "seq_classif_dropout",
+    "qa_dropout",
+)
+UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, SafetensorError)
+
+
+@dataclass
+class Checkpoint:
+    """A network of one of Transformers' task classes, with its tokenizer. Weights are float32."""
+
+    module: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of the head's outputs, in order."""
+        return _labels(self.module.config)
+
+    @cached_property
+    def max_length(self) -> int:
+        """How many subwords the network takes, special tokens included."""
+        return int(min(_position_limit(self.module), self.tokenizer.model_max_length))
+
+    def save(self, folder: Path) -> None:
+        """Write config.json, model.safetensors and the tokenizer's files into a folder."""
+        self.module.save_pretrained(folder)
+        self.tokenizer.save_pretrained(folder)
+
+    @classmethod
+    def load(cls, folder: Path, auto_class: str) -> Checkpoint:
+        """Read what `save` wrote: strictly, from disk alone, running no code and no pickle of the folder.
+
+        auto_class: such as "AutoModelForSequenceClassification".
+        Raises FileNotFoundError or ValueError that names the file at fault.
+        """
+        for name in ("config.json", "model.safetensors", "tokenizer.json"):
+            if not (folder / name).is_file():
+                raise FileNotFoundError(Errors.E105.format(path=folder / name, reason="is missing"))
+        with _blaming(folder / "config.json"):
+            config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        with _blaming(folder / "model.safetensors"):
+            module, info = _read_module(
+                auto_class, str(folder), config, use_safetensors=True, local_files_only=True
+            )
+        wrong = sorted(map(str, [*info["missing_keys"], *info["unexpected_keys"], *info["mismatched_keys"]]))
+        if wrong:
+            reason = f"does not fit config.json ({', '.join(wrong[:3])}{', …' if len(wrong) > 3 else ''})"
+            raise ValueError(Errors.E105.format(path=folder / "model.safetensors", reason=reason))
+        return cls(module, read_saved_tokenizer(folder))
+
+
+def read_tokenizer(source: EncoderSource) -> PreTrainedTokenizerBase:
+    """The fast tokenizer of an encoder. Raises ValueError if there is only a slow one."""
+    with _reading(source):
+        tokenizer = AutoTokenizer.from_pretrained(
+            source.locate(), revision=source.revision, use_fast=True, trust_remote_code=False
+        )
+    if not tokenizer.is_fast:
+        raise ValueError(Errors.E103.format(name=source.name))
+    return tokenizer
+
+
+def read_saved_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
+    """The tokenizer of a saved component."""
+    with _blaming(folder / "tokenizer.json"):
+        json.loads((folder / "tokenizer.json").read_text(encoding="utf8"))
+    try:
+        return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except Exception as err:  # the tokenizers library raises bare Exceptions for a file it can't use
+        raise ValueError(
+            Errors.E105.format(path=folder / "tokenizer.json", reason=f"can't be used: {err}")
+        ) from None
+
+
+def read_encoder(
+    source: EncoderSource, auto_class: str, labels: Sequence[str] | None
+) -> tuple[Checkpoint, bool]:
+    """Read a pretrained encoder, with its trained head where that knows all the labels, else with a new one.
+
+    auto_class: such as "AutoModelForSequenceClassification".
+    labels: the head's outputs, in order; None takes the checkpoint's own.
+    Returns the checkpoint, and whether its head is a trained one.
+    Raises FileNotFoundError or ValueError that says what was looked for, where, and how to mend it.
+    """
+    tokenizer = read_tokenizer(source)
+    with _reading(source):
+        config = AutoConfig.from_pretrained(
+            source.locate(), revision=source.revision, trust_remote_code=False
+        )
+    _set_dropout(config, source.dropout)
+    if labels is None or set(labels) <= set(_labels(config)):
+        module, has_head = _read_encoder_module(source, auto_class, config)
+        if has_head or labels is None:
+            return Checkpoint(module, tokenizer), has_head
+    if not all(re.fullmatch(r"LABEL_\d+", label) for label in _labels(config)):
+        warnings.warn(
+            Warnings.W101.format(encoder=source.name, old=_labels(config), new=tuple(labels)), stacklevel=2
+        )
+    config.id2label = dict(enumerate(labels))
+    config.label2id = {label: index for index, label in enumerate(labels)}
+    module, has_head = _read_encoder_module(source, auto_class, config, ignore_mismatched_sizes=True)
+    if has_head:
+        _reset_head(module)
+    return Checkpoint(module, tokenizer), False
+
+
+def head_parameters(module: PreTrainedModel) -> set[str]:
+    """Names of the parameters that are the task's and not the encoder's."""
+    prefix = module.base_model_prefix + "."
+    return {name for name, _ in module.named_parameters() if not name.startswith(prefix)}
+
+
+def _read_encoder_module(
+    source: EncoderSource, auto_class: str, config: PretrainedConfig, **settings: Any
+) -> tuple[PreTrainedModel, bool]:
+    with _reading(source):
+        module, info = _read_module(auto_class, source.locate(), config, revision=source.revision, **settings)
+    head = head_parameters(module)
+    new = set(info["missing_keys"]) | {
+        key[0] if isinstance(key, tuple) else key for key in info["mismatched_keys"]
+    }
+    lacking = sorted(name for name in new - head if "pooler" not in name)
+    if lacking:
+        raise ValueError(Errors.E104.format(name=source.name, keys=", ".join(lacking[:3])))
+    return module, not new & head
+
+
+def _read_module(
+    auto_class: str, name: str, config: PretrainedConfig, **settings: Any
+) -> tuple[PreTrainedModel, dict]:
+    with _quiet():
+        module, info = getattr(transformers, auto_class).from_pretrained(
+            name, config=config, output_loading_info=True, trust_remote_code=False, **settings
+        )
+    return module.float(), info
+
+
+def _reset_head(module: PreTrainedModel) -> None:
+    scale = getattr(module.config, "initializer_range", 0.02)
+    for name, parameter in module.named_parameters():
+        if name in head_parameters(module):
+            if parameter.dim() > 1:
+                nn.init.normal_(parameter, std=scale)
+            else:
+                nn.init.zeros_(parameter)
+
+
+def _labels(config: PretrainedConfig) -> tuple[str, ...]:
+    return tuple(config.id2label[index] for index in sorted(config.id2label))
+
+
+def _set_dropout(config: PretrainedConfig, rate: float | None) -> None:
+    for name in DROPOUT_SETTINGS:
+        if rate is not None and isinstance(getattr(config, name, None), float):
+            setattr(config, name, rate)
+
+
+def _position_limit(module: PreTrainedModel) -> int:
+    """Positions a model has for text: RoBERTa-like ones keep those up to the padding index for themselves."""
+    limit = getattr(module.config, "max_position_embeddings", None) or 1_000_000
+    for name, child in module.named_modules():
+        if (
+            name.endswith("position_embeddings")
+            and isinstance(child, nn.Embedding)
+            and child.padding_idx is not None
+        ):
+            return min(limit, child.num_embeddings - child.padding_idx - 1)
+    return limit
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Transformers from announcing new heads: we say what matters ourselves."""
+    level = transformers_logging.get_verbosity()
+    bars = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        transformers_logging.set_verbosity(level)
+        if bars:
+            transformers_logging.enable_progress_bar()
+
+
+@contextmanager
+def _reading(source: EncoderSource) -> Iterator[None]:
+    """Turn what goes wrong in Transformers, three libraries down, into one line with a remedy."""
+    try:
+        yield
+    except UNREADABLE as err:
+        if str(err).startswith("[E"):
+            raise
+        if Path(source.name).is_dir() or source.name.startswith("package:"):
+            raise ValueError(Errors.E102.format(name=source.name, reason=_first_line(err))) from None
+        remedy = (
+            "Check the spelling and the network connection, or name a directory or package:NAME; "
+            "with HF_HUB_OFFLINE=1 only what the cache holds can be used."
+        )
+        reason = f"neither a directory nor found on the Hugging Face hub or in its cache ({_first_line(err)})"
+        raise FileNotFoundError(Errors.E101.format(name=source.name, reason=reason, remedy=remedy)) from None
+
+
+@contextmanager
+def _blaming(path: Path) -> Iterator[None]:
+    """Name the file at fault when a saved component can't be read."""
+    try:
+        yield
+    except UNREADABLE as err:
+        raise ValueError(Errors.E105.format(path=path, reason=f"can't be read: {_first_line(err)}")) from None
+
+
+def _first_line(err: BaseException) -> str:
+    return (str(err).strip() or type(err).__name__).splitlines()[0]

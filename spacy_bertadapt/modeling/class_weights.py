@@ -1,0 +1,34 @@
+"""Weights for labels of unequal size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ..errors import Errors
+from .losses import ClassWeights
+
+
+def resolve_class_weights(
+    wanted: ClassWeights, labels: Sequence[str], counts: Mapping[str, int], *, texts: int, exclusive: bool
+) -> list[float] | None:
+    """One weight a label, in the labels' order, or None for no weights.
+
+    wanted: by label (1.0 for those not named), "balanced", or None. counts: texts with each label; texts: in all.
+    Balanced exclusive labels weigh texts / (labels * count), as scikit-learn has it, so that the mean over the
+    data is 1; balanced labels of a multi-label task weigh their positives (texts - count) / count.
+    Raises ValueError for unknown labels, and for "balanced" without data.
+    """
+    if wanted is None:
+        return None
+    if wanted == "balanced":
+        if not texts:
+            raise ValueError(Errors.E310)
+        return [_balanced(max(1, counts.get(label, 0)), texts, len(labels), exclusive) for label in labels]
+    unknown = sorted(set(wanted) - set(labels))
+    if unknown:
+        raise ValueError(Errors.E309.format(unknown=unknown, labels=list(labels)))
+    return [float(wanted.get(label, 1.0)) for label in labels]
+
+
+def _balanced(count: int, texts: int, n_labels: int, exclusive: bool) -> float:
+    return texts / (n_labels * count) if exclusive else max(1.0, texts - count) / count

@@ -1,0 +1,97 @@
+"""Losses over rows of logits, one row an example."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypeAlias
+
+import torch
+import torch.nn.functional as F
+from spacy import registry
+from torch import Tensor
+
+ClassWeights: TypeAlias = dict[str, float] | Literal["balanced"] | None
+
+
+class SequenceLoss(Protocol):
+    """A loss that a classifier learns from.
+
+    class_weights: as configured: by label, "balanced", or None.
+    """
+
+    class_weights: ClassWeights
+
+    def __call__(self, logits: Tensor, targets: Tensor, known: Tensor, weights: Tensor | None) -> Tensor:
+        """The loss of every example, (texts,).
+
+        logits, targets: (texts, labels). known: (texts, labels), 1.0 where there is gold.
+        weights: (labels,) resolved class weights, or None.
+        """
+
+
+@dataclass(frozen=True, kw_only=True)
+class CrossEntropy:
+    """Cross-entropy over exclusive labels."""
+
+    class_weights: ClassWeights = None
+    label_smoothing: float = 0.0
+    focal_gamma: float = 0.0
+
+    def __call__(self, logits: Tensor, targets: Tensor, known: Tensor, weights: Tensor | None) -> Tensor:
+        """Per example; rows without a gold label (all targets 0) cost nothing."""
+        log_p = F.log_softmax(logits, dim=-1)
+        annotated = targets.sum(-1)
+        smooth = self.label_smoothing
+        soft = targets * (1 - smooth) + smooth / logits.shape[-1] * annotated[:, None]
+        terms = -soft * log_p
+        if weights is not None:
+            terms = terms * weights
+        return terms.sum(-1) * _focal((targets * log_p).sum(-1).exp(), self.focal_gamma)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BinaryCrossEntropy:
+    """Binary cross-entropy for several labels a text, averaged over the labels that have gold."""
+
+    class_weights: ClassWeights = None
+    label_smoothing: float = 0.0
+    focal_gamma: float = 0.0
+
+    def __call__(self, logits: Tensor, targets: Tensor, known: Tensor, weights: Tensor | None) -> Tensor:
+        """Per example; class weights count positives (`pos_weight`), unknown labels cost nothing."""
+        soft = targets * (1 - self.label_smoothing) + self.label_smoothing / 2
+        terms = F.binary_cross_entropy_with_logits(logits, soft, pos_weight=weights, reduction="none")
+        p = logits.sigmoid()
+        terms = terms * _focal(torch.where(targets > 0.5, p, 1 - p), self.focal_gamma)
+        return (terms * known).sum(-1) / known.sum(-1).clamp(min=1)
+
+
+@registry.losses("spacy-bertadapt.CrossEntropy.v1")  # type: ignore[attr-defined]
+def cross_entropy(
+    class_weights: ClassWeights = None, label_smoothing: float = 0.0, focal_gamma: float = 0.0
+) -> SequenceLoss:
+    """Cross-entropy for exclusive labels.
+
+    class_weights: {"label": weight}, "balanced" (texts / (labels * texts with the label)), or null.
+    label_smoothing: share of the target spread over all labels. focal_gamma: 0 is plain cross-entropy;
+    2 looks hard at what is still wrong (Lin et al., 2017).
+    """
+    return CrossEntropy(class_weights=class_weights, label_smoothing=label_smoothing, focal_gamma=focal_gamma)
+
+
+@registry.losses("spacy-bertadapt.BinaryCrossEntropy.v1")  # type: ignore[attr-defined]
+def binary_cross_entropy(
+    class_weights: ClassWeights = None, label_smoothing: float = 0.0, focal_gamma: float = 0.0
+) -> SequenceLoss:
+    """Binary cross-entropy for labels that don't exclude each other.
+
+    class_weights: the weight of a label's positives: {"label": weight}, "balanced"
+    (texts without / texts with the label), or null. The others as of CrossEntropy.v1.
+    """
+    return BinaryCrossEntropy(
+        class_weights=class_weights, label_smoothing=label_smoothing, focal_gamma=focal_gamma
+    )
+
+
+def _focal(p_gold: Tensor, gamma: float) -> Tensor | float:
+    return (1 - p_gold).clamp(min=0) ** gamma if gamma else 1.0

@@ -1,0 +1,84 @@
+"""Where the network runs, and in which number format."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractContextManager
+
+import torch
+from thinc.api import get_current_ops
+
+from ..errors import Errors
+
+PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+def resolve_device(name: str) -> torch.device:
+    """The torch device for a setting: `auto` is spaCy's active GPU, else the CPU.
+
+    `cuda:1` and `mps` need torch to see the device, and no CuPy. Raises ValueError where torch doesn't.
+    """
+    if name == "auto":
+        return _spacy_device()
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as err:
+        raise ValueError(Errors.E108.format(device=name, reason=str(err).splitlines()[0])) from None
+    return device
+
+
+def resolve_precision(name: str, device: torch.device) -> torch.dtype | None:
+    """The autocast type for a setting, or None for plain float32.
+
+    `auto` is bfloat16 where the hardware computes in it: GPUs from sm80 on, CPUs with AVX512-BF16 or AMX.
+    Raises ValueError for an unknown setting, and for float16 on a CPU.
+    """
+    if name == "auto":
+        return torch.bfloat16 if _has_bfloat16(device) else None
+    if name not in PRECISIONS or (name == "float16" and device.type == "cpu"):
+        raise ValueError(Errors.E107.format(precision=name))
+    return PRECISIONS[name]
+
+
+def autocast(device: torch.device, dtype: torch.dtype | None) -> AbstractContextManager:
+    """Compute in `dtype` inside the context; float32 where it is None."""
+    return torch.autocast(device.type, dtype=dtype or torch.float32, enabled=dtype is not None)
+
+
+def _spacy_device() -> torch.device:
+    ops = get_current_ops()
+    if ops.device_type == "gpu":
+        return torch.device("cuda", max(0, ops.device_id))
+    return torch.device("mps" if ops.name == "mps" else "cpu")
+
+
+def _has_bfloat16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.get_device_capability(device) >= (8, 0)
+    if device.type == "cpu":
+        checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+        return any(getattr(torch.cpu, check, bool)() for check in checks)
+    return False
+
+
+class ForkGuard:
+    """Knows whether this process was forked, and keeps forked workers from waiting for threads they don't have."""
+
+    forked = False
+
+    @classmethod
+    def after_fork(cls) -> None:
+        """Runs in every forked child: OpenMP's threads stay behind in the parent, so one must do."""
+        cls.forked = True
+        torch.set_num_threads(1)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=ForkGuard.after_fork)
+
+
+def refuse_forked_gpu(device: torch.device) -> None:
+    """Raise RuntimeError for a GPU in a forked process, where CUDA would fail or hang."""
+    if ForkGuard.forked and device.type != "cpu":
+        raise RuntimeError(Errors.E109)

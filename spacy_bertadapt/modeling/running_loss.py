@@ -1,0 +1,39 @@
+"""Losses that wait on the device until somebody reads them."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+
+class RunningLoss:
+    """A sum of losses on a device, in the place of the float that spaCy keeps in `losses`.
+
+    Adding to it waits for nothing; float(), formatting and JSON read it, and wait.
+    """
+
+    def __init__(self, value: Tensor):
+        """value: a scalar tensor."""
+        self._value = value
+
+    def __add__(self, other: RunningLoss | float) -> RunningLoss:
+        return RunningLoss(self._value + (other._value if isinstance(other, RunningLoss) else other))
+
+    __radd__ = __add__
+
+    def __float__(self) -> float:
+        return float(self._value)
+
+    def __format__(self, spec: str) -> str:
+        return format(float(self), spec)
+
+    def __repr__(self) -> str:
+        return repr(float(self))
+
+    def __json__(self) -> str:
+        return repr(float(self))
+
+
+def running_loss(loss: Tensor) -> RunningLoss | float:
+    """What to add to `losses`: a float where reading is free, else a `RunningLoss`. Non-finite losses count as 0."""
+    finite = loss.detach().nan_to_num(0.0, posinf=0.0, neginf=0.0)
+    return float(finite) if finite.device.type == "cpu" else RunningLoss(finite)

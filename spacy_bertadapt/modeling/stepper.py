@@ -1,0 +1,94 @@
+"""AdamW over one module: fused, with clipping, and blind to steps that are not finite."""
+
+from __future__ import annotations
+
+import warnings
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from ..errors import Errors, Warnings
+from ..types import SupportsStep
+from .parameter_groups import parameter_groups
+
+GIVE_UP_AFTER = 3
+STEPS_BETWEEN_READS = 16
+
+
+class Stepper:
+    """Torch's fused AdamW over one module, with its moments.
+
+    A step whose gradient is not finite changes neither weights nor moments: the fused kernel reads that from
+    `found_inf` on the device. Clipping by the global norm, averaging over accumulated batches and float16's
+    scale are one divisor, which the kernel applies on the way. Nothing waits for the device.
+    """
+
+    def __init__(self, module: PreTrainedModel, optimizer: SupportsStep):
+        """Make moments for the module's trainable parameters; groups as the optimizer's settings say."""
+        layer_decay, head_factor = (
+            getattr(optimizer, "layer_decay", 1.0),
+            getattr(optimizer, "head_factor", 1.0),
+        )
+        groups = parameter_groups(module, layer_decay=layer_decay, head_factor=head_factor)
+        self._adamw = torch.optim.AdamW(groups, fused=True)  # type: ignore[arg-type]
+        self._parameters = [parameter for group in groups for parameter in group["params"]]
+        self._health = StepHealth(next(module.parameters()).device)
+
+    def step(self, optimizer: SupportsStep, *, divisor: Tensor | float = 1.0) -> Tensor:
+        """Step with the parameters' `.grad`, divided by `divisor`, and clear them.
+
+        Returns a scalar on the device: 1.0 if the gradient was not finite and the step was left out.
+        Raises ValueError after three such steps in a row.
+        """
+        gradients = [parameter.grad for parameter in self._parameters if parameter.grad is not None]
+        if not gradients:
+            return torch.zeros(())
+        norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients))) / divisor
+        not_finite = (~torch.isfinite(norm)).float()
+        excess = (norm / optimizer.grad_clip).clamp(min=1.0) if optimizer.grad_clip else torch.ones_like(norm)
+        self._adamw.grad_scale = excess * divisor  # type: ignore[attr-defined]
+        self._adamw.found_inf = not_finite  # type: ignore[attr-defined]
+        self._configure(optimizer)
+        self._adamw.step()
+        self._adamw.zero_grad(set_to_none=True)
+        return not_finite
+
+    def watch(self, not_finite: Tensor) -> None:
+        """Count a step, and stop training after three in a row that were not finite."""
+        self._health.record(not_finite)
+
+    def _configure(self, optimizer: SupportsStep) -> None:
+        for group in self._adamw.param_groups:
+            group["lr"] = optimizer.learn_rate * group["rate_factor"]
+            group["betas"] = (optimizer.b1, optimizer.b2)
+            group["eps"] = optimizer.eps
+            group["weight_decay"] = optimizer.L2 if group["decays"] else 0.0
+
+
+class StepHealth:
+    """How many steps were not finite, counted on the device and read now and then."""
+
+    def __init__(self, device: torch.device):
+        """device: where the counters live; on a CPU reading them is free, so they are read at every step."""
+        self._counts = torch.zeros(3, device=device)  # skipped in all, in a row now, most in a row
+        self._interval = 1 if device.type == "cpu" else STEPS_BETWEEN_READS
+        self._steps = 0
+        self._reported = 0
+
+    def record(self, not_finite: Tensor) -> None:
+        """Count one step. Warns of new skipped steps when it reads; raises ValueError after three in a row."""
+        skipped, streak, longest = self._counts
+        streak = (streak + 1) * not_finite
+        self._counts = torch.stack([skipped + not_finite, streak, torch.maximum(longest, streak)])
+        self._steps += 1
+        if self._steps % self._interval == 0:
+            self._read()
+
+    def _read(self) -> None:
+        skipped, _, longest = (int(count) for count in self._counts.tolist())
+        if longest >= GIVE_UP_AFTER:
+            raise ValueError(Errors.E306.format(count=longest))
+        if skipped > self._reported:
+            warnings.warn(Warnings.W301.format(count=skipped, total=self._steps), stacklevel=2)
+            self._reported = skipped

@@ -1,0 +1,1 @@
+"""The components: spaCy in front, numpy in between, the model behind."""

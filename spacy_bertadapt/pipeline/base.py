@@ -1,0 +1,238 @@
+"""What every task's component shares: settings, labels, learning, files."""
+
+import warnings
+from abc import abstractmethod
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Generic, TypeVar
+
+import srsly
+from spacy import util
+from spacy.language import Language
+from spacy.pipeline import TrainablePipe
+from spacy.tokens import Doc
+from spacy.training import Example, validate_examples
+from spacy.vocab import Vocab
+from thinc.api import Optimizer
+from torch import Tensor
+
+from ..errors import Errors, Warnings
+from ..modeling.checkpoint import Checkpoint, read_encoder
+from ..modeling.model import TransformerModel, shim_of
+from ..modeling.shim import TransformerShim
+from ..types import Ints, Segments
+from .runner import Runner, WindowOutputs
+from .saving import replaced_folder, saved_folder
+
+Targets = TypeVar("Targets")
+Predictions = TypeVar("Predictions")
+
+
+@dataclass(frozen=True, slots=True)
+class LabelCounts:
+    """Gold labels of the training data.
+
+    by_label: how many examples each label holds in (0 where it is only named). examples: how many there are.
+    """
+
+    by_label: Counter[str]
+    examples: int
+
+
+class BertPipe(TrainablePipe, Generic[Targets, Predictions]):
+    """A trainable component around one of Transformers' task classes.
+
+    A task says what it reads of a Doc (`segments`), what it learns from (`count_labels`, `targets`, `loss`),
+    and what its logits mean (`decode`, `set_annotations`). The way from texts to logits is the `Runner`'s.
+    """
+
+    windowed_segment: ClassVar[int] = 0
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: TransformerModel,
+        name: str,
+        *,
+        scorer: Callable[..., dict[str, Any]] | None,
+        cfg: dict[str, Any],
+        **run_settings: int | None,
+    ):
+        """Take the settings. Weights are read in `initialize` or `from_disk`.
+
+        scorer: scores Examples, as `nlp.evaluate` calls it. cfg: the task's settings, which the scorer gets too.
+        run_settings: max_length, stride, max_windows, max_batch_subwords: see `Runner`.
+        """
+        self.vocab = vocab
+        self.model = model
+        self.name = name
+        self.scorer = scorer
+        self.cfg = cfg
+        self.runner = Runner(model, windowed_segment=self.windowed_segment, **run_settings)
+        self._added_labels: list[str] = []
+
+    @abstractmethod
+    def segments(self, doc: Doc) -> Segments:
+        """The text or texts of a Doc that go through the network."""
+
+    @abstractmethod
+    def count_labels(self, examples: Iterable[Example]) -> LabelCounts:
+        """How often each label is gold in the examples."""
+
+    @abstractmethod
+    def targets(self, examples: Sequence[Example]) -> Targets:
+        """What the examples teach, as arrays. Raises ValueError for a label that the component doesn't know."""
+
+    @abstractmethod
+    def loss(self, logits: Tensor, text: Ints, targets: Targets) -> Tensor:
+        """The share of the batch's loss that some windows make up: the shares of all add up to it.
+
+        logits: of all windows of some texts. text: (windows,) which text of the batch each belongs to.
+        """
+
+    @abstractmethod
+    def decode(self, outputs: WindowOutputs, n_texts: int) -> Predictions:
+        """What the logits of all windows mean for each text."""
+
+    @property
+    def shim(self) -> TransformerShim:
+        """The network, and what is done with it."""
+        return shim_of(self.model)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels, in the order of the head's outputs."""
+        return self.shim.checkpoint.labels if self.shim.is_initialized else tuple(self._added_labels)
+
+    @property
+    def label_data(self) -> list[str]:
+        """The labels, as `spacy init labels` writes them and `initialize` takes them."""
+        return list(self.labels)
+
+    def add_label(self, label: str) -> int:
+        """Add a label before `initialize`. Returns 1, or 0 if it is there. Raises ValueError once labels are fixed."""
+        if label in self.labels:
+            return 0
+        if self.shim.is_initialized:
+            raise ValueError(Errors.E304.format(name=self.name, label=label))
+        self._added_labels.append(label)
+        return 1
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Language | None = None,
+        labels: Sequence[str] | None = None,
+    ) -> None:
+        """Read the encoder, and fix the labels: those given, or the data's (sorted), or the checkpoint's.
+
+        get_examples: the training data; may give nothing for a checkpoint that is already fine-tuned.
+        Raises ValueError or FileNotFoundError if there is no such encoder, or there are no labels.
+        """
+        counts = self.count_labels(get_examples())
+        wanted = list(labels or self._added_labels) or sorted(counts.by_label) or None
+        checkpoint, has_head = read_encoder(self.shim.source, self.shim.auto_class, wanted)
+        if wanted is None and not has_head:
+            raise ValueError(Errors.E301.format(name=self.name, encoder=self.shim.source.name))
+        self._check_labels(checkpoint.labels, counts)
+        self.attach(checkpoint)
+        self.settle(counts)
+
+    def attach(self, checkpoint: Checkpoint) -> None:
+        """Take over a network and its tokenizer. Raises ValueError where the settings don't fit it."""
+        self.shim.attach(checkpoint)
+        self.runner.max_length  # noqa: B018 (raises if the encoder can't take it)
+
+    def settle(self, counts: LabelCounts) -> None:
+        """Take from the training data what else the task needs of it, once, in `initialize`."""
+
+    def predict(self, docs: Iterable[Doc]) -> Predictions:
+        """What the network says about Docs, which stay as they are."""
+        texts = [self.segments(doc) for doc in docs]
+        return self.decode(self.runner.predict(texts), len(texts))
+
+    def update(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optimizer | None = None,
+        losses: dict[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Learn from a batch of examples: gradients are added up, and with `sgd` a step is made.
+
+        drop: has no effect; dropout is the encoder's own. losses: the batch's loss is added under the name.
+        Raises ValueError for a label that the component doesn't know.
+        """
+        losses = {} if losses is None else losses
+        losses.setdefault(self.name, 0.0)
+        examples = list(examples)
+        validate_examples(examples, f"{type(self).__name__}.update")
+        if examples:
+            targets = self.targets(examples)
+            texts = [self.segments(example.predicted) for example in examples]
+            losses[self.name] += self.runner.learn(
+                texts, lambda logits, text: self.loss(logits, text, targets)
+            )
+        if sgd not in (None, False):
+            self.finish_update(sgd)
+        return losses
+
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
+        """Write the component into a folder, aside and then renamed; `model` in it is a Transformers checkpoint."""
+        with replaced_folder(Path(path)) as folder:
+            writers = {"cfg": lambda p: srsly.write_json(p, self._state()), "model": self.shim.to_disk}
+            util.to_disk(folder, writers, exclude)
+
+    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "BertPipe[Targets, Predictions]":
+        """Read a folder that `to_disk` wrote. Raises an error that names the file if one is missing or spoilt."""
+        readers = {
+            "model": lambda p: self.attach(self.shim.read(p)),
+            "cfg": lambda p: self._restore(_read_state(p)),
+        }
+        util.from_disk(saved_folder(Path(path)), readers, exclude)
+        return self
+
+    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
+        """Pack what `to_disk` writes."""
+        writers = {"cfg": lambda: srsly.json_dumps(self._state()), "model": self.shim.to_bytes}
+        return util.to_bytes(writers, exclude)
+
+    def from_bytes(
+        self, bytes_data: bytes, *, exclude: Iterable[str] = ()
+    ) -> "BertPipe[Targets, Predictions]":
+        """Read what `to_bytes` packed."""
+        readers = {
+            "model": lambda packed: self.attach(self.shim.unpack(packed)),
+            "cfg": lambda packed: self._restore(srsly.json_loads(packed)),
+        }
+        util.from_bytes(bytes_data, readers, exclude)
+        return self
+
+    def _state(self) -> dict[str, Any]:
+        """What training has settled besides the network. Settings are the config's to keep."""
+        return {}
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        """Take over what `_state` gave."""
+
+    def _check_labels(self, known: Sequence[str], counts: LabelCounts) -> None:
+        for label in counts.by_label:
+            if label not in known:
+                remedy = "Add it to the labels, or take it out of the data."
+                raise ValueError(Errors.E303.format(name=self.name, label=label, labels=known, remedy=remedy))
+        unseen = [label for label in known if counts.examples and not counts.by_label[label]]
+        if unseen:
+            warnings.warn(
+                Warnings.W304.format(name=self.name, labels=unseen, total=counts.examples), stacklevel=3
+            )
+
+
+def _read_state(path: Path) -> dict[str, Any]:
+    try:
+        return srsly.read_json(path)
+    except (OSError, ValueError) as err:
+        raise ValueError(Errors.E105.format(path=path, reason=f"can't be read: {err}")) from None

@@ -1,0 +1,179 @@
+"""From texts to logits and gradients, in pieces that fit the device."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..errors import Errors, Warnings
+from ..modeling.memory import is_out_of_memory
+from ..modeling.model import TransformerModel, shim_of
+from ..modeling.running_loss import RunningLoss, running_loss
+from ..subwords.batches import WindowBatch, group_by_length, window_batch
+from ..subwords.tokenizer import SubwordTokenizer
+from ..types import Floats, Ints, Pair, Segments, WindowLogits
+from .tokenization import subword_tokenizer
+
+CPU_BATCH_SUBWORDS = 4096
+GPU_BATCH_SUBWORDS = 32768
+
+LossOfWindows = Callable[[Tensor, Ints], Tensor]
+"""Takes the logits of some windows and the text each belongs to; gives their share of the batch's loss."""
+
+
+@dataclass(frozen=True, slots=True)
+class WindowOutputs:
+    """Logits of all windows of a batch of texts.
+
+    batch: the windows. groups: the windows that went through the network together. logits: one array a group.
+    """
+
+    batch: WindowBatch
+    groups: list[Ints]
+    logits: list[Floats]
+
+    def sequence_logits(self, n_labels: int) -> WindowLogits:
+        """The logits of a sequence classifier in the order of the windows, (windows, labels)."""
+        rows = np.empty((len(self.batch), n_labels), dtype=np.float32)
+        for group, logits in zip(self.groups, self.logits, strict=True):
+            rows[group] = logits
+        return rows
+
+
+class Runner:
+    """Sends texts through a model: subwords, windows, batches by length, and smaller ones where memory is short."""
+
+    def __init__(
+        self,
+        model: TransformerModel,
+        *,
+        max_length: int | None = None,
+        stride: int = 0,
+        max_windows: int | None = None,
+        max_batch_subwords: int | None = None,
+        windowed_segment: int = 0,
+    ):
+        """Take the settings.
+
+        max_length: subwords of a window, special tokens included; None takes what the encoder can.
+        stride: overlap of windows, in subwords. max_windows: windows of a text in training, at most.
+        max_batch_subwords: padded subwords that go through the network at once; None takes 4,096 on a CPU
+        and 32,768 on a GPU. windowed_segment: which text of a pair is cut into windows.
+        """
+        self._shim = shim_of(model)
+        self._model = model
+        self._max_length = max_length
+        self._stride = stride
+        self._max_windows = max_windows
+        self._max_batch_subwords = max_batch_subwords
+        self._windowed_segment = windowed_segment
+
+    @property
+    def max_length(self) -> int:
+        """Subwords of a window, special tokens included. Raises ValueError if the encoder can't take so many."""
+        limit = self._shim.checkpoint.max_length
+        if self._max_length is not None and self._max_length > limit:
+            name = self._shim.source.name
+            raise ValueError(Errors.E110.format(max_length=self._max_length, name=name, limit=limit))
+        return self._max_length or limit
+
+    @property
+    def max_batch_subwords(self) -> int:
+        """Padded subwords that go through the network at once."""
+        default = CPU_BATCH_SUBWORDS if self._shim.device.type == "cpu" else GPU_BATCH_SUBWORDS
+        return self._max_batch_subwords or default
+
+    @property
+    def subwords(self) -> SubwordTokenizer:
+        """The encoder's tokenizer."""
+        return subword_tokenizer(self._shim.checkpoint.tokenizer)
+
+    def windows(
+        self, texts: Sequence[Segments], *, training: bool = False, max_windows: int | None = None
+    ) -> WindowBatch:
+        """Lay out the windows of texts or pairs.
+
+        training: keep the subwords for the next epoch. max_windows: at most so many windows a text.
+        """
+        tokenizer = self.subwords
+        encode = tokenizer.encode_cached if training else tokenizer.encode
+        is_pair = bool(texts) and isinstance(texts[0], tuple)
+        columns = list(zip(*cast(Sequence[Pair], texts), strict=True)) if is_pair else [texts]
+        return window_batch(
+            [encode(cast(Sequence[str], column)) for column in columns],
+            tokenizer.pair if is_pair else tokenizer.single,
+            max_length=self.max_length,
+            stride=self._stride,
+            windowed=self._windowed_segment if is_pair else 0,
+            limit=max_windows,
+            pad_id=tokenizer.pad_id,
+        )
+
+    def predict(self, texts: Sequence[Segments], *, max_windows: int | None = None) -> WindowOutputs:
+        """Logits of texts or pairs: windows sorted by length, cut by the subword budget."""
+        batch = self.windows(texts, max_windows=max_windows)
+        groups = group_by_length(batch.lengths, self.max_batch_subwords)
+        return WindowOutputs(batch, groups, self._model.predict(map(batch.padded, groups)))
+
+    def learn(
+        self, texts: Sequence[Segments], loss: LossOfWindows, *, max_windows: int | None = None
+    ) -> RunningLoss | float:
+        """Add up the gradients of one batch, worked through in slices of whole texts. Returns the batch's loss."""
+        limits = [limit for limit in (max_windows, self._max_windows) if limit is not None]
+        batch = self.windows(texts, training=True, max_windows=min(limits, default=None))
+        total: RunningLoss | float = 0.0
+        for rows in self._slices(batch, np.arange(len(texts))):
+            total = total + self._learn_slice(batch, rows, loss)
+        self._shim.end_update()
+        return total
+
+    def _learn_slice(self, batch: WindowBatch, rows: Ints, loss: LossOfWindows) -> RunningLoss | float:
+        try:
+            return self._backward(batch, rows, loss)
+        except (RuntimeError, MemoryError) as err:
+            if not is_out_of_memory(err):
+                raise
+        texts = np.unique(batch.windows.text[rows])
+        if len(texts) < 2:
+            width = int(batch.lengths[rows].max())
+            raise MemoryError(Errors.E307.format(rows=len(rows), width=width))
+        self._shrink(int(batch.lengths[rows].max()) * len(rows) // 2)
+        halves = np.array_split(texts, 2)
+        return sum((self._learn_slice(batch, _rows_of(batch, half), loss) for half in halves), start=0.0)
+
+    def _backward(self, batch: WindowBatch, rows: Ints, loss: LossOfWindows) -> RunningLoss | float:
+        (logits,), backprop = self._model.begin_update([batch.padded(rows)])
+        leaf = logits.detach().requires_grad_()
+        value = loss(leaf, batch.windows.text[rows])
+        backprop(torch.autograd.grad(value, [leaf]))
+        return running_loss(value)
+
+    def _slices(self, batch: WindowBatch, texts: Ints) -> Iterable[Ints]:
+        """Rows of whole texts, each slice within the budget where a single text allows it; short texts first."""
+        longest = np.zeros(len(texts), dtype=np.int64)
+        np.maximum.at(longest, batch.windows.text, batch.lengths)
+        order = texts[np.argsort(longest, kind="stable")]
+        counts = np.bincount(batch.windows.text, minlength=len(texts))
+        start, windows = 0, 0
+        for end, text in enumerate(order):
+            windows += int(counts[text])
+            if end > start and windows * int(longest[text]) > self.max_batch_subwords:
+                yield _rows_of(batch, order[start:end])
+                start, windows = end, int(counts[text])
+        if start < len(order):
+            yield _rows_of(batch, order[start:])
+
+    def _shrink(self, budget: int) -> None:
+        budget = max(1, min(budget, self.max_batch_subwords // 2))
+        warnings.warn(Warnings.W302.format(budget=budget), stacklevel=2)
+        self._max_batch_subwords = budget
+
+
+def _rows_of(batch: WindowBatch, texts: Ints) -> Ints:
+    return np.flatnonzero(np.isin(batch.windows.text, texts))

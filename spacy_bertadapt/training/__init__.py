@@ -1,0 +1,1 @@
+"""Training parts for any spaCy config: optimizer, schedules, batchers."""

@@ -1,0 +1,80 @@
+"""Training batches of texts of like length, so that little is padded."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+
+from spacy import registry
+from spacy.training import Example
+
+from ..errors import Errors
+from ..modeling.sources import EncoderSource
+
+Batch = list[Example]
+Batcher = Callable[[Iterable[Example]], Iterator[Batch]]
+CutBatches = Callable[[Sequence[int]], Iterator[slice]]
+
+
+@registry.batchers("spacy-bertadapt.LengthBatcher.v1")
+def length_batcher(size: int, encoder: EncoderSource, pool: int = 100) -> Batcher:
+    """Batches of `size` examples of like length.
+
+    encoder: whose subwords are counted; `${components.bert_textcat.model.encoder}`.
+    pool: how many batches are drawn at random before they are sorted by length; the batches are then shuffled.
+    Raises ValueError for a size below 1.
+    """
+    _check_positive("size", size)
+
+    def cut(lengths: Sequence[int]) -> Iterator[slice]:
+        return (slice(start, start + size) for start in range(0, len(lengths), size))
+
+    return _by_length(encoder, cut, pool=pool * size)
+
+
+@registry.batchers("spacy-bertadapt.SubwordBatcher.v1")
+def subword_batcher(subwords: int, encoder: EncoderSource, pool: int = 3200) -> Batcher:
+    """Batches of like length whose padded size is at most `subwords`; a longer text stands alone.
+
+    encoder: as of LengthBatcher.v1. pool: how many examples are drawn at random before they are sorted.
+    Raises ValueError for a budget below 1.
+    """
+    _check_positive("subwords", subwords)
+
+    def cut(lengths: Sequence[int]) -> Iterator[slice]:
+        start = 0
+        for end, length in enumerate(lengths):
+            if end > start and (end + 1 - start) * length > subwords:
+                yield slice(start, end)
+                start = end
+        yield slice(start, len(lengths))
+
+    return _by_length(encoder, cut, pool=pool)
+
+
+def _by_length(encoder: EncoderSource, cut: CutBatches, *, pool: int) -> Batcher:
+    def batches(examples: Iterable[Example]) -> Iterator[Batch]:
+        stream = iter(examples)
+        while drawn := list(islice(stream, pool)):
+            random.shuffle(drawn)
+            lengths = _subword_lengths(encoder, drawn)
+            order = sorted(range(len(drawn)), key=lengths.__getitem__)
+            found = [order[rows] for rows in cut([lengths[row] for row in order])]
+            random.shuffle(found)
+            yield from ([drawn[row] for row in rows] for rows in found)
+
+    return batches
+
+
+def _subword_lengths(encoder: EncoderSource, examples: Sequence[Example]) -> list[int]:
+    from ..pipeline.tokenization import encoder_subword_tokenizer
+
+    tokenizer = encoder_subword_tokenizer(encoder)
+    special = sum(len(piece.ids) for piece in tokenizer.single)
+    return [len(found) + special for found in tokenizer.encode_cached([eg.predicted.text for eg in examples])]
+
+
+def _check_positive(setting: str, value: int) -> None:
+    if value < 1:
+        raise ValueError(Errors.E308.format(setting=setting, value=value, remedy="use 1 or more"))

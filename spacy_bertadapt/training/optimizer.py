@@ -1,0 +1,59 @@
+"""AdamW as BERT is trained with it, in the form that spaCy's training loop asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from spacy import registry
+from thinc.api import Optimizer
+
+from ..errors import Errors
+
+Rate = float | list[float] | Iterator[float]
+
+
+class AdamW(Optimizer):
+    """Hyper-parameters of AdamW, and thinc's own Adam for components that don't run on torch.
+
+    Modules of this package take a fused torch step with them (`modeling.stepper`): no decay on biases and
+    norms, clipping by each module's global norm. Their moments live with the component.
+    """
+
+    def __init__(self, learn_rate: Rate, *, layer_decay: float, head_factor: float, **adam: float | bool):
+        """Take thinc's settings, and the two it has no word for. See `adamw`."""
+        super().__init__(learn_rate, use_averages=False, L2_is_weight_decay=True, **adam)  # type: ignore[arg-type]
+        self.layer_decay = layer_decay
+        self.head_factor = head_factor
+
+
+@registry.optimizers("spacy-bertadapt.AdamW.v1")  # type: ignore[attr-defined]
+def adamw(
+    learn_rate: Rate = 5e-5,
+    weight_decay: float = 0.01,
+    beta1: float = 0.9,
+    beta2: float = 0.999,
+    eps: float = 1e-8,
+    grad_clip: float = 1.0,
+    layer_decay: float = 1.0,
+    head_factor: float = 1.0,
+) -> AdamW:
+    """AdamW (Loshchilov and Hutter, 2019).
+
+    learn_rate: a number or a schedule. weight_decay: decoupled, on matrices only. grad_clip: largest global
+    norm of a module's gradient; 0 switches clipping off. layer_decay: each encoder layer learns at this share
+    of the rate of the layer above it. head_factor: the head learns at this multiple of the rate.
+    Raises ValueError for settings outside their range.
+    """
+    for setting, value in {"layer_decay": layer_decay, "head_factor": head_factor}.items():
+        if value <= 0:
+            raise ValueError(Errors.E308.format(setting=setting, value=value, remedy="use a number above 0"))
+    return AdamW(
+        learn_rate,
+        L2=weight_decay,
+        beta1=beta1,
+        beta2=beta2,
+        eps=eps,
+        grad_clip=grad_clip,
+        layer_decay=layer_decay,
+        head_factor=head_factor,
+    )
