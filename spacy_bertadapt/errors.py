@@ -37,8 +37,11 @@ class Errors:
         "[E109] A process forked from one that uses the GPU can't use it too. "
         "Predict with n_process=1 on a GPU, or set multiprocessing's start method to 'spawn'."
     )
-    E110 = "[E110] max_length = {max_length}, but '{name}' takes at most {limit} subwords. Set max_length = {limit} or null."
-    E111 = "[E111] Predictions can't be learned from: call model.begin_update, not model.predict, for a callback that can."
+    E110 = (
+        "[E110] max_length = {max_length}, but '{name}' takes at most {limit} subwords. "
+        "Set max_length = {limit} or null."
+    )
+    E111 = "[E111] Predictions can't be learned from: call model.begin_update instead of model.predict."
     E112 = (
         "[E112] '{encoder}' is a {problem} classifier, but exclusive = {exclusive}. Set exclusive = {opposite}, "
         "or give other labels to train a new head."
@@ -79,7 +82,7 @@ class Errors:
     )
     E308 = "[E308] {setting} = {value!r} is not possible: {remedy}"
     E309 = "[E309] Class weights name {unknown}, but the labels are {labels}. Correct class_weights."
-    E310 = '[E310] class_weights = "balanced" needs training examples to count, and there are none. Give them as numbers.'
+    E310 = '[E310] class_weights = "balanced" needs training examples, and there are none. Give them as numbers.'
 
     # Corpora
     C001 = (
@@ -166,8 +169,8 @@ class Warnings:
         "[W101] The head of '{encoder}' knows the labels {old}; the data has {new}. "
         "The encoder is kept, and a new head is trained."
     )
-    W301 = "[W301] {count} of {total} steps had a non-finite loss or gradient and were skipped; the weights are untouched by them."
-    W302 = "[W302] The device ran out of memory; going on with batches of at most {budget} subwords (max_batch_subwords)."
+    W301 = "[W301] {count} of {total} steps had a non-finite loss or gradient and were skipped; the weights are sound."
+    W302 = "[W302] The device ran out of memory; going on with at most {budget} subwords at once (max_batch_subwords)."
     W305 = (
         "[W305] {count} gold annotations have labels that '{name}' doesn't know and can't get right: {labels}. "
         "Put examples of them into the training data, or take them out of this data."

@@ -69,7 +69,7 @@ def make_bert_textcat(
     stride: int,
     max_windows: int | None,
     max_batch_subwords: int | None,
-    loss: Callable[..., Any] | None,
+    loss: Any,
     scorer: Callable[..., dict[str, Any]] | None,
 ) -> TrainablePipe:
     """Text classification with BERT: see `BertTextCategorizer`."""

@@ -75,9 +75,7 @@ def select_columns(
 def _find_columns(source: str, first: list[str], columns: Sequence[Column]) -> dict[Column, int]:
     header = [name.strip() for name in first]
     indices = {
-        column: _find_name(source, header, column)
-        if isinstance(column, str)
-        else _find_number(source, first, column)
+        column: _find_name(source, header, column) if isinstance(column, str) else _find_number(source, first, column)
         for column in columns
     }
     if len(set(indices.values())) < len(columns):

@@ -68,9 +68,7 @@ class Checkpoint:
         with _blaming(folder / "config.json"):
             config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
         with _blaming(folder / "model.safetensors"):
-            module, info = _read_module(
-                auto_class, str(folder), config, use_safetensors=True, local_files_only=True
-            )
+            module, info = _read_module(auto_class, str(folder), config, use_safetensors=True, local_files_only=True)
         wrong = sorted(map(str, [*info["missing_keys"], *info["unexpected_keys"], *info["mismatched_keys"]]))
         if wrong:
             reason = f"does not fit config.json ({', '.join(wrong[:3])}{', …' if len(wrong) > 3 else ''})"
@@ -96,14 +94,10 @@ def read_saved_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     try:
         return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except Exception as err:  # the tokenizers library raises bare Exceptions for a file it can't use
-        raise ValueError(
-            Errors.E105.format(path=folder / "tokenizer.json", reason=f"can't be used: {err}")
-        ) from None
+        raise ValueError(Errors.E105.format(path=folder / "tokenizer.json", reason=f"can't be used: {err}")) from None
 
 
-def read_encoder(
-    source: EncoderSource, auto_class: str, labels: Sequence[str] | None
-) -> tuple[Checkpoint, bool]:
+def read_encoder(source: EncoderSource, auto_class: str, labels: Sequence[str] | None) -> tuple[Checkpoint, bool]:
     """Read a pretrained encoder, with its trained head where that knows all the labels, else with a new one.
 
     auto_class: such as "AutoModelForSequenceClassification".
@@ -113,18 +107,14 @@ def read_encoder(
     """
     tokenizer = read_tokenizer(source)
     with _reading(source):
-        config = AutoConfig.from_pretrained(
-            source.locate(), revision=source.revision, trust_remote_code=False
-        )
+        config = AutoConfig.from_pretrained(source.locate(), revision=source.revision, trust_remote_code=False)
     _set_dropout(config, source.dropout)
     if labels is None or set(labels) <= set(_labels(config)):
         module, has_head = _read_encoder_module(source, auto_class, config)
         if has_head or labels is None:
             return Checkpoint(module, tokenizer), has_head
     if not all(re.fullmatch(r"LABEL_\d+", label) for label in _labels(config)):
-        warnings.warn(
-            Warnings.W101.format(encoder=source.name, old=_labels(config), new=tuple(labels)), stacklevel=2
-        )
+        warnings.warn(Warnings.W101.format(encoder=source.name, old=_labels(config), new=tuple(labels)), stacklevel=2)
     config.id2label = dict(enumerate(labels))
     config.label2id = {label: index for index, label in enumerate(labels)}
     module, has_head = _read_encoder_module(source, auto_class, config, ignore_mismatched_sizes=True)
@@ -145,18 +135,14 @@ def _read_encoder_module(
     with _reading(source):
         module, info = _read_module(auto_class, source.locate(), config, revision=source.revision, **settings)
     head = head_parameters(module)
-    new = set(info["missing_keys"]) | {
-        key[0] if isinstance(key, tuple) else key for key in info["mismatched_keys"]
-    }
+    new = set(info["missing_keys"]) | {key[0] if isinstance(key, tuple) else key for key in info["mismatched_keys"]}
     lacking = sorted(name for name in new - head if "pooler" not in name)
     if lacking:
         raise ValueError(Errors.E104.format(name=source.name, keys=", ".join(lacking[:3])))
     return module, not new & head
 
 
-def _read_module(
-    auto_class: str, name: str, config: PretrainedConfig, **settings: Any
-) -> tuple[PreTrainedModel, dict]:
+def _read_module(auto_class: str, name: str, config: PretrainedConfig, **settings: Any) -> tuple[PreTrainedModel, dict]:
     with _quiet():
         module, info = getattr(transformers, auto_class).from_pretrained(
             name, config=config, output_loading_info=True, trust_remote_code=False, **settings
@@ -188,11 +174,7 @@ def _position_limit(module: PreTrainedModel) -> int:
     """Positions a model has for text: RoBERTa-like ones keep those up to the padding index for themselves."""
     limit = getattr(module.config, "max_position_embeddings", None) or 1_000_000
     for name, child in module.named_modules():
-        if (
-            name.endswith("position_embeddings")
-            and isinstance(child, nn.Embedding)
-            and child.padding_idx is not None
-        ):
+        if name.endswith("position_embeddings") and isinstance(child, nn.Embedding) and child.padding_idx is not None:
             return min(limit, child.num_embeddings - child.padding_idx - 1)
     return limit
 

@@ -19,7 +19,9 @@ class SequenceLoss(Protocol):
     class_weights: as configured: by label, "balanced", or None.
     """
 
-    class_weights: ClassWeights
+    @property
+    def class_weights(self) -> ClassWeights:
+        """As configured."""
 
     def __call__(self, logits: Tensor, targets: Tensor, known: Tensor, weights: Tensor | None) -> Tensor:
         """The loss of every example, (texts,).
@@ -88,9 +90,7 @@ def binary_cross_entropy(
     class_weights: the weight of a label's positives: {"label": weight}, "balanced"
     (texts without / texts with the label), or null. The others as of CrossEntropy.v1.
     """
-    return BinaryCrossEntropy(
-        class_weights=class_weights, label_smoothing=label_smoothing, focal_gamma=focal_gamma
-    )
+    return BinaryCrossEntropy(class_weights=class_weights, label_smoothing=label_smoothing, focal_gamma=focal_gamma)
 
 
 def _focal(p_gold: Tensor, gamma: float) -> Tensor | float:

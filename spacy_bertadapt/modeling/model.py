@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any, cast
 
 from spacy import registry
@@ -12,7 +12,7 @@ from ..types import PaddedBatch
 from .shim import TransformerShim
 from .sources import EncoderSource
 
-TransformerModel = Model[Sequence[PaddedBatch], Any]
+TransformerModel = Model[Iterable[PaddedBatch], Any]
 
 
 @registry.misc("spacy-bertadapt.Encoder.v1")
@@ -21,21 +21,17 @@ def encoder_source(name: str, revision: str | None = None, dropout: float | None
     return EncoderSource(name, revision, dropout)
 
 
-@registry.architectures("spacy-bertadapt.SequenceClassifier.v1")
-def sequence_classifier(
-    encoder: EncoderSource, device: str = "auto", precision: str = "auto"
-) -> TransformerModel:
-    """A network that gives one row of logits a sequence: Transformers' `AutoModelForSequenceClassification`.
+@registry.architectures("spacy-bertadapt.IterableClassifier.v1")
+def sequence_classifier(encoder: EncoderSource, device: str = "auto", precision: str = "auto") -> TransformerModel:
+    """A network that gives one row of logits a sequence: Transformers' `AutoModelForIterableClassification`.
 
     encoder: where the pretrained weights come from. device: "auto", "cpu", "cuda:0", "mps".
     precision: "auto", "float32", "bfloat16", "float16".
     """
-    return transformer_model("AutoModelForSequenceClassification", encoder, device, precision)
+    return transformer_model("AutoModelForIterableClassification", encoder, device, precision)
 
 
-def transformer_model(
-    auto_class: str, encoder: EncoderSource, device: str, precision: str
-) -> TransformerModel:
+def transformer_model(auto_class: str, encoder: EncoderSource, device: str, precision: str) -> TransformerModel:
     """A Thinc model around one of Transformers' task classes; its only shim is a `TransformerShim`."""
     shim = TransformerShim(source=encoder, auto_class=auto_class, device=device, precision=precision)
     return Model("bertadapt", _forward, shims=[shim])
@@ -47,5 +43,5 @@ def shim_of(model: TransformerModel) -> TransformerShim:
     return cast(TransformerShim, shim)
 
 
-def _forward(model: TransformerModel, batches: Sequence[PaddedBatch], is_train: bool) -> tuple[Any, Any]:
+def _forward(model: TransformerModel, batches: Iterable[PaddedBatch], is_train: bool) -> tuple[Any, Any]:
     return shim_of(model)(batches, is_train)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, cast
 from weakref import ref
@@ -14,7 +14,7 @@ import srsly
 import torch
 from thinc.api import Optimizer
 from thinc.shims import Shim
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from ..errors import Errors
@@ -37,9 +37,7 @@ class TransformerShim(Shim):
     out of memory leaves no trace and can be tried again in smaller pieces.
     """
 
-    def __init__(
-        self, *, source: EncoderSource, auto_class: str, device: str = "auto", precision: str = "auto"
-    ):
+    def __init__(self, *, source: EncoderSource, auto_class: str, device: str = "auto", precision: str = "auto"):
         """Take the settings; no weights are read.
 
         source: the encoder to start from. auto_class: Transformers' class for the task, such as
@@ -79,7 +77,7 @@ class TransformerShim(Shim):
         self._updates, self._stepper, self._stepped_by = 0, None, None
         self._place(resolve_device(self.cfg["device"]))
 
-    def __call__(self, inputs: Sequence[PaddedBatch], is_train: bool) -> tuple[Any, Backprop]:
+    def __call__(self, inputs: Iterable[PaddedBatch], is_train: bool) -> tuple[Any, Backprop]:
         """Logits of every batch; with `is_train`, as tensors, and a callback that takes their gradients."""
         if is_train:
             return self._begin_update(inputs)
@@ -106,9 +104,7 @@ class TransformerShim(Shim):
     def to_device(self, device_type: str, device_id: int) -> None:
         """Follow Thinc's `model.to_gpu` and `model.to_cpu`."""
         if self.is_initialized:
-            self._place(
-                torch.device("cuda", device_id) if device_type == "gpu" else torch.device(device_type)
-            )
+            self._place(torch.device("cuda", device_id) if device_type == "gpu" else torch.device(device_type))
 
     def to_disk(self, path: str | Path) -> None:
         """Write the network and tokenizer into a folder: a checkpoint that Transformers reads too."""
@@ -150,10 +146,10 @@ class TransformerShim(Shim):
         self.dtype = resolve_precision(self.cfg["precision"], device)
         self._loss_scale = LossScale(device) if self.dtype == torch.float16 else None
         self._stepper, self._stepped_by = None, None
-        self.module.to(device).eval()
+        nn.Module.to(self.module, device).eval()
         self._takes_types = _takes_token_types(self.module)
 
-    def _begin_update(self, batches: Sequence[PaddedBatch]) -> tuple[list[Tensor], Backprop]:
+    def _begin_update(self, batches: Iterable[PaddedBatch]) -> tuple[list[Tensor], Backprop]:
         self.module.train()
         try:
             with autocast(self.device, self.dtype):
@@ -170,7 +166,7 @@ class TransformerShim(Shim):
 
         return logits, backprop
 
-    def _predict(self, batches: Sequence[PaddedBatch]) -> list[Floats]:
+    def _predict(self, batches: Iterable[PaddedBatch]) -> list[Floats]:
         refuse_forked_gpu(self.device)
         with torch.inference_mode(), autocast(self.device, self.dtype):
             logits = [self._forward_in_pieces(batch) for batch in batches]

@@ -58,7 +58,7 @@ class BertPipe(TrainablePipe, Generic[Targets, Predictions]):
         *,
         scorer: Callable[..., dict[str, Any]] | None,
         cfg: dict[str, Any],
-        **run_settings: int | None,
+        **run_settings: Any,
     ):
         """Take the settings. Weights are read in `initialize` or `from_disk`.
 
@@ -174,9 +174,7 @@ class BertPipe(TrainablePipe, Generic[Targets, Predictions]):
         if examples:
             targets = self.targets(examples)
             texts = [self.segments(example.predicted) for example in examples]
-            losses[self.name] += self.runner.learn(
-                texts, lambda logits, text: self.loss(logits, text, targets)
-            )
+            losses[self.name] += self.runner.learn(texts, lambda logits, text: self.loss(logits, text, targets))
         if sgd not in (None, False):
             self.finish_update(sgd)
         return losses
@@ -201,9 +199,7 @@ class BertPipe(TrainablePipe, Generic[Targets, Predictions]):
         writers = {"cfg": lambda: srsly.json_dumps(self._state()), "model": self.shim.to_bytes}
         return util.to_bytes(writers, exclude)
 
-    def from_bytes(
-        self, bytes_data: bytes, *, exclude: Iterable[str] = ()
-    ) -> "BertPipe[Targets, Predictions]":
+    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "BertPipe[Targets, Predictions]":
         """Read what `to_bytes` packed."""
         readers = {
             "model": lambda packed: self.attach(self.shim.unpack(packed)),
@@ -226,9 +222,7 @@ class BertPipe(TrainablePipe, Generic[Targets, Predictions]):
                 raise ValueError(Errors.E303.format(name=self.name, label=label, labels=known, remedy=remedy))
         unseen = [label for label in known if counts.examples and not counts.by_label[label]]
         if unseen:
-            warnings.warn(
-                Warnings.W304.format(name=self.name, labels=unseen, total=counts.examples), stacklevel=3
-            )
+            warnings.warn(Warnings.W304.format(name=self.name, labels=unseen, total=counts.examples), stacklevel=3)
 
 
 def _read_state(path: Path) -> dict[str, Any]:

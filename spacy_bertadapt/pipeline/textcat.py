@@ -55,7 +55,7 @@ class BertTextCategorizer(BertPipe[CatsTargets, Floats]):
         long_text: str = "mean",
         loss: SequenceLoss | None = None,
         scorer: Callable[..., dict[str, Any]] | None = None,
-        **run_settings: int | None,
+        **run_settings: Any,
     ):
         """Take the settings: see `docs/textcat.md` for each.
 
@@ -70,7 +70,8 @@ class BertTextCategorizer(BertPipe[CatsTargets, Floats]):
             "long_text": check_long_text(long_text),
         }
         super().__init__(vocab, model, name, scorer=scorer, cfg=cfg, **run_settings)
-        self.loss_function: SequenceLoss = loss or (CrossEntropy() if exclusive else BinaryCrossEntropy())
+        default: SequenceLoss = CrossEntropy() if exclusive else BinaryCrossEntropy()
+        self.loss_function = loss or default
         self._class_weights: list[float] | None = None
 
     def segments(self, doc: Doc) -> str:
@@ -81,9 +82,10 @@ class BertTextCategorizer(BertPipe[CatsTargets, Floats]):
         """How many texts each label holds for; warns of texts without annotation."""
         counts: Counter[str] = Counter()
         total, unannotated, first = 0, 0, ""
-        for total, example in enumerate(examples, 1):
+        for example in examples:
             cats = example.reference.cats
             counts.update({label: int(value > 0.5) for label, value in cats.items()})
+            total += 1
             if not cats:
                 unannotated, first = unannotated + 1, first or example.reference.text[:60]
         if unannotated:
@@ -165,6 +167,4 @@ class BertTextCategorizer(BertPipe[CatsTargets, Floats]):
         for row in torch.nonzero(values.sum(1) > 1.001).flatten().tolist():
             text, cats = examples[row].reference.text[:60], examples[row].reference.cats
             several = [label for label, value in cats.items() if value > 0]
-            raise ValueError(
-                Errors.E305.format(count=len(several), labels=several, name=self.name, text=text)
-            )
+            raise ValueError(Errors.E305.format(count=len(several), labels=several, name=self.name, text=text))

@@ -68,9 +68,7 @@ def window_batch(
     Raises ValueError where the whole segment leaves no room for the windowed one.
     """
     lengths = [np.array([len(subwords) for subwords in segment], dtype=np.int64) for segment in segments]
-    fixed = sum(
-        (count for number, count in enumerate(lengths) if number != windowed), np.zeros_like(lengths[0])
-    )
+    fixed = sum((count for number, count in enumerate(lengths) if number != windowed), np.zeros_like(lengths[0]))
     capacity = max_length - special_count(template) - fixed
     windows = cut_windows(lengths[windowed], capacity, stride=stride, limit=limit)
     pool, types, starts, counts = [], [], [], []

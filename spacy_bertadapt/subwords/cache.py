@@ -26,7 +26,7 @@ class SubwordCache:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple:
         return SubwordCache, (self._max_subwords,)
 
     def get(self, text: str, *, offsets: bool) -> Subwords | None:

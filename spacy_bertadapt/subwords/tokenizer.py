@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import cast
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -41,7 +42,7 @@ class SubwordTokenizer:
         self.single: Template = single_template(self._backend)
         self.pair: Template = pair_template(self._backend)
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple:
         return shared_tokenizer, self._settings
 
     def encode(self, texts: Sequence[str], *, offsets: bool = False) -> list[Subwords]:
@@ -60,15 +61,12 @@ class SubwordTokenizer:
 
     def encode_cached(self, texts: Sequence[str], *, offsets: bool = False) -> list[Subwords]:
         """The same as `encode`, for texts that come again: an epoch later, or in the batcher and the component."""
-        found = [self.cache.get(text, offsets=offsets) for text in texts]
-        missing = [text for text, subwords in zip(texts, found, strict=True) if subwords is None]
-        if missing:
-            fresh = iter(self.encode(missing, offsets=offsets))
-            for index, text in enumerate(texts):
-                if found[index] is None:
-                    found[index] = next(fresh)
-                    self.cache.put(text, found[index])
-        return found
+        found = {text: self.cache.get(text, offsets=offsets) for text in texts}
+        missing = [text for text, subwords in found.items() if subwords is None]
+        for text, subwords in zip(missing, self.encode(missing, offsets=offsets), strict=True):
+            self.cache.put(text, subwords)
+            found[text] = subwords
+        return [cast(Subwords, found[text]) for text in texts]
 
     def _without_specials(self, ids: list[Ints]) -> list[Ints]:
         if not ids or not np.isin(np.concatenate(ids), self._forbidden).any():

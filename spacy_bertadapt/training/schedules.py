@@ -27,9 +27,7 @@ def warmup_cosine(
     initial_rate: float, total_steps: int, warmup: float = 0.1, final_rate: float = 0.0
 ) -> Iterator[float]:
     """Rise to `initial_rate`, then fall along half a cosine. Arguments as of WarmupLinear.v1."""
-    return _warmup(
-        initial_rate, final_rate, total_steps, warmup, lambda left: 0.5 - 0.5 * math.cos(math.pi * left)
-    )
+    return _warmup(initial_rate, final_rate, total_steps, warmup, lambda left: 0.5 - 0.5 * math.cos(math.pi * left))
 
 
 @registry.schedules("spacy-bertadapt.WarmupConstant.v1")  # type: ignore[attr-defined]
@@ -40,21 +38,15 @@ def warmup_constant(initial_rate: float, warmup: int) -> Iterator[float]:
     return _rates(initial_rate, initial_rate, int(warmup), int(warmup) + 1, lambda left: 1.0)
 
 
-def _warmup(
-    peak: float, final: float, total: int, warmup: float, shape: Callable[[float], float]
-) -> Iterator[float]:
+def _warmup(peak: float, final: float, total: int, warmup: float, shape: Callable[[float], float]) -> Iterator[float]:
     _check(total >= 1, "total_steps", total, "use the number of training steps")
     _check(peak >= 0, "initial_rate", peak, "use 0 or more")
-    _check(
-        0 <= warmup <= total, "warmup", warmup, "use a share below 1, or a number of steps below total_steps"
-    )
+    _check(0 <= warmup <= total, "warmup", warmup, "use a share below 1, or a number of steps below total_steps")
     steps = round(warmup * total) if warmup < 1 else int(warmup)
     return _rates(peak, final, steps, total, shape)
 
 
-def _rates(
-    peak: float, final: float, warmup: int, total: int, shape: Callable[[float], float]
-) -> Iterator[float]:
+def _rates(peak: float, final: float, warmup: int, total: int, shape: Callable[[float], float]) -> Iterator[float]:
     for step in range(warmup):
         yield peak * (step + 1) / (warmup + 1)
     for step in range(warmup, total):

@@ -188,6 +188,8 @@ def test_config_block(tmp_path):
         [paths]
         train = null
 
+        [corpora]
+
         [corpora.train]
         @readers = "spacy-bertadapt.TextcatCorpus.v1"
         path = ${paths.train}
