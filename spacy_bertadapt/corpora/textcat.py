@@ -96,7 +96,7 @@ class TextcatCorpus(RecordCorpus[TextcatRecord]):
             return self.labels
         if self.cats is not None:
             return []
-        return sorted(set().union(*map(self._own_cats, self._rows())))
+        return sorted({label for row in self._rows() for label in self._own_cats(row)})
 
     def _own_cats(self, row: Row) -> dict[str, float]:
         """Return what the row itself says: its labels at 1.0, or the entries of its object."""

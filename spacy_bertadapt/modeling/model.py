@@ -21,14 +21,14 @@ def encoder_source(name: str, revision: str | None = None, dropout: float | None
     return EncoderSource(name, revision, dropout)
 
 
-@registry.architectures("spacy-bertadapt.IterableClassifier.v1")
+@registry.architectures("spacy-bertadapt.SequenceClassifier.v1")
 def sequence_classifier(encoder: EncoderSource, device: str = "auto", precision: str = "auto") -> TransformerModel:
-    """A network that gives one row of logits a sequence: Transformers' `AutoModelForIterableClassification`.
+    """A network that gives one row of logits a sequence: Transformers' `AutoModelForSequenceClassification`.
 
     encoder: where the pretrained weights come from. device: "auto", "cpu", "cuda:0", "mps".
     precision: "auto", "float32", "bfloat16", "float16".
     """
-    return transformer_model("AutoModelForIterableClassification", encoder, device, precision)
+    return transformer_model("AutoModelForSequenceClassification", encoder, device, precision)
 
 
 def transformer_model(auto_class: str, encoder: EncoderSource, device: str, precision: str) -> TransformerModel:

@@ -1,6 +1,7 @@
 """TextcatCorpus, resolved through the registry as a config does it."""
 
 import json
+import tracemalloc
 import warnings
 
 import pytest
@@ -116,6 +117,17 @@ def test_limit_counts_records_and_keeps_all_labels(make_corpus):
         ("x", {"a": 0.0, "b": 1.0, "c": 0.0}),
         ("y", {"a": 0.0, "b": 0.0, "c": 1.0}),
     ]
+
+
+def test_memory_is_flat(make_corpus):
+    row = json.dumps({"text": "some words " * 20, "label": "a"}) + "\n"
+    corpus = make_corpus("a.jsonl", row * 4000)
+    tracemalloc.start()
+    try:
+        assert sum(1 for _ in corpus.records()) == 4000
+        assert tracemalloc.get_traced_memory()[1] < 100_000
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(
