@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import AbstractContextManager
 
 import torch
@@ -60,25 +59,3 @@ def _has_bfloat16(device: torch.device) -> bool:
         checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
         return any(getattr(torch.cpu, check, bool)() for check in checks)
     return False
-
-
-class ForkGuard:
-    """Knows whether this process was forked, and keeps forked workers from waiting for threads they don't have."""
-
-    forked = False
-
-    @classmethod
-    def after_fork(cls) -> None:
-        """Runs in every forked child: OpenMP's threads stay behind in the parent, so one must do."""
-        cls.forked = True
-        torch.set_num_threads(1)
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=ForkGuard.after_fork)
-
-
-def refuse_forked_gpu(device: torch.device) -> None:
-    """Raise RuntimeError for a GPU in a forked process, where CUDA would fail or hang."""
-    if ForkGuard.forked and device.type != "cpu":
-        raise RuntimeError(Errors.E109)

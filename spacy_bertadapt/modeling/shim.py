@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, cast
-from weakref import ref
 
 import numpy as np
 import srsly
@@ -20,9 +19,10 @@ from transformers import PreTrainedModel
 from ..errors import Errors
 from ..types import Floats, PaddedBatch, SupportsStep
 from .checkpoint import Checkpoint
+from .forking import refuse_forked_gpu
 from .loss_scale import LossScale
 from .memory import is_out_of_memory
-from .precision import autocast, refuse_forked_gpu, resolve_device, resolve_precision
+from .precision import autocast, resolve_device, resolve_precision
 from .sources import EncoderSource
 from .stepper import Stepper
 
@@ -52,7 +52,7 @@ class TransformerShim(Shim):
         self._updates = 0
         self._stepper: Stepper | None = None
         self._loss_scale: LossScale | None = None
-        self._stepped_by: ref[Any] | None = None
+        self._stepped_by: Optimizer | None = None
 
     @property
     def checkpoint(self) -> Checkpoint:
@@ -91,11 +91,8 @@ class TransformerShim(Shim):
         """Step with the gradients gathered since the last step, and clear them. Any thinc Optimizer will do."""
         if not self._updates:
             return
-        if self._stepper is None or self._stepped_by is None or self._stepped_by() is not optimizer:
-            self._stepper, self._stepped_by = (
-                Stepper(self.module, cast(SupportsStep, optimizer)),
-                ref(optimizer),
-            )
+        if self._stepper is None or self._stepped_by is not optimizer:
+            self._stepper, self._stepped_by = Stepper(self.module, cast(SupportsStep, optimizer)), optimizer
         divisor = self._loss_scale.scale * self._updates if self._loss_scale else float(self._updates)
         not_finite = self._stepper.step(cast(SupportsStep, optimizer), divisor=divisor)
         self._updates = 0

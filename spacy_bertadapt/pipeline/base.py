@@ -149,10 +149,19 @@ class BertPipe(TrainablePipe, Generic[Targets, Predictions]):
     def settle(self, counts: LabelCounts) -> None:
         """Take from the training data what else the task needs of it, once, in `initialize`."""
 
+    @property
+    def window_limit(self) -> int | None:
+        """How many windows of a text the task looks at; None: all."""
+        return None
+
+    def outputs(self, docs: Iterable[Doc]) -> WindowOutputs:
+        """The logits of all windows of the Docs."""
+        return self.runner.predict([self.segments(doc) for doc in docs], max_windows=self.window_limit)
+
     def predict(self, docs: Iterable[Doc]) -> Predictions:
         """What the network says about Docs, which stay as they are."""
-        texts = [self.segments(doc) for doc in docs]
-        return self.decode(self.runner.predict(texts), len(texts))
+        docs = list(docs)
+        return self.decode(self.outputs(docs), len(docs))
 
     def update(
         self,
@@ -174,7 +183,9 @@ class BertPipe(TrainablePipe, Generic[Targets, Predictions]):
         if examples:
             targets = self.targets(examples)
             texts = [self.segments(example.predicted) for example in examples]
-            losses[self.name] += self.runner.learn(texts, lambda logits, text: self.loss(logits, text, targets))
+            losses[self.name] += self.runner.learn(
+                texts, lambda logits, text: self.loss(logits, text, targets), max_windows=self.window_limit
+            )
         if sgd not in (None, False):
             self.finish_update(sgd)
         return losses

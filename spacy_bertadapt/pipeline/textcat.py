@@ -74,6 +74,11 @@ class BertTextCategorizer(BertPipe[CatsTargets, Floats]):
         self.loss_function = loss or default
         self._class_weights: list[float] | None = None
 
+    @property
+    def window_limit(self) -> int | None:
+        """One window, where only the first counts."""
+        return 1 if self.cfg["long_text"] == "first" else None
+
     def segments(self, doc: Doc) -> str:
         """The whole text."""
         return doc.text

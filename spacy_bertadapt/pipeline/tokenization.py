@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 from transformers import PreTrainedTokenizerBase
 
@@ -11,12 +12,17 @@ from ..modeling.sources import EncoderSource
 from ..subwords.tokenizer import SubwordTokenizer, shared_tokenizer
 
 
+_made: WeakKeyDictionary[PreTrainedTokenizerBase, SubwordTokenizer] = WeakKeyDictionary()
+
+
 def subword_tokenizer(tokenizer: PreTrainedTokenizerBase) -> SubwordTokenizer:
     """The subword path's own copy of a fast tokenizer; one for all who ask in this process."""
-    pad_id = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else 0
-    return shared_tokenizer(
-        tokenizer.backend_tokenizer.to_str(), tuple(tokenizer.all_special_ids), tokenizer.unk_token_id, pad_id
-    )
+    if tokenizer not in _made:
+        pad_id = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else 0
+        specials = tuple(tokenizer.all_special_ids)
+        backend = tokenizer.backend_tokenizer
+        _made[tokenizer] = shared_tokenizer(backend.to_str(), specials, tokenizer.unk_token_id, pad_id)
+    return _made[tokenizer]
 
 
 @lru_cache(maxsize=4)

@@ -19,10 +19,14 @@ def overlaps(spans: Ints, others: Ints) -> Ints:
     """For every span, the range of other spans that share a character with it.
 
     spans, others: (n, 2) and (m, 2) starts and ends, each in text order; ends never fall back.
-    Returns (n, 2): the first index into `others` and one past the last; equal where nothing overlaps.
+    Returns (n, 2): the first index into `others` and one past the last; 0, 0 where nothing overlaps.
     With tokens and subwords in either order, this aligns in both directions.
     """
-    first = np.searchsorted(others[:, 1], spans[:, 0], side="right")
-    last = np.searchsorted(others[:, 0], spans[:, 1], side="left")
-    empty = spans[:, 0] >= spans[:, 1]
-    return np.stack([first, np.where(empty, first, np.maximum(first, last))], axis=1)
+    # Byte-level tokenizers give whitespace subwords without a character; such ones overlap nothing.
+    solid = np.flatnonzero(others[:, 0] < others[:, 1])
+    first = np.searchsorted(others[solid, 1], spans[:, 0], side="right")
+    last = np.searchsorted(others[solid, 0], spans[:, 1], side="left")
+    found = (first < last) & (spans[:, 0] < spans[:, 1])
+    ranges = np.zeros((len(spans), 2), dtype=np.int64)
+    ranges[found] = np.stack([solid[first[found]], solid[last[found] - 1] + 1], axis=1)
+    return ranges

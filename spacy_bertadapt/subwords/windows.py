@@ -31,11 +31,12 @@ def cut_windows(lengths: Ints, capacity: Ints, *, stride: int = 0, limit: int | 
 
     lengths: (texts,) subwords of each text. capacity: (texts,) subwords that fit beside the special tokens.
     stride: subwords shared by two neighbouring windows. limit: at most so many windows a text, evenly spaced.
-    Raises ValueError if a window would not move on.
+    Raises ValueError if a text does not fit in one window, and its windows would not move on.
     """
     step = capacity - stride
-    if len(step) and step.min() <= 0:
-        raise ValueError(Errors.E201.format(capacity=int(capacity.min()), stride=stride))
+    stuck = (lengths > capacity) & (step <= 0)
+    if stuck.any():
+        raise ValueError(Errors.E201.format(capacity=int(capacity[stuck].min()), stride=stride))
     counts = 1 + np.maximum(0, -(-(lengths - capacity) // np.maximum(step, 1)))
     kept = counts if limit is None else np.minimum(counts, limit)
     text = np.repeat(np.arange(len(lengths)), kept)

@@ -1,0 +1,55 @@
+"""Forked workers, as `nlp.pipe(..., n_process=2)` makes them on Linux."""
+
+from __future__ import annotations
+
+import os
+
+import torch
+
+from ..errors import Errors
+
+TOKENIZERS_THREADS = "TOKENIZERS_PARALLELISM"
+
+
+class ForkGuard:
+    """Keeps forked workers from waiting for threads that stayed behind in the parent.
+
+    OpenMP's threads (torch) and Rayon's (tokenizers) don't exist in a forked child, so there one must do.
+    """
+
+    forked = False
+    _setting: str | None = None
+
+    @classmethod
+    def before(cls) -> None:
+        """Runs in the parent: what the tokenizers library reads of the environment when the child starts."""
+        cls._setting = os.environ.get(TOKENIZERS_THREADS)
+        os.environ[TOKENIZERS_THREADS] = "false"
+
+    @classmethod
+    def after_in_parent(cls) -> None:
+        """Give the parent its setting back."""
+        if cls._setting is None:
+            del os.environ[TOKENIZERS_THREADS]
+        else:
+            os.environ[TOKENIZERS_THREADS] = cls._setting
+
+    @classmethod
+    def after_in_child(cls) -> None:
+        """One thread for torch."""
+        cls.forked = True
+        torch.set_num_threads(1)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=ForkGuard.before,
+        after_in_parent=ForkGuard.after_in_parent,
+        after_in_child=ForkGuard.after_in_child,
+    )
+
+
+def refuse_forked_gpu(device: torch.device) -> None:
+    """Raise RuntimeError for a GPU in a forked process, where CUDA would fail or hang."""
+    if ForkGuard.forked and device.type != "cpu":
+        raise RuntimeError(Errors.E109)

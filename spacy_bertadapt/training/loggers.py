@@ -1,0 +1,52 @@
+"""spaCy's training table, with a record of every evaluation and its time."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+import srsly
+from spacy import registry
+from spacy.language import Language
+from spacy.training.loggers import console_logger_v3
+
+Log = Callable[[dict[str, Any] | None], None]
+Setup = Callable[..., tuple[Log, Callable[[], None]]]
+
+
+@registry.loggers("spacy-bertadapt.RecordLogger.v1")
+def record_logger(output_file: str, progress_bar: str | None = "eval") -> Setup:
+    """spaCy's console table with a progress bar, and a JSONL file with one line an evaluation.
+
+    output_file: written anew by every run; each line has step, epoch, seconds since the start, score,
+    scores and losses. progress_bar: "eval", "train" or None, as of spaCy's ConsoleLogger.v3.
+    """
+    setup_console = console_logger_v3(progress_bar=progress_bar)
+
+    def setup(nlp: Language, stdout: IO = sys.stdout, stderr: IO = sys.stderr) -> tuple[Log, Callable[[], None]]:
+        log_to_console, finish_console = setup_console(nlp, stdout, stderr)
+        path = Path(output_file)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        stream = path.open("w", encoding="utf8")
+
+        def log(info: dict[str, Any] | None) -> None:
+            log_to_console(info)
+            if info is not None:
+                stream.write(srsly.json_dumps(_record(info)) + "\n")
+                stream.flush()
+
+        def finish() -> None:
+            finish_console()
+            stream.close()
+
+        return log, finish
+
+    return setup
+
+
+def _record(info: dict[str, Any]) -> dict[str, Any]:
+    losses = {name: float(loss) for name, loss in info["losses"].items()}
+    kept = ("step", "epoch", "seconds", "words", "score")
+    return {**{key: info[key] for key in kept}, "scores": info["other_scores"], "losses": losses}

@@ -1,0 +1,147 @@
+"""Small real models, made once a session: random weights, vocabularies learned from the sample texts."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from transformers import (
+    AutoModelForSequenceClassification,
+    BertConfig,
+    ElectraConfig,
+    PretrainedConfig,
+    PreTrainedTokenizerFast,
+    RobertaConfig,
+)
+
+ASSETS = Path(__file__).parent.parent / "assets"
+SIZES = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
+BERT_SPECIALS = {
+    "unk_token": "[UNK]",
+    "sep_token": "[SEP]",
+    "pad_token": "[PAD]",
+    "cls_token": "[CLS]",
+    "mask_token": "[MASK]",
+}
+ROBERTA_SPECIALS = {
+    "bos_token": "<s>",
+    "pad_token": "<pad>",
+    "eos_token": "</s>",
+    "unk_token": "<unk>",
+    "mask_token": "<mask>",
+    "cls_token": "<s>",
+    "sep_token": "</s>",
+}
+VOCAB_SIZE = 800
+
+
+@pytest.fixture(scope="session")
+def sample_texts() -> list[str]:
+    """English texts from the bundled samples."""
+    with (ASSETS / "textcat_train.csv").open(encoding="utf8", newline="") as rows:
+        return [row["text"] for row in csv.DictReader(rows)]
+
+
+@pytest.fixture(scope="session")
+def make_tokenizer(sample_texts: list[str]) -> Callable[[str], PreTrainedTokenizerFast]:
+    """Makes a fast tokenizer of a kind: "wordpiece", "bpe" or "unigram"."""
+
+    def make(kind: str) -> PreTrainedTokenizerFast:
+        tokenizer, trainer, specials = {"wordpiece": _wordpiece, "bpe": _bpe, "unigram": _unigram}[kind]()
+        tokenizer.train_from_iterator(sample_texts, trainer)
+        tokenizer.post_processor = _post_processor(kind, tokenizer)
+        types = kind == "wordpiece"
+        names = ["input_ids", "token_type_ids", "attention_mask"] if types else ["input_ids", "attention_mask"]
+        return PreTrainedTokenizerFast(
+            tokenizer_object=tokenizer, model_max_length=64, model_input_names=names, **specials
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def tokenizer_json(make_tokenizer: Callable[[str], PreTrainedTokenizerFast]) -> Callable[[str], str]:
+    """Gives the text of a tokenizer.json of a kind."""
+    return lambda kind: make_tokenizer(kind).backend_tokenizer.to_str()
+
+
+@pytest.fixture(scope="session")
+def tiny_bert(tmp_path_factory: pytest.TempPathFactory, make_tokenizer: Callable) -> Path:
+    """A BERT of two layers without a head, 64 subwords long."""
+    tokenizer = make_tokenizer("wordpiece")
+    config = BertConfig(vocab_size=len(tokenizer), max_position_embeddings=64, **SIZES)
+    return _save_encoder(tmp_path_factory.mktemp("tiny_bert"), config, tokenizer)
+
+
+@pytest.fixture(scope="session")
+def tiny_roberta(tmp_path_factory: pytest.TempPathFactory, make_tokenizer: Callable) -> Path:
+    """A RoBERTa of two layers with byte-level BPE, 64 subwords long."""
+    tokenizer = make_tokenizer("bpe")
+    ids = {name: getattr(tokenizer, name) for name in ("pad_token_id", "bos_token_id", "eos_token_id")}
+    length = 64 + tokenizer.pad_token_id + 1
+    config = RobertaConfig(vocab_size=len(tokenizer), max_position_embeddings=length, type_vocab_size=1, **SIZES, **ids)
+    return _save_encoder(tmp_path_factory.mktemp("tiny_roberta"), config, tokenizer)
+
+
+@pytest.fixture(scope="session")
+def tiny_electra(tmp_path_factory: pytest.TempPathFactory, make_tokenizer: Callable) -> Path:
+    """An ELECTRA of two layers, 64 subwords long."""
+    tokenizer = make_tokenizer("wordpiece")
+    config = ElectraConfig(vocab_size=len(tokenizer), embedding_size=16, max_position_embeddings=64, **SIZES)
+    return _save_encoder(tmp_path_factory.mktemp("tiny_electra"), config, tokenizer)
+
+
+def _save_encoder(folder: Path, config: PretrainedConfig, tokenizer: PreTrainedTokenizerFast) -> Path:
+    torch.manual_seed(0)
+    AutoModelForSequenceClassification.from_config(config).base_model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def _wordpiece() -> tuple[Tokenizer, trainers.Trainer, dict[str, str]]:
+    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.decoder = decoders.WordPiece()
+    specials = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    trainer = trainers.WordPieceTrainer(vocab_size=VOCAB_SIZE, special_tokens=specials, show_progress=False)
+    return tokenizer, trainer, BERT_SPECIALS
+
+
+def _bpe() -> tuple[Tokenizer, trainers.Trainer, dict[str, str]]:
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(
+        vocab_size=VOCAB_SIZE,
+        special_tokens=["<s>", "<pad>", "</s>", "<unk>", "<mask>"],
+        initial_alphabet=alphabet,
+        show_progress=False,
+    )
+    return tokenizer, trainer, ROBERTA_SPECIALS
+
+
+def _unigram() -> tuple[Tokenizer, trainers.Trainer, dict[str, str]]:
+    tokenizer = Tokenizer(models.Unigram())
+    tokenizer.normalizer = normalizers.NFKC()
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    tokenizer.decoder = decoders.Metaspace()
+    specials = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    trainer = trainers.UnigramTrainer(
+        vocab_size=VOCAB_SIZE, special_tokens=specials, unk_token="<unk>", show_progress=False
+    )
+    return tokenizer, trainer, ROBERTA_SPECIALS
+
+
+def _post_processor(kind: str, tokenizer: Tokenizer) -> processors.PostProcessor:
+    if kind == "wordpiece":
+        names, single, pair = ("[CLS]", "[SEP]"), "[CLS] $A [SEP]", "[CLS] $A [SEP] $B:1 [SEP]:1"
+    else:
+        names, single, pair = ("<s>", "</s>"), "<s> $A </s>", "<s> $A </s> </s> $B </s>"
+    special = [(name, tokenizer.token_to_id(name)) for name in names]
+    return processors.TemplateProcessing(single=single, pair=pair, special_tokens=special)

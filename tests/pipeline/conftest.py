@@ -1,0 +1,69 @@
+"""A small text classification task, and components on a tiny BERT to learn it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import spacy
+from spacy.language import Language
+from spacy.training import Example
+from thinc.api import fix_random_seed
+
+from spacy_bertadapt.training.optimizer import adamw
+
+TEXTS = {
+    "delivery": ["my parcel never arrived", "where is the parcel", "the courier was late again"],
+    "payment": ["my card was charged twice", "the invoice is wrong", "you charged the wrong card"],
+    "returns": ["how do I return the shoes", "the return label does not print", "I want to return this"],
+}
+
+
+@pytest.fixture
+def nlp() -> Language:
+    """A blank English pipeline."""
+    return spacy.blank("en")
+
+
+@pytest.fixture
+def make_examples() -> Callable[..., list[Example]]:
+    """Makes training examples; `several` marks a second label on every text."""
+
+    def make(nlp: Language, *, several: bool = False) -> list[Example]:
+        labels = list(TEXTS)
+        examples = []
+        for number, label in enumerate(labels):
+            for text in TEXTS[label]:
+                gold = {label, labels[number - 1]} if several else {label}
+                cats = {name: float(name in gold) for name in labels}
+                examples.append(Example.from_dict(nlp.make_doc(text), {"cats": cats}))
+        return examples
+
+    return make
+
+
+@pytest.fixture
+def make_textcat(tiny_bert: Path) -> Callable[..., Any]:
+    """Adds a bert_textcat in float32 to a pipeline; settings go to its config."""
+
+    def make(nlp: Language, *, encoder: dict[str, Any] | None = None, **settings: Any) -> Any:
+        model = {"precision": "float32", "encoder": {"name": str(tiny_bert), "dropout": 0.0, **(encoder or {})}}
+        return nlp.add_pipe("bert_textcat", config={"model": model, **settings})
+
+    return make
+
+
+@pytest.fixture
+def train() -> Callable[..., Language]:
+    """Overfits a pipeline on examples."""
+
+    def run(nlp: Language, examples: list[Example], *, steps: int = 60, rate: float = 5e-3) -> Language:
+        fix_random_seed(0)
+        optimizer = nlp.initialize(lambda: examples, sgd=adamw(rate))
+        for _ in range(steps):
+            nlp.update(examples, sgd=optimizer)
+        return nlp
+
+    return run

@@ -1,0 +1,320 @@
+"""The suite that every component passes. A new task adds its name to `PIPES`."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+import spacy
+import torch
+from spacy.tokens import DocBin
+from spacy.util import minibatch
+from thinc.api import Config, fix_random_seed
+
+from spacy_bertadapt.training.optimizer import adamw
+
+PIPES = ["bert_textcat"]
+STREAM = [
+    "my parcel never arrived",
+    "",
+    "   \n\t ",
+    "𒀀𒀁𒀂",
+    "the invoice is wrong and the card was charged " * 30,
+    "NUL\x00inside",
+    "👩‍👩‍👧‍👦 🙂 e\u0301",
+    "שלום עולם مرحبا",
+    "[SEP] [CLS] </s>",
+]
+
+
+@pytest.fixture(params=PIPES)
+def name(request):
+    """The factory under test."""
+    return request.param
+
+
+@pytest.fixture
+def make(name, request):
+    """Adds the component to a pipeline."""
+    return request.getfixturevalue(name.replace("bert_", "make_"))
+
+
+@pytest.fixture
+def trained(nlp, make, make_examples, train):
+    """A pipeline that has overfitted."""
+    make(nlp)
+    return train(nlp, make_examples(nlp), steps=30)
+
+
+def annotations(doc):
+    """What a component may have written, with scores apart."""
+    return [token.ent_iob_ + token.ent_type_ for token in doc], sorted(doc.cats), list(doc.cats.values())
+
+
+def scores_of(nlp, make_examples):
+    """Every score but the speed."""
+    return {key: value for key, value in nlp.evaluate(make_examples(nlp)).items() if key != "speed"}
+
+
+def assert_same(docs, others, atol=1e-5):
+    docs, others = list(docs), list(others)
+    assert len(docs) == len(others)
+    for doc, other in zip(docs, others, strict=True):
+        assert doc.text == other.text
+        tags, names, scores = annotations(doc)
+        other_tags, other_names, other_scores = annotations(other)
+        assert (tags, names) == (other_tags, other_names)
+        np.testing.assert_allclose(scores, other_scores, atol=atol)
+
+
+def test_overfits_and_survives_saving(trained, tmp_path, make_examples):
+    texts = [example.reference.text for example in make_examples(trained)]
+    trained.to_disk(tmp_path / "pipeline")
+    fix_random_seed(99)
+    loaded = spacy.load(tmp_path / "pipeline")
+    assert_same(trained.pipe(texts), loaded.pipe(texts), atol=1e-6)
+    assert scores_of(trained, make_examples) == scores_of(loaded, make_examples)
+
+
+def test_loads_into_a_differently_initialized_pipeline(trained, make, make_examples):
+    other = spacy.blank("en")
+    make(other)
+    fix_random_seed(99)
+    other.initialize(lambda: make_examples(other))
+    other.from_bytes(trained.to_bytes())
+    assert_same(trained.pipe(STREAM), other.pipe(STREAM), atol=1e-6)
+
+
+def test_pipe_equals_call(trained):
+    assert_same(trained.pipe(STREAM), map(trained, STREAM))
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 1000])
+def test_batches_do_not_matter(trained, batch_size):
+    assert_same(trained.pipe(STREAM, batch_size=batch_size), map(trained, STREAM))
+
+
+@pytest.mark.parametrize("budget", [1, 64])
+def test_subword_budget_does_not_matter(trained, name, budget):
+    whole = list(trained.pipe(STREAM))
+    trained.get_pipe(name).runner._max_batch_subwords = budget
+    assert_same(whole, trained.pipe(STREAM))
+
+
+@pytest.mark.parametrize("text", STREAM)
+def test_odd_text_disturbs_no_neighbour(trained, text):
+    neighbours = ["my parcel never arrived", "the invoice is wrong"]
+    alone = [trained(neighbour) for neighbour in neighbours]
+    first, _, last = trained.pipe([neighbours[0], text, neighbours[1]])
+    assert_same(alone, [first, last])
+
+
+def test_megabyte_of_text(trained):
+    doc = trained("the courier was late again. " * 35_700)
+    assert len(doc.text) > 999_000
+    assert all(np.isfinite(annotations(doc)[2]))
+
+
+def test_no_docs(trained, name):
+    assert list(trained.pipe([])) == []
+    pipe = trained.get_pipe(name)
+    assert pipe.update([]) == {name: 0.0}
+
+
+def test_annotation_survives_docbin(trained):
+    docs = list(trained.pipe(STREAM))
+    data = DocBin(docs=docs, store_user_data=True).to_bytes()
+    assert_same(docs, DocBin().from_bytes(data).get_docs(trained.vocab))
+
+
+def test_component_pickles(trained, name):
+    pipe = pickle.loads(pickle.dumps(trained.get_pipe(name)))
+    assert_same([trained(STREAM[0])], [pipe(trained.make_doc(STREAM[0]))])
+
+
+def test_config_round_trip(trained, name):
+    config = Config().from_str(trained.config.to_str())
+    rebuilt = spacy.util.load_model_from_config(config, auto_fill=False, validate=True)
+    assert rebuilt.config["components"][name] == trained.config["components"][name]
+
+
+def test_threads(trained):
+    expected = [trained(text) for text in STREAM]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(trained, STREAM * 8))
+    assert_same(expected * 8, found)
+
+
+def test_processes(trained, tmp_path):
+    """Forked workers don't wait for threads that stayed behind in the parent."""
+    trained.to_disk(tmp_path / "pipeline")
+    program = (
+        "import spacy, sys, json; nlp = spacy.load(sys.argv[1]); texts = json.loads(sys.argv[2]);"
+        "alone = [nlp(text) for text in texts];"
+        "docs = list(nlp.pipe(texts, n_process=2, batch_size=2));"
+        "assert [d.text for d in docs] == texts;"
+        "print(max([abs(a.cats[k] - b.cats[k]) for a, b in zip(docs, alone) for k in a.cats]))"
+    )
+    texts = json.dumps([text for text in STREAM if "\x00" not in text])
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "pipeline"), texts],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, "TOKENIZERS_PARALLELISM": "true"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout) < 1e-5
+
+
+def test_same_seed_same_weights(make, make_examples, train, name, tmp_path):
+    def run():
+        nlp = spacy.blank("en")
+        make(nlp, encoder={"dropout": 0.1})
+        train(nlp, make_examples(nlp), steps=5)
+        return nlp
+
+    first, second = run(), run()
+    states = [nlp.get_pipe(name).shim.module.state_dict() for nlp in (first, second)]
+    assert all(torch.equal(states[0][key], states[1][key]) for key in states[0])
+    first.to_disk(tmp_path / "pipeline")
+    loaded = spacy.load(tmp_path / "pipeline")
+    assert scores_of(first, make_examples) == scores_of(loaded, make_examples)
+
+
+def test_training_leaves_prediction_deterministic(trained, name, make_examples):
+    pipe = trained.get_pipe(name)
+    pipe.update(make_examples(trained))
+    assert not pipe.shim.module.training
+    assert_same([trained(STREAM[0])], [trained(STREAM[0])], atol=0)
+
+
+def test_update_without_step_changes_nothing(trained, name, make_examples):
+    weights = [p.detach().clone() for p in trained.get_pipe(name).shim.module.parameters()]
+    trained.update(make_examples(trained), sgd=False)
+    after = trained.get_pipe(name).shim.module.parameters()
+    assert all(torch.equal(a, b) for a, b in zip(weights, after, strict=True))
+
+
+def test_accumulated_batches_equal_one_large_batch(make, make_examples, name, nlp):
+    make(nlp)
+    examples = make_examples(nlp)
+    nlp.initialize(lambda: examples)
+    start = nlp.to_bytes()
+    results = []
+    for size in (9, 3):
+        nlp.from_bytes(start)
+        for batch in minibatch(examples, size):
+            nlp.update(batch, sgd=False)
+        nlp.get_pipe(name).finish_update(adamw(5e-5))
+        results.append([p.detach().clone() for p in nlp.get_pipe(name).shim.module.parameters()])
+    for whole, parts in zip(*results, strict=True):
+        torch.testing.assert_close(whole, parts, atol=1e-6, rtol=0)
+
+
+def test_any_thinc_optimizer_steps(nlp, make, make_examples, name):
+    make(nlp)
+    optimizer = nlp.initialize(lambda: make_examples(nlp))
+    before = [p.detach().clone() for p in nlp.get_pipe(name).shim.module.parameters()]
+    nlp.update(make_examples(nlp), sgd=optimizer)
+    assert any(not torch.equal(a, b) for a, b in zip(before, nlp.get_pipe(name).shim.module.parameters(), strict=True))
+
+
+def test_sourced_into_another_pipeline(trained, name):
+    other = spacy.blank("en")
+    other.add_pipe("sentencizer")
+    other.add_pipe(name, source=trained)
+    assert_same([trained(STREAM[0])], [other(STREAM[0])])
+
+
+def test_exclude(trained, name, tmp_path):
+    pipe = trained.get_pipe(name)
+    pipe.to_disk(tmp_path / "whole")
+    pipe.to_disk(tmp_path / "without", exclude=["model"])
+    assert (tmp_path / "whole" / "model" / "model.safetensors").is_file()
+    assert not (tmp_path / "without" / "model").exists()
+
+
+@pytest.mark.parametrize("spoilt", ["config.json", "model.safetensors", "tokenizer.json"])
+@pytest.mark.parametrize("how", ["missing", "truncated"])
+def test_spoilt_save_names_the_file(trained, name, tmp_path, spoilt, how):
+    trained.to_disk(tmp_path / "pipeline")
+    file = tmp_path / "pipeline" / name / "model" / spoilt
+    if how == "missing":
+        file.unlink()
+    else:
+        file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    with pytest.raises((ValueError, FileNotFoundError), match=rf"E105.*{spoilt}"):
+        spacy.load(tmp_path / "pipeline")
+
+
+def test_failed_save_keeps_the_previous_one(trained, name, tmp_path, monkeypatch):
+    pipe = trained.get_pipe(name)
+    pipe.to_disk(tmp_path / "component")
+    checkpoint = pipe.shim.checkpoint
+    with contextlib.suppress(AttributeError):
+        pipe.shim._checkpoint = type("Broken", (), {"save": lambda self, folder: self.gone})()
+        pipe.to_disk(tmp_path / "component")
+    pipe.shim._checkpoint = checkpoint
+    pipe.from_disk(tmp_path / "component")
+    assert [path.name for path in tmp_path.iterdir()] == ["component"]
+
+
+def test_killed_save_keeps_the_previous_one(trained, name, tmp_path):
+    """A process that saves for ever is killed at odd moments; what lies there always loads."""
+    trained.to_disk(tmp_path / "pipeline")
+    program = (
+        "import spacy, sys; nlp = spacy.load(sys.argv[1]); pipe = nlp.get_pipe(sys.argv[2]); print('ready', flush=True)\n"
+        "while True: pipe.to_disk(sys.argv[1] + '/' + sys.argv[2])"
+    )
+    pipe = trained.get_pipe(name)
+    saver = subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path / "pipeline"), name], stdout=subprocess.PIPE, text=True
+    )
+    assert saver.stdout is not None
+    with saver:
+        saver.stdout.readline()
+        for moment in range(20):
+            time.sleep(0.003 * moment)
+            os.kill(saver.pid, signal.SIGSTOP)
+            pipe.from_disk(tmp_path / "pipeline" / name)
+            os.kill(saver.pid, signal.SIGCONT)
+        saver.kill()
+    pipe.from_disk(tmp_path / "pipeline" / name)
+    pipe.to_disk(tmp_path / "pipeline" / name)
+    assert not list((tmp_path / "pipeline").glob(f".{name}.*"))
+
+
+def test_loading_needs_no_network_and_no_original(trained, name, tmp_path):
+    trained.to_disk(tmp_path / "pipeline")
+    config = Config().from_disk(tmp_path / "pipeline" / "config.cfg")
+    config["components"][name]["model"]["encoder"]["name"] = "nobody/has-this-model"
+    config.to_disk(tmp_path / "pipeline" / "config.cfg")
+    loaded = spacy.load(tmp_path / "pipeline")
+    assert_same([trained(STREAM[0])], [loaded(STREAM[0])])
+
+
+def test_error_handler_gets_the_docs(trained, name):
+    pipe = trained.get_pipe(name)
+    seen = []
+    pipe.set_error_handler(lambda pipe_name, proc, docs, err: seen.append((pipe_name, len(docs), type(err))))
+    pipe.runner._max_length = 10_000
+    assert list(pipe.pipe(map(trained.make_doc, STREAM))) == []
+    assert seen == [(name, len(STREAM), ValueError)]
+
+
+def test_files_are_where_they_are_promised(trained, name, tmp_path):
+    trained.to_disk(tmp_path / "pipeline")
+    files = {path.name for path in Path(tmp_path / "pipeline" / name / "model").iterdir()}
+    assert {"config.json", "model.safetensors", "tokenizer.json"} <= files

@@ -1,0 +1,279 @@
+"""bert_textcat: what it promises on its own, besides the suite that all components pass."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+import spacy
+import torch
+from spacy.training import Example
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+from spacy_bertadapt.training.optimizer import adamw
+
+LONG = "my parcel never arrived and the courier was late again " * 40
+
+
+def logits_of(pipe, texts):
+    outputs = pipe.runner.predict(texts, max_windows=1)
+    return outputs.sequence_logits(len(pipe.labels))
+
+
+@pytest.fixture
+def trained(nlp, make_textcat, make_examples, train):
+    """A pipeline that has learned the task by heart."""
+    make_textcat(nlp)
+    return train(nlp, make_examples(nlp))
+
+
+def test_learns_exclusive_labels(trained, make_examples):
+    examples = make_examples(trained)
+    scores = trained.evaluate(examples)
+    assert scores["cats_score"] == pytest.approx(1.0)
+    assert {"cats_macro_f", "cats_macro_auc", "cats_f_per_type", "cats_micro_f"} <= scores.keys()
+    assert sum(trained("my parcel never arrived").cats.values()) == pytest.approx(1.0)
+
+
+def test_learns_several_labels(nlp, make_textcat, make_examples, train):
+    make_textcat(nlp, exclusive=False)
+    examples = make_examples(nlp, several=True)
+    train(nlp, examples)
+    for example in examples:
+        found = {label for label, score in nlp(example.reference.text).cats.items() if score > 0.5}
+        assert found == {label for label, value in example.reference.cats.items() if value}
+
+
+def test_logits_equal_transformers(trained, tmp_path):
+    pipe = trained.get_pipe("bert_textcat")
+    pipe.to_disk(tmp_path / "component")
+    folder = tmp_path / "component" / "model"
+    model = AutoModelForSequenceClassification.from_pretrained(folder).eval()
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    texts = ["my parcel", "", "é 🙂 ok", "the invoice is wrong, again!", LONG]
+    with torch.inference_mode():
+        expected = model(**tokenizer(texts, padding=True, truncation=True, max_length=64, return_tensors="pt")).logits
+    np.testing.assert_allclose(logits_of(pipe, texts), expected.numpy(), atol=1e-5)
+    assert model.config.id2label == dict(enumerate(pipe.labels))
+
+
+@pytest.mark.parametrize("accumulate", [1, 3])
+def test_one_step_equals_torch(nlp, make_textcat, make_examples, accumulate):
+    """The loss, and the weights after one AdamW step, as a plain loop with torch has them."""
+    pipe = make_textcat(nlp)
+    examples = make_examples(nlp)
+    nlp.initialize(lambda: examples)
+    tokenizer = pipe.shim.checkpoint.tokenizer
+    model = AutoModelForSequenceClassification.from_config(pipe.shim.module.config)
+    model.load_state_dict(pipe.shim.module.state_dict())
+    decayed = [p for p in model.parameters() if p.dim() > 1]
+    others = [p for p in model.parameters() if p.dim() <= 1]
+    reference = torch.optim.AdamW([{"params": decayed}, {"params": others, "weight_decay": 0.0}], lr=5e-5)
+    gold = torch.tensor([pipe.labels.index(max(eg.reference.cats, key=eg.reference.cats.get)) for eg in examples])
+    inputs = tokenizer([eg.reference.text for eg in examples], padding=True, return_tensors="pt")
+    expected = torch.nn.functional.cross_entropy(model.train()(**inputs).logits, gold)
+    expected.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    reference.step()
+
+    optimizer = adamw(5e-5)
+    losses: dict[str, float] = {}
+    size = len(examples) // accumulate
+    for start in range(0, len(examples), size):
+        pipe.update(examples[start : start + size], losses=losses)
+    pipe.finish_update(optimizer)
+    assert losses["bert_textcat"] / accumulate == pytest.approx(expected.item(), abs=1e-5)
+    for ours, theirs in zip(pipe.shim.module.parameters(), model.parameters(), strict=True):
+        np.testing.assert_allclose(ours.detach().numpy(), theirs.detach().numpy(), atol=1e-6)
+
+
+def test_slices_add_up_to_the_same_step(nlp, make_textcat, make_examples):
+    whole = make_textcat(nlp)
+    examples = make_examples(nlp)
+    nlp.initialize(lambda: examples)
+    sliced = make_textcat(spacy.blank("en"), max_batch_subwords=24)
+    sliced.from_bytes(whole.to_bytes())
+    a = whole.update(examples)
+    b = sliced.update(examples)
+    assert a["bert_textcat"] == pytest.approx(b["bert_textcat"], abs=1e-5)
+    for ours, theirs in zip(whole.shim.module.parameters(), sliced.shim.module.parameters(), strict=True):
+        np.testing.assert_allclose(ours.grad.numpy(), theirs.grad.numpy(), atol=1e-6)
+
+
+@pytest.mark.parametrize("how", ["mean", "max", "first"])
+def test_long_texts(nlp, make_textcat, make_examples, how):
+    pipe = make_textcat(nlp, long_text=how, max_length=32)
+    nlp.initialize(lambda: make_examples(nlp))
+    outputs = pipe.runner.predict([LONG])
+    rows = outputs.sequence_logits(3)
+    pooled = {"mean": rows.mean(0), "max": rows.max(0), "first": rows[0]}[how]
+    expected = torch.from_numpy(pooled).softmax(-1).numpy()
+    assert len(rows) > 5
+    np.testing.assert_allclose(list(nlp(LONG).cats.values()), expected, atol=1e-6)
+    losses = nlp.update([Example.from_dict(nlp.make_doc(LONG), {"cats": {"delivery": 1.0}})])
+    assert np.isfinite(losses["bert_textcat"])
+
+
+def test_long_text_setting_is_checked(nlp, make_textcat):
+    with pytest.raises(ValueError, match="E202"):
+        make_textcat(nlp, long_text="median")
+
+
+def test_first_window_alone_is_computed_when_only_it_counts(nlp, make_textcat, make_examples):
+    pipe = make_textcat(nlp, long_text="first", max_length=32)
+    nlp.initialize(lambda: make_examples(nlp))
+    assert len(pipe.outputs([nlp.make_doc(LONG)]).batch) == 1
+
+
+def test_trained_head_predicts_without_training(trained, tmp_path, nlp, make_textcat):
+    trained.get_pipe("bert_textcat").to_disk(tmp_path / "saved")
+    fresh = spacy.blank("en")
+    make_textcat(fresh, encoder={"name": str(tmp_path / "saved" / "model")}).initialize(lambda: [])
+    for text in ("my parcel never arrived", "the invoice is wrong"):
+        assert fresh(text).cats == pytest.approx(trained(text).cats, abs=1e-6)
+
+
+def test_trained_head_is_kept_for_the_same_labels_and_replaced_for_others(trained, tmp_path, make_textcat):
+    trained.get_pipe("bert_textcat").to_disk(tmp_path / "saved")
+    encoder = {"name": str(tmp_path / "saved" / "model")}
+    fresh = spacy.blank("en")
+    pipe = make_textcat(fresh, encoder=encoder)
+    pipe.initialize(lambda: [], labels=["returns", "payment", "delivery"])
+    assert pipe.labels == ("delivery", "payment", "returns")
+    assert fresh("the invoice is wrong").cats == pytest.approx(trained("the invoice is wrong").cats, abs=1e-6)
+    with pytest.warns(UserWarning, match="W101"):
+        pipe.initialize(lambda: [], labels=["a", "b"])
+    assert pipe.labels == ("a", "b")
+
+
+def test_multi_label_checkpoint_is_refused_as_exclusive(nlp, make_textcat, make_examples, tmp_path):
+    pipe = make_textcat(nlp, exclusive=False)
+    nlp.initialize(lambda: make_examples(nlp))
+    pipe.to_disk(tmp_path / "saved")
+    fresh = spacy.blank("en")
+    with pytest.raises(ValueError, match="E112"):
+        make_textcat(fresh, encoder={"name": str(tmp_path / "saved" / "model")}).initialize(lambda: [])
+
+
+def test_labels_given_and_added(nlp, make_textcat, make_examples):
+    pipe = make_textcat(nlp)
+    assert pipe.add_label("returns") == 1
+    assert pipe.add_label("returns") == 0
+    pipe.add_label("payment")
+    pipe.add_label("delivery")
+    pipe.initialize(lambda: make_examples(nlp))
+    assert pipe.labels == ("returns", "payment", "delivery")
+    assert pipe.label_data == ["returns", "payment", "delivery"]
+    with pytest.raises(ValueError, match="E304"):
+        pipe.add_label("more")
+
+
+def test_labels_from_data_are_sorted(nlp, make_textcat, make_examples):
+    pipe = make_textcat(nlp)
+    nlp.initialize(lambda: reversed(make_examples(nlp)))
+    assert pipe.labels == ("delivery", "payment", "returns")
+
+
+def test_unknown_label(nlp, make_textcat, make_examples):
+    make_textcat(nlp)
+    nlp.initialize(lambda: make_examples(nlp))
+    bad = Example.from_dict(nlp.make_doc("x"), {"cats": {"unheard": 1.0}})
+    with pytest.raises(ValueError, match=r"E303.*unheard"):
+        nlp.update([bad])
+    with pytest.warns(UserWarning, match=r"W305.*unheard"):
+        nlp.evaluate([bad])
+    with pytest.raises(ValueError, match="E303"):
+        nlp.get_pipe("bert_textcat").initialize(lambda: [bad], labels=["a", "b"])
+
+
+def test_several_labels_where_one_is_allowed(nlp, make_textcat, make_examples):
+    make_textcat(nlp)
+    nlp.initialize(lambda: make_examples(nlp))
+    with pytest.raises(ValueError, match="E305"):
+        nlp.update(make_examples(nlp, several=True))
+
+
+def test_no_examples_and_no_labels(nlp, make_textcat):
+    with pytest.raises(ValueError, match="E301"):
+        make_textcat(nlp).initialize(lambda: [])
+
+
+def test_one_label(nlp, make_textcat):
+    example = Example.from_dict(nlp.make_doc("x"), {"cats": {"only": 1.0}})
+    with pytest.raises(ValueError, match=r"E302.*only"):
+        make_textcat(nlp).initialize(lambda: [example])
+
+
+def test_unannotated_examples_teach_nothing(nlp, make_textcat, make_examples):
+    pipe = make_textcat(nlp)
+    examples = make_examples(nlp)
+    blank = Example.from_dict(nlp.make_doc("no label here"), {})
+    with pytest.warns(UserWarning, match=r"W303.*1 of 10"):
+        nlp.initialize(lambda: [*examples, blank])
+    with_blank = pipe.update([*examples, blank])["bert_textcat"]
+    pipe.shim.module.zero_grad()
+    assert with_blank == pytest.approx(pipe.update(examples)["bert_textcat"], abs=1e-6)
+
+
+def test_missing_labels_of_a_multi_label_text_cost_nothing(nlp, make_textcat, make_examples):
+    pipe = make_textcat(nlp, exclusive=False)
+    nlp.initialize(lambda: make_examples(nlp))
+    example = Example.from_dict(nlp.make_doc("late parcel"), {"cats": {"delivery": 1.0}})
+    logit = float(logits_of(pipe, ["late parcel"])[0, 0])
+    assert pipe.update([example])["bert_textcat"] == pytest.approx(np.log1p(np.exp(-logit)), abs=1e-5)
+
+
+def test_balanced_class_weights_survive_saving(nlp, make_textcat, make_examples):
+    loss = {"@losses": "spacy-bertadapt.CrossEntropy.v1", "class_weights": "balanced"}
+    pipe = make_textcat(nlp, loss=loss)
+    examples = make_examples(nlp)[:5]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        nlp.initialize(lambda: examples)
+    assert pipe._class_weights == pytest.approx([5 / 9, 5 / 6, 5 / 3])
+    fresh = make_textcat(spacy.blank("en"), loss=loss)
+    fresh.from_bytes(pipe.to_bytes())
+    assert fresh._class_weights == pytest.approx(pipe._class_weights)
+
+
+def test_nan_never_reaches_the_weights(nlp, make_textcat, make_examples):
+    pipe = make_textcat(nlp)
+    examples = make_examples(nlp)
+    optimizer = nlp.initialize(lambda: examples, sgd=adamw(float("nan")))
+    optimizer.learn_rate = 1e-3
+    nlp.update(examples, sgd=optimizer)
+    with torch.no_grad():
+        pipe.shim.module.classifier.bias[0] = float("inf")
+    before = [p.detach().clone() for p in pipe.shim.module.parameters()]
+    with pytest.warns(UserWarning, match="W301"):
+        nlp.update(examples, sgd=optimizer)
+    assert all(torch.equal(a, b) for a, b in zip(before, pipe.shim.module.parameters(), strict=True))
+    with pytest.raises(ValueError, match="E306"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        for _ in range(2):
+            nlp.update(examples, sgd=optimizer)
+
+
+def test_scores_use_the_threshold(nlp, make_textcat, make_examples, train):
+    pipe = make_textcat(nlp, exclusive=False)
+    examples = make_examples(nlp, several=True)
+    train(nlp, examples, steps=1)
+    pipe.cfg["threshold"] = 0.0
+    everything = nlp.evaluate(examples)
+    pipe.cfg["threshold"] = 1.0
+    nothing = nlp.evaluate(examples)
+    assert everything["cats_micro_r"] == 1.0
+    assert nothing["cats_micro_r"] == 0.0
+
+
+def test_max_length_beyond_the_encoder(nlp, make_textcat, make_examples):
+    make_textcat(nlp, max_length=65)
+    with pytest.raises(ValueError, match=r"E110.*64"):
+        nlp.initialize(lambda: make_examples(nlp))
+
+
+def test_untrained_component(nlp, make_textcat):
+    make_textcat(nlp)
+    with pytest.raises(ValueError, match="E106"):
+        nlp("x")
