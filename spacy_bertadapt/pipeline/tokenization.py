@@ -11,7 +11,6 @@ from ..modeling.checkpoint import read_tokenizer
 from ..modeling.sources import EncoderSource
 from ..subwords.tokenizer import SubwordTokenizer, shared_tokenizer
 
-
 _made: WeakKeyDictionary[PreTrainedTokenizerBase, SubwordTokenizer] = WeakKeyDictionary()
 
 

@@ -17,7 +17,7 @@ class SubwordCache:
     """
 
     def __init__(self, max_subwords: int = MAX_SUBWORDS):
-        """max_subwords: how many subwords are kept in all; 8 bytes each, 24 with offsets."""
+        """max_subwords: how many subwords are kept in all; 8 bytes each, 24 with offsets. Empty texts count as one."""
         self._max_subwords = max_subwords
         self._kept = 0
         self._entries: OrderedDict[str, Subwords] = OrderedDict()
@@ -39,11 +39,17 @@ class SubwordCache:
             return subwords
 
     def put(self, text: str, subwords: Subwords) -> None:
-        """Keep the subwords of a text; the texts that were longest unused make room."""
+        """Keep the subwords of a text; the texts that were longest unused make room. Too long a text is not kept."""
+        if _cost(subwords) > self._max_subwords:
+            return
         with self._lock:
             replaced = self._entries.pop(text, None)
-            self._kept += len(subwords) - (len(replaced) if replaced is not None else 0)
+            self._kept += _cost(subwords) - (_cost(replaced) if replaced is not None else 0)
             self._entries[text] = subwords
-            while self._kept > self._max_subwords and self._entries:
+            while self._kept > self._max_subwords:
                 _, dropped = self._entries.popitem(last=False)
-                self._kept -= len(dropped)
+                self._kept -= _cost(dropped)
+
+
+def _cost(subwords: Subwords) -> int:
+    return max(1, len(subwords))

@@ -275,7 +275,7 @@ def test_killed_save_keeps_the_previous_one(trained, name, tmp_path):
     """A process that saves for ever is killed at odd moments; what lies there always loads."""
     trained.to_disk(tmp_path / "pipeline")
     program = (
-        "import spacy, sys; nlp = spacy.load(sys.argv[1]); pipe = nlp.get_pipe(sys.argv[2]); print('ready', flush=True)\n"
+        "import spacy, sys; pipe = spacy.load(sys.argv[1]).get_pipe(sys.argv[2]); print('ready', flush=True)\n"
         "while True: pipe.to_disk(sys.argv[1] + '/' + sys.argv[2])"
     )
     pipe = trained.get_pipe(name)

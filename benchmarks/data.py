@@ -1,0 +1,26 @@
+"""The data sets of the benchmarks, as texts and gold labels. They are not part of the project: name their folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+Rows = list[tuple[str, dict[str, float]]]
+
+
+def read_sst2(path: Path) -> Rows:
+    """SST-2 sentences: `text<TAB>0|1`."""
+    rows = (line.rsplit("\t", 1) for line in path.read_text(encoding="utf8").splitlines())
+    return [(text, {"0": float(label == "0"), "1": float(label == "1")}) for text, label in rows]
+
+
+def read_cats(path: Path) -> Rows:
+    """JSONL with `text` and `cats`."""
+    rows = map(json.loads, path.read_text(encoding="utf8").splitlines())
+    return [(row["text"], row["cats"]) for row in rows]
+
+
+def read_texts(folder: Path, count: int) -> list[str]:
+    """`count` SST-2 sentences, the files repeated as often as it takes."""
+    texts = [text for part in ("train", "test", "dev") for text, _ in read_sst2(folder / f"sst2_{part}.tsv")]
+    return (texts * (1 + count // len(texts)))[:count]

