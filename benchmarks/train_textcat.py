@@ -73,7 +73,7 @@ def ours(args: argparse.Namespace, seed: int) -> dict[str, float]:
             "training.batcher.size": args.batch_size,
             "training.optimizer.learn_rate.initial_rate": args.learn_rate,
             "training.optimizer.learn_rate.total_steps": steps,
-            "components.bert_textcat.model.encoder.name": args.encoder,
+            "paths.encoder": args.encoder,
             "components.bert_textcat.model.precision": args.precision,
             "components.bert_textcat.exclusive": json.dumps(args.task == "sst2"),
         }

@@ -18,10 +18,10 @@ CutBatches = Callable[[Sequence[int]], Iterator[slice]]
 
 
 @registry.batchers("spacy-bertadapt.LengthBatcher.v1")
-def length_batcher(size: int, encoder: EncoderSource, pool: int = 100) -> Batcher:
+def length_batcher(size: int, encoder: str, revision: str | None = None, pool: int = 100) -> Batcher:
     """Batches of `size` examples of like length.
 
-    encoder: whose subwords are counted; `${components.bert_textcat.model.encoder}`.
+    encoder, revision: whose subwords are counted: the names of the component's encoder.
     pool: how many batches are drawn at random before they are sorted by length; the batches are then shuffled.
     Raises ValueError for a size below 1.
     """
@@ -30,14 +30,14 @@ def length_batcher(size: int, encoder: EncoderSource, pool: int = 100) -> Batche
     def cut(lengths: Sequence[int]) -> Iterator[slice]:
         return (slice(start, start + size) for start in range(0, len(lengths), size))
 
-    return _by_length(encoder, cut, pool=pool * size)
+    return _by_length(EncoderSource(encoder, revision), cut, pool=pool * size)
 
 
 @registry.batchers("spacy-bertadapt.SubwordBatcher.v1")
-def subword_batcher(subwords: int, encoder: EncoderSource, pool: int = 3200) -> Batcher:
+def subword_batcher(subwords: int, encoder: str, revision: str | None = None, pool: int = 3200) -> Batcher:
     """Batches of like length whose padded size is at most `subwords`; a longer text stands alone.
 
-    encoder: as of LengthBatcher.v1. pool: how many examples are drawn at random before they are sorted.
+    encoder, revision: as of LengthBatcher.v1. pool: how many examples are drawn at random before they are sorted.
     Raises ValueError for a budget below 1.
     """
     _check_positive("subwords", subwords)
@@ -50,7 +50,7 @@ def subword_batcher(subwords: int, encoder: EncoderSource, pool: int = 3200) -> 
                 start = end
         yield slice(start, len(lengths))
 
-    return _by_length(encoder, cut, pool=pool)
+    return _by_length(EncoderSource(encoder, revision), cut, pool=pool)
 
 
 def _by_length(encoder: EncoderSource, cut: CutBatches, *, pool: int) -> Batcher:
