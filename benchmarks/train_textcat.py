@@ -52,6 +52,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--precision", choices=["bfloat16", "float32"], default="bfloat16")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--peer-seeds", type=int, nargs="*", default=[0])
+    parser.add_argument("--keep", type=Path, help="folder in which the last pipeline stays")
     return parser.parse_args()
 
 
@@ -61,7 +62,7 @@ def ours(args: argparse.Namespace, seed: int) -> dict[str, float]:
     rows = read(args.data / train)
     steps = math.ceil(len(rows) / args.batch_size) * args.epochs
     with tempfile.TemporaryDirectory() as folder:
-        log, output = Path(folder) / "log.jsonl", Path(folder) / "out"
+        log, output = Path(folder) / "log.jsonl", args.keep or Path(folder) / "out"
         overrides = {
             "paths.train": args.data / train,
             "paths.dev": args.data / dev,

@@ -1,0 +1,42 @@
+"""What the installed package costs those who don't use it: `import spacy; spacy.blank("en")` with and without it.
+
+    python benchmarks/import_time.py
+
+"Without" hides this package's entry points; spacy-transformers' are hidden on both sides.
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+
+PROGRAM = """
+import importlib.metadata as metadata
+hidden = {hidden}
+found = metadata.distributions
+metadata.distributions = lambda **kw: (d for d in found(**kw) if d.name.replace("_", "-").lower() not in hidden)
+metadata.Distribution.discover = classmethod(lambda cls, **kw: metadata.distributions(**kw))
+import spacy
+spacy.blank("en")
+"""
+SIDES = {"with": ["spacy-transformers"], "without": ["spacy-transformers", "spacy-bertadapt"]}
+
+
+def main(runs: int = 15) -> None:
+    """Time both in turn, and print medians in milliseconds."""
+    times: dict[str, list[float]] = {side: [] for side in SIDES}
+    for number in range(runs + 1):
+        for side, hidden in SIDES.items():
+            start = time.perf_counter()
+            subprocess.run([sys.executable, "-c", PROGRAM.format(hidden=hidden)], check=True)
+            if number:
+                times[side].append(1000 * (time.perf_counter() - start))
+    medians = {side: statistics.median(found) for side, found in times.items()}
+    difference = statistics.median(a - b for a, b in zip(times["with"], times["without"], strict=True))
+    print(f"with: {medians['with']:.0f} ms, without: {medians['without']:.0f} ms, difference: {difference:+.0f} ms")
+
+
+if __name__ == "__main__":
+    main()
