@@ -7,7 +7,7 @@ CONSTRAINTS := constraints.txt
 
 .PHONY: demo test lint format bench clean
 
-demo: $(VENV)/installed ## train, evaluate, package and use a text classifier on the bundled samples
+demo: $(VENV)/installed-demo ## train, evaluate, package and use a text classifier on the bundled samples
 	$(BIN)/python -m spacy project run all
 
 test: $(VENV)/installed-test ## run the test suite
@@ -35,6 +35,10 @@ $(VENV)/installed: $(VENV)/bin/python pyproject.toml $(CONSTRAINTS)
 	@echo "Installing torch (CPU build where the index offers one), spaCy and this package into $(VENV) …"
 	$(PIP) install -c $(CONSTRAINTS) torch==2.13.0
 	$(PIP) install -c $(CONSTRAINTS) -e .
+	touch $@
+
+$(VENV)/installed-demo: $(VENV)/installed
+	$(PIP) install -c $(CONSTRAINTS) -e ".[demo]"
 	touch $@
 
 $(VENV)/installed-test: $(VENV)/installed

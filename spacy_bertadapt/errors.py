@@ -4,7 +4,10 @@ from __future__ import annotations
 
 
 class Errors:
-    """Messages by code: E1 encoders and checkpoints, E2 texts and windows, E3 labels and training, C corpora."""
+    """Messages by code.
+
+    E1 encoders and checkpoints, E2 texts and windows, E3 labels and training, E5 command line, C corpora.
+    """
 
     # Encoders and checkpoints
     E101 = "[E101] No encoder named '{name}': {reason}. {remedy}"
@@ -83,6 +86,21 @@ class Errors:
     E308 = "[E308] {setting} = {value!r} is not possible: {remedy}"
     E309 = "[E309] Class weights name {unknown}, but the labels are {labels}. Correct class_weights."
     E310 = '[E310] class_weights = "balanced" needs training examples, and there are none. Give them as numbers.'
+
+    # Command line
+    E501 = "[E501] --task {task} is not possible: there is only {known} for now."
+    E502 = "[E502] No data at {path} (relative paths start from {cwd}). Correct the path."
+    E503 = (
+        "[E503] {path} holds no text with a label. Check that it is the right file, and name its columns with "
+        "--text and --label, or a JSONL key with --cats."
+    )
+    E504 = (
+        "[E504] Every text in {path} has the one label '{label}': there is nothing to tell apart. "
+        "Add texts of other labels, or name another column with --label."
+    )
+    E505 = "[E505] {path} is there already. Add --force to write over it, or name another file."
+    E506 = "[E506] {path} holds no texts to score on. Check that it is the right file."
+    E507 = "[E507] {path} must end in .spacy, or spaCy's reader won't see it. Name the file so."
 
     # Corpora
     C001 = (
@@ -178,3 +196,7 @@ class Warnings:
     W303 = "[W303] {count} of {total} examples have no annotation for '{name}' and teach it nothing. First: {text!r}"
     W304 = "[W304] The labels {labels} are in none of the {total} examples: '{name}' can't learn them."
     W401 = "[W401] {path}: {report}. Complete these rows, or delete them."
+    W501 = (
+        "[W501] {path} has labels that no training text has: {labels}. They can't be learned and count as mistakes. "
+        "Put examples of them into the training data, or take them out of this data."
+    )

@@ -3,5 +3,12 @@
 import typer
 from spacy.cli._util import app as spacy_app
 
-app = typer.Typer(name="bertadapt", help="Adapt BERT inside spaCy.", no_args_is_help=True)
+from .convert import convert_cli
+from .evaluate import evaluate_cli
+from .init_config import init_config_cli
+
+app = typer.Typer(name="bertadapt", help="Adapt BERT inside spaCy.", no_args_is_help=True, rich_markup_mode=None)
+app.command("init-config")(init_config_cli)
+app.command("convert")(convert_cli)
+app.command("evaluate")(evaluate_cli)
 spacy_app.add_typer(app)

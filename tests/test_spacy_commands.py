@@ -1,0 +1,126 @@
+"""spaCy's own commands, run as users run them, on a tiny encoder and the bundled samples."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import spacy
+import srsly
+from spacy.tokens import DocBin
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = "en_bertadapt_test"
+
+
+def run(*command: object, cwd: Path) -> str:
+    """The output of `python -m …`; a failure shows it."""
+    arguments = [sys.executable, "-m", *map(str, command)]
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
+    done = subprocess.run(arguments, capture_output=True, text=True, cwd=cwd, check=False, env=environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory, tiny_bert: Path) -> Path:
+    """A folder where a pipeline was trained with `spacy train` on the samples, converted by our command."""
+    place = tmp_path_factory.mktemp("place")
+    for part in ("train", "dev"):
+        samples = ROOT / "assets" / f"textcat_{part}.csv"
+        run("spacy", "bertadapt", "convert", samples, f"corpus/textcat/{part}.spacy", "--limit", 60, cwd=place)
+    overrides = {
+        "paths.encoder": tiny_bert,
+        "components.bert_textcat.max_length": 64,
+        "training.max_steps": 4,
+        "training.eval_frequency": 2,
+        "training.optimizer.learn_rate.total_steps": 5,
+        "components.bert_textcat.loss.class_weights": "null",
+    }
+    flags = [part for key, value in overrides.items() for part in (f"--{key}", value)]
+    run("spacy", "train", ROOT / "configs" / "textcat.cfg", "-o", "out", *flags, cwd=place)
+    return place
+
+
+@pytest.fixture(scope="module")
+def texts(place: Path) -> list[str]:
+    """The texts of the dev samples."""
+    nlp = spacy.blank("en")
+    return [doc.text for doc in DocBin().from_disk(place / "corpus" / "textcat" / "dev.spacy").get_docs(nlp.vocab)]
+
+
+def test_train_evaluates_the_last_step_and_records_it(place):
+    log = list(srsly.read_jsonl(place / "training" / "textcat" / "log.jsonl"))
+    assert [line["step"] for line in log] == [0, 2, 4]
+    assert {"seconds", "score", "losses", "scores"} <= log[-1].keys()
+    meta = srsly.read_json(place / "out" / "model-last" / "meta.json")
+    assert meta["performance"]["cats_score"] == pytest.approx(log[-1]["score"], abs=1e-4)
+    assert meta["performance"]["bert_textcat_loss"] > 0
+
+
+def test_evaluate(place):
+    run("spacy", "evaluate", "out/model-last", "corpus/textcat/dev.spacy", "-o", "scores.json", cwd=place)
+    scores = srsly.read_json(place / "scores.json")
+    meta = srsly.read_json(place / "out" / "model-last" / "meta.json")
+    assert scores["cats_score"] == pytest.approx(meta["performance"]["cats_score"], abs=1e-4)
+
+
+def test_apply(place, texts):
+    (place / "texts.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in texts), encoding="utf8")
+    run("spacy", "apply", "out/model-last", "texts.jsonl", "applied.spacy", cwd=place)
+    nlp = spacy.load(place / "out" / "model-last")
+    docs = list(DocBin().from_disk(place / "applied.spacy").get_docs(nlp.vocab))
+    assert [doc.text for doc in docs] == texts
+    assert docs[0].cats == pytest.approx(nlp(texts[0]).cats, abs=1e-2)
+
+
+def test_find_threshold(place):
+    command = ["find-threshold", "out/model-last", "corpus/textcat/dev.spacy"]
+    output = run("spacy", *command, "bert_textcat", "threshold", "cats_macro_f", "-n", 3, cwd=place)
+    assert "Best threshold" in output
+
+
+def test_debug_config(place, tiny_bert):
+    flags = ["--paths.encoder", tiny_bert]
+    output = run("spacy", "debug", "config", ROOT / "configs" / "textcat.cfg", *flags, cwd=place)
+    assert "valid" in output.lower()
+
+
+def test_benchmark_speed(place):
+    assert "words/s" in run(
+        "spacy", "benchmark", "speed", "out/model-last", "corpus/textcat/dev.spacy", "-b", 5, "--warmup", 1, cwd=place
+    )
+
+
+def test_init_labels(place, tiny_bert):
+    flags = ["--paths.encoder", tiny_bert]
+    run("spacy", "init", "labels", ROOT / "configs" / "textcat.cfg", "labels", *flags, cwd=place)
+    nlp = spacy.load(place / "out" / "model-last")
+    assert srsly.read_json(place / "labels" / "bert_textcat.json") == list(nlp.get_pipe("bert_textcat").labels)
+
+
+def test_package_installs_and_loads_by_name(place, texts, tmp_path):
+    run("spacy", "package", "out/model-last", tmp_path, "--name", "bertadapt_test", "--build", "none", cwd=place)
+    (package,) = tmp_path.glob(f"{PACKAGE}-*")
+    assert "spacy-bertadapt" in (package / "meta.json").read_text(encoding="utf8")
+    flags = ["--no-deps", "--no-build-isolation", "--no-index", "--target", tmp_path / "site"]
+    run("pip", "install", "--quiet", "--disable-pip-version-check", *flags, package, cwd=place)
+    shutil.rmtree(package)
+    program = f"import spacy, sys, json; print(json.dumps(spacy.load('{PACKAGE}')(sys.argv[1]).cats))"
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site"), "HF_HUB_OFFLINE": "1"}
+    output = subprocess.run(
+        [sys.executable, "-c", program, texts[0]], capture_output=True, text=True, check=True, env=environment
+    ).stdout
+    assert json.loads(output) == pytest.approx(spacy.load(place / "out" / "model-last")(texts[0]).cats, abs=1e-4)
+
+
+def test_project_is_valid(tmp_path):
+    shutil.copy(ROOT / "project.yml", tmp_path)
+    output = run("spacy", "project", "run", "all", "--dry", cwd=tmp_path)
+    for command in ("encoder", "convert", "train", "evaluate", "package", "predict"):
+        assert command in output
