@@ -13,6 +13,7 @@ from .steps import StepPlan, plan_steps
 
 SHORTEST_WINDOW = 32
 WINDOW_MULTIPLE = 8
+LONGEST_KEPT_WHOLE = 128
 BALANCE_FROM = 3
 
 
@@ -64,6 +65,10 @@ def _loss(found: Findings) -> Choice:
 
 
 def _max_length(found: Findings) -> Choice:
+    if found.lengths.longest <= min(LONGEST_KEPT_WHOLE, found.encoder_limit):
+        wanted = max(SHORTEST_WINDOW, WINDOW_MULTIPLE * math.ceil(found.lengths.longest / WINDOW_MULTIPLE))
+        reason = f"the longest text has {found.lengths.longest:,} subwords, so none is cut"
+        return Choice("max_length", min(wanted, found.encoder_limit), reason)
     wanted = max(SHORTEST_WINDOW, WINDOW_MULTIPLE * math.ceil(found.lengths.p99 / WINDOW_MULTIPLE))
     if wanted > found.encoder_limit:
         reason = f"the most that the encoder takes; 99 % of the texts have up to {found.lengths.p99:,} subwords"

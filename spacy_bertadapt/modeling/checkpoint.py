@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import transformers
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from torch import nn
 from transformers import AutoConfig, AutoTokenizer, PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
@@ -30,7 +30,7 @@ DROPOUT_SETTINGS = (
     "seq_classif_dropout",
     "qa_dropout",
 )
-UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, SafetensorError)
+UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, ImportError, SafetensorError)
 
 
 @dataclass
@@ -67,9 +67,12 @@ class Checkpoint:
                 raise FileNotFoundError(Errors.E105.format(path=folder / name, reason="is missing"))
         with _blaming(folder / "config.json"):
             config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-        with _blaming(folder / "model.safetensors"):
-            module, info = _read_module(auto_class, str(folder), config, use_safetensors=True, local_files_only=True)
-        wrong = sorted(map(str, [*info["missing_keys"], *info["unexpected_keys"], *info["mismatched_keys"]]))
+        with _blaming(folder / "model.safetensors"), safe_open(folder / "model.safetensors", framework="pt"):
+            pass  # opening it checks that all of it is there, so what fails from here on is the configuration's fault
+        with _blaming(folder / "config.json"):
+            strict = {"use_safetensors": True, "local_files_only": True, "ignore_mismatched_sizes": True}
+            module, info = _read_module(auto_class, str(folder), config, **strict)
+        wrong = sorted(_names(info["missing_keys"]) | _names(info["unexpected_keys"]) | _names(info["mismatched_keys"]))
         if wrong:
             reason = f"does not fit config.json ({', '.join(wrong[:3])}{', …' if len(wrong) > 3 else ''})"
             raise ValueError(Errors.E105.format(path=folder / "model.safetensors", reason=reason))
@@ -78,12 +81,19 @@ class Checkpoint:
 
 def read_tokenizer(source: EncoderSource) -> PreTrainedTokenizerBase:
     """The fast tokenizer of an encoder. Raises ValueError if there is only a slow one."""
+    located = source.locate()
+    only_slow = ValueError(Errors.E103.format(name=source.name))
     with _reading(source):
-        tokenizer = AutoTokenizer.from_pretrained(
-            source.locate(), revision=source.revision, use_fast=True, trust_remote_code=False
-        )
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(
+                located, revision=source.revision, use_fast=True, trust_remote_code=False
+            )
+        except Exception as err:  # the tokenizers library raises bare Exceptions for a file it can't use
+            if Path(located).is_dir() and not Path(located, "tokenizer.json").exists():
+                raise only_slow from None
+            raise ValueError(_first_line(err)) from None
     if not tokenizer.is_fast:
-        raise ValueError(Errors.E103.format(name=source.name))
+        raise only_slow
     return tokenizer
 
 
@@ -94,7 +104,9 @@ def read_saved_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     try:
         return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except Exception as err:  # the tokenizers library raises bare Exceptions for a file it can't use
-        raise ValueError(Errors.E105.format(path=folder / "tokenizer.json", reason=f"can't be used: {err}")) from None
+        raise ValueError(
+            Errors.E105.format(path=folder / "tokenizer.json", reason=f"can't be used: {_first_line(err)}")
+        ) from None
 
 
 def read_encoder(source: EncoderSource, auto_class: str, labels: Sequence[str] | None) -> tuple[Checkpoint, bool]:
@@ -110,16 +122,16 @@ def read_encoder(source: EncoderSource, auto_class: str, labels: Sequence[str] |
         config = AutoConfig.from_pretrained(source.locate(), revision=source.revision, trust_remote_code=False)
     _set_dropout(config, source.dropout)
     if labels is None or set(labels) <= set(_labels(config)):
-        module, has_head = _read_encoder_module(source, auto_class, config)
-        if has_head or labels is None:
-            return Checkpoint(module, tokenizer), has_head
+        module, lacking = _read_encoder_module(source, auto_class, config)
+        if not lacking or labels is None:
+            return Checkpoint(module, tokenizer), not lacking
     if not all(re.fullmatch(r"LABEL_\d+", label) for label in _labels(config)):
         warnings.warn(Warnings.W101.format(encoder=source.name, old=_labels(config), new=tuple(labels)), stacklevel=2)
     config.id2label = dict(enumerate(labels))
     config.label2id = {label: index for index, label in enumerate(labels)}
-    module, has_head = _read_encoder_module(source, auto_class, config, ignore_mismatched_sizes=True)
-    if has_head:
-        _reset_head(module)
+    config.problem_type = None
+    module, lacking = _read_encoder_module(source, auto_class, config, ignore_mismatched_sizes=True)
+    _reset(module, head_parameters(module) - lacking)
     return Checkpoint(module, tokenizer), False
 
 
@@ -131,15 +143,16 @@ def head_parameters(module: PreTrainedModel) -> set[str]:
 
 def _read_encoder_module(
     source: EncoderSource, auto_class: str, config: PretrainedConfig, **settings: Any
-) -> tuple[PreTrainedModel, bool]:
+) -> tuple[PreTrainedModel, set[str]]:
+    """The network, and which of its head's parameters are new."""
     with _reading(source):
         module, info = _read_module(auto_class, source.locate(), config, revision=source.revision, **settings)
     head = head_parameters(module)
-    new = set(info["missing_keys"]) | {key[0] if isinstance(key, tuple) else key for key in info["mismatched_keys"]}
+    new = _names(info["missing_keys"]) | _names(info["mismatched_keys"])
     lacking = sorted(name for name in new - head if "pooler" not in name)
     if lacking:
         raise ValueError(Errors.E104.format(name=source.name, keys=", ".join(lacking[:3])))
-    return module, not new & head
+    return module, new & head
 
 
 def _read_module(auto_class: str, name: str, config: PretrainedConfig, **settings: Any) -> tuple[PreTrainedModel, dict]:
@@ -150,14 +163,22 @@ def _read_module(auto_class: str, name: str, config: PretrainedConfig, **setting
     return module.float(), info
 
 
-def _reset_head(module: PreTrainedModel) -> None:
+def _names(keys: Iterable[str | tuple]) -> set[str]:
+    """Transformers reports mismatched parameters with their shapes, the others by name."""
+    return {key[0] if isinstance(key, tuple) else key for key in keys}
+
+
+def _reset(module: PreTrainedModel, names: set[str]) -> None:
+    """Forget the parameters named: weights of layers are drawn anew, norms start as the identity."""
     scale = getattr(module.config, "initializer_range", 0.02)
-    for name, parameter in module.named_parameters():
-        if name in head_parameters(module):
-            if parameter.dim() > 1:
-                nn.init.normal_(parameter, std=scale)
-            else:
-                nn.init.zeros_(parameter)
+    for path in sorted({name.rpartition(".")[0] for name in names}):
+        layer = module.get_submodule(path)
+        if isinstance(layer, nn.Linear):
+            nn.init.normal_(layer.weight, std=scale)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
+        elif callable(reset := getattr(layer, "reset_parameters", None)):
+            reset()
 
 
 def _labels(config: PretrainedConfig) -> tuple[str, ...]:
@@ -222,4 +243,6 @@ def _blaming(path: Path) -> Iterator[None]:
 
 
 def _first_line(err: BaseException) -> str:
+    while isinstance(err, ImportError) and err.__context__ is not None:
+        err = err.__context__  # Transformers asks for packages it might need to tell what went wrong
     return (str(err).strip() or type(err).__name__).splitlines()[0]

@@ -94,4 +94,5 @@ def binary_cross_entropy(
 
 
 def _focal(p_gold: Tensor, gamma: float) -> Tensor | float:
-    return (1 - p_gold).clamp(min=0) ** gamma if gamma else 1.0
+    # Not 0: there the gradient of a power below 1 is infinite.
+    return (1 - p_gold).clamp(min=torch.finfo(p_gold.dtype).tiny) ** gamma if gamma else 1.0

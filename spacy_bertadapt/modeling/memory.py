@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import torch
 
-PHRASES = ("out of memory", "can't allocate memory", "cannot allocate memory")
+PHRASES = (
+    "out of memory",  # CUDA and MPS
+    "can't allocate memory",  # torch's CPU allocator; on Windows the next
+    "not enough memory",
+    "cannot allocate memory",
+    "bad_alloc",  # C++ under torch
+    "alloc_failed",  # cuBLAS and cuDNN
+)
 
 
 def is_out_of_memory(err: BaseException) -> bool:

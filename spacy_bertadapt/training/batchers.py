@@ -23,9 +23,10 @@ def length_batcher(size: int, encoder: str, revision: str | None = None, pool: i
 
     encoder, revision: whose subwords are counted: the names of the component's encoder.
     pool: how many batches are drawn at random before they are sorted by length; the batches are then shuffled.
-    Raises ValueError for a size below 1.
+    Raises ValueError for a size or pool below 1.
     """
     _check_positive("size", size)
+    _check_positive("pool", pool)
 
     def cut(lengths: Sequence[int]) -> Iterator[slice]:
         return (slice(start, start + size) for start in range(0, len(lengths), size))
@@ -38,9 +39,10 @@ def subword_batcher(subwords: int, encoder: str, revision: str | None = None, po
     """Batches of like length whose padded size is at most `subwords`; a longer text stands alone.
 
     encoder, revision: as of LengthBatcher.v1. pool: how many examples are drawn at random before they are sorted.
-    Raises ValueError for a budget below 1.
+    Raises ValueError for a budget or pool below 1.
     """
     _check_positive("subwords", subwords)
+    _check_positive("pool", pool)
 
     def cut(lengths: Sequence[int]) -> Iterator[slice]:
         start = 0

@@ -41,8 +41,8 @@ def warmup_constant(initial_rate: float, warmup: int) -> Iterator[float]:
 def _warmup(peak: float, final: float, total: int, warmup: float, shape: Callable[[float], float]) -> Iterator[float]:
     _check(total >= 1, "total_steps", total, "use the number of training steps")
     _check(peak >= 0, "initial_rate", peak, "use 0 or more")
-    _check(0 <= warmup <= total, "warmup", warmup, "use a share below 1, or a number of steps below total_steps")
-    steps = round(warmup * total) if warmup < 1 else int(warmup)
+    _check(0 <= warmup < max(1, total), "warmup", warmup, "use a share below 1, or a number of steps below total_steps")
+    steps = min(round(warmup * total), total - 1) if warmup < 1 else int(warmup)
     return _rates(peak, final, steps, total, shape)
 
 

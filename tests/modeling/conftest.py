@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,15 @@ from spacy_bertadapt.types import PaddedBatch
 SEQUENCES = "AutoModelForSequenceClassification"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Networks this small only get slower by sharing cores with other processes."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 @pytest.fixture
 def classifier_folder(tiny_bert: Path, tmp_path: Path) -> Callable[..., Path]:
     """Makes a checkpoint with a classification head of random weights, and its tokenizer."""
@@ -33,7 +42,9 @@ def classifier_folder(tiny_bert: Path, tmp_path: Path) -> Callable[..., Path]:
         }
         folder = tmp_path / name
         module = AutoModelForSequenceClassification.from_config(AutoConfig.from_pretrained(base, **settings))
-        torch.nn.init.normal_(module.classifier.weight if hasattr(module.classifier, "weight") else module.classifier.dense.weight)
+        torch.nn.init.normal_(
+            module.classifier.weight if hasattr(module.classifier, "weight") else module.classifier.dense.weight
+        )
         module.save_pretrained(folder)
         AutoTokenizer.from_pretrained(base).save_pretrained(folder)
         return folder

@@ -58,9 +58,7 @@ def test_a_trained_head_is_kept_where_it_knows_the_labels(
 
 
 @pytest.mark.parametrize("labels", [["x", "y"], ["neg", "other"], ["x", "y", "z"]])
-def test_other_labels_get_a_new_head_and_a_warning(
-    classifier_folder: Callable[..., Path], labels: list[str]
-) -> None:
+def test_other_labels_get_a_new_head_and_a_warning(classifier_folder: Callable[..., Path], labels: list[str]) -> None:
     folder = classifier_folder(["neg", "pos"])
     with pytest.warns(UserWarning, match=r"W101.*\('neg', 'pos'\)") as caught:
         checkpoint, has_head = read_encoder(EncoderSource(str(folder)), SEQUENCES, labels)
@@ -107,6 +105,7 @@ def test_a_head_of_several_layers_is_made_anew_as_a_whole(
         assert layer.bias.abs().max().item() == 0
 
 
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # ModernBERT imports torch's compiler
 def test_a_norm_in_a_new_head_lets_signals_through(tiny_bert: Path, tmp_path: Path) -> None:
     sizes = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 2}
     tokenizer = read_tokenizer(EncoderSource(str(tiny_bert)))
@@ -185,9 +184,7 @@ def test_a_spoilt_checkpoint_is_one_line(tiny_bert: Path, copy_of: Callable[[Pat
 
 
 @pytest.mark.parametrize("name", ["tokenizer.json", "model.safetensors"])
-def test_a_checkpoint_without_a_file_is_one_line(
-    tiny_bert: Path, copy_of: Callable[[Path], Path], name: str
-) -> None:
+def test_a_checkpoint_without_a_file_is_one_line(tiny_bert: Path, copy_of: Callable[[Path], Path], name: str) -> None:
     folder = copy_of(tiny_bert)
     (folder / name).unlink()
     with pytest.raises(ValueError, match=rf"E10[23].*'{folder}'") as caught:

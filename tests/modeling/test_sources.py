@@ -68,7 +68,7 @@ def test_a_package_that_is_not_there(package: str) -> None:
 
 @pytest.mark.parametrize("name", ["/no/such/folder", "./nothing", "../nothing/here", "one/two/three", "~/nothing"])
 def test_a_directory_that_is_not_there(name: str) -> None:
-    with pytest.raises(FileNotFoundError, match="E101.*no directory.*Check the path"):
+    with pytest.raises(FileNotFoundError, match=r"E101.*no directory.*Check the path"):
         EncoderSource(name).locate()
 
 

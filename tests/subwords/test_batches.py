@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -166,7 +167,7 @@ def test_groups_are_a_partition_within_the_budget(lengths: list[int], budget: in
         assert len(group) == 1 or len(group) * sizes[group].max() <= budget
     longest = [int(sizes[group].max()) for group in groups]
     assert longest == sorted(longest, reverse=True)
-    for group, following in zip(groups, groups[1:], strict=False):
+    for group, following in pairwise(groups):
         assert (len(group) + 1) * sizes[group].max() > budget, "a group is full before the next one starts"
         assert sizes[following].max() <= sizes[group].min()
 
