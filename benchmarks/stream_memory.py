@@ -1,6 +1,6 @@
 """Memory over a long stream: resident megabytes of the process while `nlp.pipe` goes through many texts.
 
-    python benchmarks/stream_memory.py --data DATA --pipeline PIPELINE --count 200000
+python benchmarks/stream_memory.py --data DATA --pipeline PIPELINE --count 200000
 """
 
 from __future__ import annotations
