@@ -84,7 +84,10 @@ class TransformerShim(Shim):
         return self._predict(inputs), _no_backprop
 
     def end_update(self) -> None:
-        """One batch has been learned from, in however many pieces: a step averages over such batches."""
+        """One batch has been learned from, in however many pieces: a step averages over such batches.
+
+        Call it once after the batch's last backprop; without it `finish_update` has nothing to step with.
+        """
         self._updates += 1
 
     def finish_update(self, optimizer: Optimizer) -> None:

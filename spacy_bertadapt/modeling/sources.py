@@ -41,7 +41,7 @@ class EncoderSource:
             if not (path / "config.json").is_file():
                 raise ValueError(Errors.E102.format(name=self.name, reason="config.json is missing"))
             return str(path)
-        if path.is_absolute() or self.name.startswith(".") or self.name.count("/") > 1:
+        if path.is_absolute() or self.name.startswith((".", "~")) or self.name.count("/") > 1:
             raise FileNotFoundError(
                 Errors.E101.format(name=self.name, reason=f"no directory {path}", remedy="Check the path.")
             )

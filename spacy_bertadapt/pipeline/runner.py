@@ -65,7 +65,12 @@ class Runner:
         stride: overlap of windows, in subwords. max_windows: windows of a text in training, at most.
         max_batch_subwords: padded subwords that go through the network at once; None takes 4,096 on a CPU
         and 32,768 on a GPU. windowed_segment: which text of a pair is cut into windows.
+        Raises ValueError for settings below what makes sense.
         """
+        _check_at_least("max_length", max_length, 1)
+        _check_at_least("stride", stride, 0)
+        _check_at_least("max_windows", max_windows, 1)
+        _check_at_least("max_batch_subwords", max_batch_subwords, 1)
         self._shim = shim_of(model)
         self._model = model
         self._max_length = max_length
@@ -177,3 +182,8 @@ class Runner:
 
 def _rows_of(batch: WindowBatch, texts: Ints) -> Ints:
     return np.flatnonzero(np.isin(batch.windows.text, texts))
+
+
+def _check_at_least(setting: str, value: int | None, smallest: int) -> None:
+    if value is not None and value < smallest:
+        raise ValueError(Errors.E308.format(setting=setting, value=value, remedy=f"use {smallest} or more"))

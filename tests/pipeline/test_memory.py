@@ -27,7 +27,8 @@ with warnings.catch_warnings(record=True) as seen:
     warnings.simplefilter("always")
     loss = pipe.update(large)["bert_textcat"]
     predictions = pipe.predict([example.reference for example in large])
-print(round(abs(loss - expected), 6), [str(w.message)[:6] for w in seen if "W302" in str(w.message)][:1], len(predictions))
+codes = {str(w.message)[:6] for w in seen}
+print(round(abs(loss - expected), 6), "[W302]" in codes, len(predictions))
 """
 
 
@@ -40,5 +41,5 @@ def test_a_batch_that_does_not_fit_is_worked_through_in_smaller_pieces(nlp, make
         [sys.executable, "-c", PROGRAM, str(tmp_path / "pipeline")], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split(maxsplit=1)[1].strip() == "['[W302]'] 1500"
+    assert done.stdout.split(maxsplit=1)[1].strip() == "True 1500"
     assert float(done.stdout.split()[0]) < 1e-3

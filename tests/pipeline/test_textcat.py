@@ -276,6 +276,14 @@ def test_max_length_beyond_the_encoder(nlp, make_textcat, make_examples):
         nlp.initialize(lambda: make_examples(nlp))
 
 
+@pytest.mark.parametrize(
+    ("setting", "value"), [("stride", -1), ("max_length", 0), ("max_windows", 0), ("max_batch_subwords", 0)]
+)
+def test_settings_that_make_no_sense(nlp, make_textcat, setting, value):
+    with pytest.raises(ValueError, match=rf"E308.*{setting}"):
+        make_textcat(nlp, **{setting: value})
+
+
 def test_untrained_component(nlp, make_textcat):
     make_textcat(nlp)
     with pytest.raises(ValueError, match="E106"):
