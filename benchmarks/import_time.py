@@ -17,7 +17,6 @@ import importlib.metadata as metadata
 hidden = {hidden}
 found = metadata.distributions
 metadata.distributions = lambda **kw: (d for d in found(**kw) if d.name.replace("_", "-").lower() not in hidden)
-metadata.Distribution.discover = classmethod(lambda cls, **kw: metadata.distributions(**kw))
 import spacy
 spacy.blank("en")
 """
