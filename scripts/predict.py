@@ -31,12 +31,12 @@ def main(package: str, training: str, metrics: str, corpus: str) -> None:
     for doc in nlp.pipe(UNSEEN):
         label, probability = max(doc.cats.items(), key=lambda item: item[1])
         rows.append((doc.text, label, f"{probability:.2f}"))
-    print(table(rows, header=("text", "label", "probability"), divider=True))
+    print(table(rows, header=("text", "label", "probability"), divider=True, max_col=80))
     msg.divider("Summary")
-    print(table(summary(nlp, Path(training), Path(metrics), Path(corpus)), divider=False))
-    msg.text("Next:")
-    msg.text(f'  python -c \'import spacy; print(spacy.load("{package}")("Where is my parcel?").cats)\'')
-    msg.text("  python -m spacy bertadapt init-config my.cfg --train my_train.csv --dev my_dev.csv")
+    print(table(summary(nlp, Path(training), Path(metrics), Path(corpus)), max_col=80))
+    print("Next:")
+    print(f'  python -c \'import spacy; print(spacy.load("{package}")("Where is my parcel?").cats)\'')
+    print("  python -m spacy bertadapt init-config my.cfg --train my_train.csv --dev my_dev.csv")
 
 
 def summary(nlp: spacy.language.Language, training: Path, metrics: Path, corpus: Path) -> list[tuple[str, str]]:
