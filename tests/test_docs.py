@@ -23,6 +23,7 @@ def trained_place(tmp_path, monkeypatch, tiny_bert):
     nlp.add_pipe("bert_textcat", config={"model": {"encoder": {"name": str(tiny_bert)}}})
     cats = ({"a": 1.0, "b": 0.0}, {"a": 0.0, "b": 1.0})
     nlp.initialize(lambda: [Example.from_dict(nlp.make_doc("x"), {"cats": found}) for found in cats], sgd=adamw(1e-3))
+    (tmp_path / "out").mkdir()
     nlp.to_disk(tmp_path / "out" / "model-best")
     monkeypatch.chdir(tmp_path)
     return tmp_path

@@ -18,10 +18,10 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = "en_bertadapt_test"
 
 
-def run(*command: object, cwd: Path) -> str:
+def run(*command: object, cwd: Path, **environment: str) -> str:
     """The output of `python -m …`; a failure shows it."""
     arguments = [sys.executable, "-m", *map(str, command)]
-    environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", **environment}
     done = subprocess.run(arguments, capture_output=True, text=True, cwd=cwd, check=False, env=environment)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -79,12 +79,6 @@ def test_apply(place, texts):
     assert docs[0].cats == pytest.approx(nlp(texts[0]).cats, abs=1e-2)
 
 
-def test_find_threshold(place):
-    command = ["find-threshold", "out/model-last", "corpus/textcat/dev.spacy"]
-    output = run("spacy", *command, "bert_textcat", "threshold", "cats_macro_f", "-n", 3, cwd=place)
-    assert "Best threshold" in output
-
-
 def test_debug_config(place, tiny_bert):
     flags = ["--paths.encoder", tiny_bert]
     output = run("spacy", "debug", "config", ROOT / "configs" / "textcat.cfg", *flags, cwd=place)
@@ -98,24 +92,29 @@ def test_benchmark_speed(place):
 
 
 def test_init_labels(place, tiny_bert):
-    flags = ["--paths.encoder", tiny_bert]
+    flags = ["--paths.encoder", tiny_bert, "--components.bert_textcat.max_length", "64"]
     run("spacy", "init", "labels", ROOT / "configs" / "textcat.cfg", "labels", *flags, cwd=place)
     nlp = spacy.load(place / "out" / "model-last")
     assert srsly.read_json(place / "labels" / "bert_textcat.json") == list(nlp.get_pipe("bert_textcat").labels)
 
 
 def test_package_installs_and_loads_by_name(place, texts, tmp_path):
-    run("spacy", "package", "out/model-last", tmp_path, "--name", "bertadapt_test", "--build", "none", cwd=place)
+    """With this package installed from its own wheel, as users have it."""
+    flags = ["--quiet", "--disable-pip-version-check", "--no-deps", "--no-build-isolation", "--no-index"]
+    site = tmp_path / "site"
+    run("pip", "install", *flags, "--target", site, ROOT, cwd=place)
+    environment = {"PYTHONPATH": str(site)}
+    command = ["package", "out/model-last", tmp_path, "--name", "bertadapt_test", "--build", "none"]
+    run("spacy", *command, cwd=place, **environment)
     (package,) = tmp_path.glob(f"{PACKAGE}-*")
-    assert "spacy-bertadapt" in (package / "meta.json").read_text(encoding="utf8")
-    flags = ["--no-deps", "--no-build-isolation", "--no-index", "--target", tmp_path / "site"]
-    run("pip", "install", "--quiet", "--disable-pip-version-check", *flags, package, cwd=place)
+    requirements = srsly.read_json(package / "meta.json")["requirements"]
+    assert any(requirement.startswith("spacy-bertadapt>=") for requirement in requirements)
+    run("pip", "install", *flags, "--target", site, package, cwd=place)
     shutil.rmtree(package)
-    program = f"import spacy, sys, json; print(json.dumps(spacy.load('{PACKAGE}')(sys.argv[1]).cats))"
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site"), "HF_HUB_OFFLINE": "1"}
-    output = subprocess.run(
-        [sys.executable, "-c", program, texts[0]], capture_output=True, text=True, check=True, env=environment
-    ).stdout
+    (tmp_path / "use.py").write_text(
+        f"import spacy, sys, json; print(json.dumps(spacy.load('{PACKAGE}')(sys.argv[1]).cats))", encoding="utf8"
+    )
+    output = run("use", texts[0], cwd=tmp_path, PYTHONPATH=f"{site}{os.pathsep}{tmp_path}")
     assert json.loads(output) == pytest.approx(spacy.load(place / "out" / "model-last")(texts[0]).cats, abs=1e-4)
 
 

@@ -59,7 +59,7 @@ def make_textcat(tiny_bert: Path) -> Callable[..., Any]:
 def train() -> Callable[..., Language]:
     """Overfits a pipeline on examples."""
 
-    def run(nlp: Language, examples: list[Example], *, steps: int = 60, rate: float = 5e-3) -> Language:
+    def run(nlp: Language, examples: list[Example], *, steps: int = 80, rate: float = 2e-3) -> Language:
         fix_random_seed(0)
         optimizer = nlp.initialize(lambda: examples, sgd=adamw(rate))
         for _ in range(steps):

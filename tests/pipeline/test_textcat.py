@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import spacy
 import torch
+from spacy.cli.find_threshold import find_threshold
+from spacy.tokens import DocBin
 from spacy.training import Example
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
@@ -268,6 +270,20 @@ def test_scores_use_the_threshold(nlp, make_textcat, make_examples, train):
     nothing = nlp.evaluate(examples)
     assert everything["cats_micro_r"] == 1.0
     assert nothing["cats_micro_r"] == 0.0
+
+
+def test_find_threshold(nlp, make_textcat, make_examples, train, tmp_path):
+    make_textcat(nlp, exclusive=False)
+    examples = make_examples(nlp, several=True)
+    train(nlp, examples)
+    nlp.to_disk(tmp_path / "pipeline")
+    DocBin(docs=[example.reference for example in examples]).to_disk(tmp_path / "dev.spacy")
+    best, score, scores = find_threshold(
+        tmp_path / "pipeline", tmp_path / "dev.spacy", "bert_textcat", "threshold", "cats_macro_f", n_trials=3
+    )
+    assert (best, score) == (0.5, 1.0)
+    assert scores[0.0] == pytest.approx(0.8)
+    assert scores[1.0] == 0.0
 
 
 def test_max_length_beyond_the_encoder(nlp, make_textcat, make_examples):
