@@ -27,6 +27,14 @@ def run(*command: object, cwd: Path, **environment: str) -> str:
     return done.stdout
 
 
+def source_tree(folder: Path) -> Path:
+    """A copy of what a wheel of this package is built from, so that building leaves nothing in the checkout."""
+    shutil.copytree(ROOT / "spacy_bertadapt", folder / "spacy_bertadapt")
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, folder)
+    return folder
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory, tiny_bert: Path) -> Path:
     """A folder where a pipeline was trained with `spacy train` on the samples, converted by our command."""
@@ -102,7 +110,7 @@ def test_package_installs_and_loads_by_name(place, texts, tmp_path):
     """With this package installed from its own wheel, as users have it."""
     flags = ["--quiet", "--disable-pip-version-check", "--no-deps", "--no-build-isolation", "--no-index"]
     site = tmp_path / "site"
-    run("pip", "install", *flags, "--target", site, ROOT, cwd=place)
+    run("pip", "install", *flags, "--target", site, source_tree(tmp_path / "source"), cwd=place)
     environment = {"PYTHONPATH": str(site)}
     command = ["package", "out/model-last", tmp_path, "--name", "bertadapt_test", "--build", "none"]
     run("spacy", *command, cwd=place, **environment)
