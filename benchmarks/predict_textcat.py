@@ -72,7 +72,7 @@ def timed(run: Callable[[], list], warm_up: Callable[[], object] = lambda: None)
     return result, time.perf_counter() - start
 
 
-def floor(checkpoint: Path, texts: list[str], dtype: torch.dtype | None, budget: int = 4096) -> float:
+def floor(checkpoint: Path, texts: list[str], dtype: torch.dtype | None, budget: int = 2048) -> float:
     """Seconds of tokenising and a bare loop over batches sorted by length, `budget` subwords each."""
     tokenizer = Tokenizer.from_file(str(checkpoint / "tokenizer.json"))
     tokenizer.no_padding()

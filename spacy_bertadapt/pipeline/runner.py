@@ -20,7 +20,7 @@ from ..subwords.tokenizer import SubwordTokenizer
 from ..types import Floats, Ints, Pair, Segments, WindowLogits
 from .tokenization import subword_tokenizer
 
-CPU_BATCH_SUBWORDS = 4096
+CPU_BATCH_SUBWORDS = 2048
 GPU_BATCH_SUBWORDS = 32768
 
 LossOfWindows = Callable[[Tensor, Ints], Tensor]
@@ -63,7 +63,7 @@ class Runner:
 
         max_length: subwords of a window, special tokens included; None takes what the encoder can.
         stride: overlap of windows, in subwords. max_windows: windows of a text in training, at most.
-        max_batch_subwords: padded subwords that go through the network at once; None takes 4,096 on a CPU
+        max_batch_subwords: padded subwords that go through the network at once; None takes 2,048 on a CPU
         and 32,768 on a GPU. windowed_segment: which text of a pair is cut into windows.
         Raises ValueError for settings below what makes sense.
         """
