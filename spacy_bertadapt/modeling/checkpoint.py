@@ -52,7 +52,7 @@ class Checkpoint:
 
     def save(self, folder: Path) -> None:
         """Write config.json, model.safetensors and the tokenizer's files into a folder."""
-        self.module.save_pretrained(folder)
+        self.module.save_pretrained(folder, max_shard_size="1000GB")  # one file, whatever the size
         self.tokenizer.save_pretrained(folder)
 
     @classmethod

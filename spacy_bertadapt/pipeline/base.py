@@ -24,7 +24,7 @@ from ..modeling.model import TransformerModel, shim_of
 from ..modeling.shim import TransformerShim
 from ..types import Ints, Segments
 from .runner import Runner, WindowOutputs
-from .saving import replaced_folder, saved_folder
+from .saving import replaced_folder, saved_folder, write_json_whole
 
 Targets = TypeVar("Targets")
 Predictions = TypeVar("Predictions")
@@ -191,19 +191,24 @@ class BertPipe(TrainablePipe, Generic[Targets, Predictions]):
         return losses
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
-        """Write the component into a folder, aside and then renamed; `model` in it is a Transformers checkpoint."""
-        with replaced_folder(Path(path)) as folder:
-            writers = {"cfg": lambda p: srsly.write_json(p, self._state()), "model": self.shim.to_disk}
-            util.to_disk(folder, writers, exclude)
+        """Write the component into a folder; its `model` is a Transformers checkpoint, replaced whole or not at all."""
+        folder = Path(path).resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        writers = {"cfg": lambda p: write_json_whole(p, self._state()), "model": self._write_model}
+        util.to_disk(folder, writers, exclude)
 
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "BertPipe[Targets, Predictions]":
         """Read a folder that `to_disk` wrote. Raises an error that names the file if one is missing or spoilt."""
         readers = {
-            "model": lambda p: self.attach(self.shim.read(p)),
+            "model": lambda p: self.attach(self.shim.read(saved_folder(p))),
             "cfg": lambda p: self._restore(_read_state(p)),
         }
-        util.from_disk(saved_folder(Path(path)), readers, exclude)
+        util.from_disk(Path(path), readers, exclude)
         return self
+
+    def _write_model(self, path: Path) -> None:
+        with replaced_folder(path) as folder:
+            self.shim.to_disk(folder)
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         """Pack what `to_disk` writes."""
@@ -238,6 +243,9 @@ class BertPipe(TrainablePipe, Generic[Targets, Predictions]):
 
 def _read_state(path: Path) -> dict[str, Any]:
     try:
-        return srsly.read_json(path)
+        state = srsly.read_json(path)
     except (OSError, ValueError) as err:
         raise ValueError(Errors.E105.format(path=path, reason=f"can't be read: {err}")) from None
+    if not isinstance(state, dict):
+        raise ValueError(Errors.E105.format(path=path, reason="holds no JSON object"))
+    return state

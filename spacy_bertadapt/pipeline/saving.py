@@ -1,4 +1,4 @@
-"""Folders that are replaced whole or not at all."""
+"""Files and folders that are replaced whole or not at all."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import srsly
 
 
 @contextmanager
@@ -33,6 +36,13 @@ def saved_folder(path: Path) -> Path:
     """Where the last complete save of `path` lies: there, or aside if a save was cut short between two renames."""
     previous = _aside(path, "previous")
     return previous if previous.is_dir() and not path.exists() else path
+
+
+def write_json_whole(path: Path, content: Any) -> None:
+    """Write JSON aside, and put it in the place of `path`."""
+    fresh = _aside(path, "new")
+    srsly.write_json(fresh, content)
+    fresh.replace(path)
 
 
 def _aside(path: Path, what: str) -> Path:

@@ -242,8 +242,15 @@ def test_exclude(trained, name, tmp_path):
     pipe = trained.get_pipe(name)
     pipe.to_disk(tmp_path / "whole")
     pipe.to_disk(tmp_path / "without", exclude=["model"])
-    assert (tmp_path / "whole" / "model" / "model.safetensors").is_file()
     assert not (tmp_path / "without" / "model").exists()
+    pipe.to_disk(tmp_path / "whole", exclude=["model"])
+    assert (tmp_path / "whole" / "model" / "model.safetensors").is_file()
+
+
+def test_saving_leaves_other_files_of_the_folder_alone(trained, name, tmp_path):
+    (tmp_path / "notes.txt").write_text("mine", encoding="utf8")
+    trained.get_pipe(name).to_disk(tmp_path)
+    assert (tmp_path / "notes.txt").read_text(encoding="utf8") == "mine"
 
 
 @pytest.mark.parametrize("spoilt", ["config.json", "model.safetensors", "tokenizer.json"])
@@ -268,7 +275,7 @@ def test_failed_save_keeps_the_previous_one(trained, name, tmp_path, monkeypatch
         pipe.to_disk(tmp_path / "component")
     pipe.shim._checkpoint = checkpoint
     pipe.from_disk(tmp_path / "component")
-    assert [path.name for path in tmp_path.iterdir()] == ["component"]
+    assert {path.name for path in (tmp_path / "component").iterdir()} == {"cfg", "model"}
 
 
 def test_killed_save_keeps_the_previous_one(trained, name, tmp_path):
@@ -293,7 +300,7 @@ def test_killed_save_keeps_the_previous_one(trained, name, tmp_path):
         saver.kill()
     pipe.from_disk(tmp_path / "pipeline" / name)
     pipe.to_disk(tmp_path / "pipeline" / name)
-    assert not list((tmp_path / "pipeline").glob(f".{name}.*"))
+    assert {path.name for path in (tmp_path / "pipeline" / name).iterdir()} == {"cfg", "model"}
 
 
 def test_loading_needs_no_network_and_no_original(trained, name, tmp_path):
