@@ -85,6 +85,7 @@ class Errors:
     )
     E308 = "[E308] {setting} = {value!r} is not possible: {remedy}"
     E309 = "[E309] Class weights name {unknown}, but the labels are {labels}. Correct class_weights."
+    E311 = "[E311] The gold value of '{label}' is {value}, not a number from 0 to 1. Text: {text!r}"
     E310 = '[E310] class_weights = "balanced" needs training examples, and there are none. Give them as numbers.'
 
     # Command line
@@ -189,12 +190,12 @@ class Warnings:
     )
     W301 = "[W301] {count} of {total} steps had a non-finite loss or gradient and were skipped; the weights are sound."
     W302 = "[W302] The device ran out of memory; going on with at most {budget} subwords at once (max_batch_subwords)."
-    W305 = (
-        "[W305] {count} gold annotations have labels that '{name}' doesn't know and can't get right: {labels}. "
-        "Put examples of them into the training data, or take them out of this data."
-    )
     W303 = "[W303] {count} of {total} examples have no annotation for '{name}' and teach it nothing. First: {text!r}"
     W304 = "[W304] The labels {labels} are in none of the {total} examples: '{name}' can't learn them."
+    W305 = (
+        "[W305] {count} gold annotations have labels that the component doesn't know and can't get right: {labels}. "
+        "Put examples of them into the training data, or take them out of this data."
+    )
     W401 = "[W401] {path}: {report}. Complete these rows, or delete them."
     W501 = (
         "[W501] {path} has labels that no training text has: {labels}. They can't be learned and count as mistakes. "

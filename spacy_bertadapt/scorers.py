@@ -9,6 +9,7 @@ from typing import Any
 
 from spacy import registry
 from spacy.scorer import Scorer
+from spacy.tokens import Doc
 from spacy.training import Example
 
 from .errors import Warnings
@@ -31,18 +32,25 @@ def score_cats(
 ) -> dict[str, Any]:
     """spaCy's `cats_*` scores, of the component's own labels.
 
-    labels, exclusive, threshold, positive_label: the component's. threshold None: 0.5, or none if exclusive.
+    labels, exclusive, threshold, positive_label: the component's. threshold None: 0.5; exclusive labels have none.
     Gold labels that the component doesn't know are counted and reported: no prediction can match them.
     """
     examples = list(examples)
     _report_unknown(examples, labels)
+
+    def known_cats(doc: Doc, attr: str) -> dict[str, float]:
+        """Nothing, where none of the component's labels holds: spaCy would take the first of equal zeros for gold."""
+        cats = {label: value for label, value in getattr(doc, attr).items() if label in labels}
+        return cats if any(cats.values()) or not exclusive else {}
+
     return Scorer.score_cats(
         examples,
         "cats",
+        getter=known_cats,
         labels=labels,
         multi_label=not exclusive,
         positive_label=positive_label,
-        threshold=threshold if threshold is not None else (0.0 if exclusive else 0.5),
+        threshold=threshold,
     )
 
 
@@ -50,5 +58,5 @@ def _report_unknown(examples: Iterable[Example], labels: Sequence[str]) -> None:
     gold = Counter(label for eg in examples for label, value in eg.reference.cats.items() if value > 0.5)
     unknown = {label: count for label, count in gold.items() if label not in labels}
     if unknown:
-        message = Warnings.W305.format(name="bert_textcat", count=sum(unknown.values()), labels=unknown)
+        message = Warnings.W305.format(count=sum(unknown.values()), labels=unknown)
         warnings.warn(message, stacklevel=2)

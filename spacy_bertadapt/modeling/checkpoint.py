@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import transformers
+from huggingface_hub.errors import HFValidationError
 from safetensors import SafetensorError, safe_open
 from torch import nn
 from transformers import AutoConfig, AutoTokenizer, PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
 from ..errors import Errors, Warnings
-from .sources import EncoderSource
+from .sources import PACKAGE_PREFIX, EncoderSource
 
 DROPOUT_SETTINGS = (
     "hidden_dropout_prob",
@@ -62,7 +63,7 @@ class Checkpoint:
         auto_class: such as "AutoModelForSequenceClassification".
         Raises FileNotFoundError or ValueError that names the file at fault.
         """
-        for name in ("config.json", "model.safetensors", "tokenizer.json"):
+        for name in ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"):
             if not (folder / name).is_file():
                 raise FileNotFoundError(Errors.E105.format(path=folder / name, reason="is missing"))
         with _blaming(folder / "config.json"):
@@ -223,7 +224,8 @@ def _reading(source: EncoderSource) -> Iterator[None]:
     except UNREADABLE as err:
         if str(err).startswith("[E"):
             raise
-        if Path(source.name).is_dir() or source.name.startswith("package:"):
+        found = Path(source.name).expanduser().is_dir() or source.name.startswith(PACKAGE_PREFIX)
+        if found or not isinstance(err, (OSError, HFValidationError)):
             raise ValueError(Errors.E102.format(name=source.name, reason=_first_line(err))) from None
         remedy = (
             "Check the spelling and the network connection, or name a directory or package:NAME; "

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias
+from typing import ClassVar, Literal, Protocol, TypeAlias
 
 import torch
 import torch.nn.functional as F
 from spacy import registry
 from torch import Tensor
+
+from ..errors import Errors
 
 ClassWeights: TypeAlias = dict[str, float] | Literal["balanced"] | None
 
@@ -23,6 +25,10 @@ class SequenceLoss(Protocol):
     def class_weights(self) -> ClassWeights:
         """As configured."""
 
+    @property
+    def exclusive(self) -> bool:
+        """Whether exactly one label holds for a text."""
+
     def __call__(self, logits: Tensor, targets: Tensor, known: Tensor, weights: Tensor | None) -> Tensor:
         """The loss of every example, (texts,).
 
@@ -35,9 +41,13 @@ class SequenceLoss(Protocol):
 class CrossEntropy:
     """Cross-entropy over exclusive labels."""
 
+    exclusive: ClassVar[bool] = True
     class_weights: ClassWeights = None
     label_smoothing: float = 0.0
     focal_gamma: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check_settings(self.label_smoothing, self.focal_gamma)
 
     def __call__(self, logits: Tensor, targets: Tensor, known: Tensor, weights: Tensor | None) -> Tensor:
         """Per example; rows without a gold label (all targets 0) cost nothing."""
@@ -55,9 +65,13 @@ class CrossEntropy:
 class BinaryCrossEntropy:
     """Binary cross-entropy for several labels a text, averaged over the labels that have gold."""
 
+    exclusive: ClassVar[bool] = False
     class_weights: ClassWeights = None
     label_smoothing: float = 0.0
     focal_gamma: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check_settings(self.label_smoothing, self.focal_gamma)
 
     def __call__(self, logits: Tensor, targets: Tensor, known: Tensor, weights: Tensor | None) -> Tensor:
         """Per example; class weights count positives (`pos_weight`), unknown labels cost nothing."""
@@ -96,3 +110,11 @@ def binary_cross_entropy(
 def _focal(p_gold: Tensor, gamma: float) -> Tensor | float:
     # Not 0: there the gradient of a power below 1 is infinite.
     return (1 - p_gold).clamp(min=torch.finfo(p_gold.dtype).tiny) ** gamma if gamma else 1.0
+
+
+def _check_settings(label_smoothing: float, focal_gamma: float) -> None:
+    if not 0 <= label_smoothing < 1:
+        remedy = "use 0 ≤ label_smoothing < 1"
+        raise ValueError(Errors.E308.format(setting="label_smoothing", value=label_smoothing, remedy=remedy))
+    if focal_gamma < 0:
+        raise ValueError(Errors.E308.format(setting="focal_gamma", value=focal_gamma, remedy="use 0 or more"))

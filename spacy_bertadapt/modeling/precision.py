@@ -57,5 +57,5 @@ def _has_bfloat16(device: torch.device) -> bool:
         return torch.cuda.get_device_capability(device) >= (8, 0)
     if device.type == "cpu":
         checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-        return any(getattr(torch.cpu, check, bool)() for check in checks)
+        return any(hasattr(torch.cpu, check) and getattr(torch.cpu, check)() for check in checks)
     return False

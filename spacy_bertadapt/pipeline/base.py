@@ -133,7 +133,7 @@ class BertPipe(TrainablePipe, Generic[Targets, Predictions]):
         Raises ValueError or FileNotFoundError if there is no such encoder, or there are no labels.
         """
         counts = self.count_labels(get_examples())
-        wanted = list(labels or self._added_labels) or sorted(counts.by_label) or None
+        wanted = list(dict.fromkeys(labels or self._added_labels)) or sorted(counts.by_label) or None
         checkpoint, has_head = read_encoder(self.shim.source, self.shim.auto_class, wanted)
         if wanted is None and not has_head:
             raise ValueError(Errors.E301.format(name=self.name, encoder=self.shim.source.name))
@@ -144,7 +144,7 @@ class BertPipe(TrainablePipe, Generic[Targets, Predictions]):
     def attach(self, checkpoint: Checkpoint) -> None:
         """Take over a network and its tokenizer. Raises ValueError where the settings don't fit it."""
         self.shim.attach(checkpoint)
-        self.runner.max_length  # noqa: B018 (raises if the encoder can't take it)
+        self.runner.check()
 
     def settle(self, counts: LabelCounts) -> None:
         """Take from the training data what else the task needs of it, once, in `initialize`."""

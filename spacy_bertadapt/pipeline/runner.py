@@ -16,6 +16,7 @@ from ..modeling.memory import is_out_of_memory
 from ..modeling.model import TransformerModel, shim_of
 from ..modeling.running_loss import RunningLoss, running_loss
 from ..subwords.batches import WindowBatch, group_by_length, window_batch
+from ..subwords.template import special_count
 from ..subwords.tokenizer import SubwordTokenizer
 from ..types import Floats, Ints, Pair, Segments, WindowLogits
 from .tokenization import subword_tokenizer
@@ -88,6 +89,12 @@ class Runner:
             raise ValueError(Errors.E110.format(max_length=self._max_length, name=name, limit=limit))
         return self._max_length or limit
 
+    def check(self) -> None:
+        """Raise ValueError if the encoder can't take `max_length`, or windows of it would not move on."""
+        room = self.max_length - special_count(self.subwords.single)
+        if room <= self._stride:
+            raise ValueError(Errors.E201.format(capacity=room, stride=self._stride))
+
     @property
     def max_batch_subwords(self) -> int:
         """Padded subwords that go through the network at once."""
@@ -133,7 +140,7 @@ class Runner:
         limits = [limit for limit in (max_windows, self._max_windows) if limit is not None]
         batch = self.windows(texts, training=True, max_windows=min(limits, default=None))
         total: RunningLoss | float = 0.0
-        for rows in self._slices(batch, np.arange(len(texts))):
+        for rows in self._slices(batch, len(texts)):
             total = total + self._learn_slice(batch, rows, loss)
         self._shim.end_update()
         return total
@@ -159,12 +166,12 @@ class Runner:
         backprop(torch.autograd.grad(value, [leaf]))
         return running_loss(value)
 
-    def _slices(self, batch: WindowBatch, texts: Ints) -> Iterable[Ints]:
+    def _slices(self, batch: WindowBatch, n_texts: int) -> Iterable[Ints]:
         """Rows of whole texts, each slice within the budget where a single text allows it; short texts first."""
-        longest = np.zeros(len(texts), dtype=np.int64)
+        longest = np.zeros(n_texts, dtype=np.int64)
         np.maximum.at(longest, batch.windows.text, batch.lengths)
-        order = texts[np.argsort(longest, kind="stable")]
-        counts = np.bincount(batch.windows.text, minlength=len(texts))
+        order = np.argsort(longest, kind="stable")
+        counts = np.bincount(batch.windows.text, minlength=n_texts)
         start, windows = 0, 0
         for end, text in enumerate(order):
             windows += int(counts[text])

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from spacy.tokens import Doc
 from spacy.training import Example
@@ -59,7 +60,8 @@ class BertTextCategorizer(BertPipe[CatsTargets, Floats]):
     ):
         """Take the settings: see `docs/textcat.md` for each.
 
-        exclusive: exactly one label holds for a text. threshold: probability from which a label counts in scores.
+        exclusive: exactly one label holds for a text. threshold: probability from which a label counts in scores,
+        where labels don't exclude each other.
         positive_label: for two exclusive labels, the one that scores are about. long_text: how windows are pooled.
         loss: cross-entropy, or binary cross-entropy without `exclusive`, if None. The others: see `BertPipe`.
         """
@@ -72,6 +74,9 @@ class BertTextCategorizer(BertPipe[CatsTargets, Floats]):
         super().__init__(vocab, model, name, scorer=scorer, cfg=cfg, **run_settings)
         default: SequenceLoss = CrossEntropy() if exclusive else BinaryCrossEntropy()
         self.loss_function = loss or default
+        if self.loss_function.exclusive != exclusive:
+            remedy = f"with exclusive = {exclusive} use spacy-bertadapt.{type(default).__name__}.v1"
+            raise ValueError(Errors.E308.format(setting="loss", value=type(loss).__name__, remedy=remedy))
         self._class_weights: list[float] | None = None
 
     @property
@@ -91,15 +96,19 @@ class BertTextCategorizer(BertPipe[CatsTargets, Floats]):
             cats = example.reference.cats
             counts.update({label: int(value > 0.5) for label, value in cats.items()})
             total += 1
-            if not cats:
+            if not (any(cats.values()) if self.cfg["exclusive"] else cats):
                 unannotated, first = unannotated + 1, first or example.reference.text[:60]
         if unannotated:
             message = Warnings.W303.format(count=unannotated, total=total, name=self.name, text=first)
             warnings.warn(message, stacklevel=3)
-        return LabelCounts(counts, total)
+        return LabelCounts(counts, total - unannotated)
 
     def settle(self, counts: LabelCounts) -> None:
-        """Work out the class weights."""
+        """Work out the class weights, and check the positive label. Raises ValueError if it is none of two."""
+        positive = self.cfg["positive_label"]
+        if positive is not None and not (positive in self.labels and len(self.labels) == 2 and self.cfg["exclusive"]):
+            remedy = f"name one of two exclusive labels; there are {list(self.labels)}"
+            raise ValueError(Errors.E308.format(setting="positive_label", value=positive, remedy=remedy))
         self._class_weights = resolve_class_weights(
             self.loss_function.class_weights,
             self.labels,
@@ -129,6 +138,8 @@ class BertTextCategorizer(BertPipe[CatsTargets, Floats]):
             for label, value in example.reference.cats.items():
                 if label not in index:
                     self._refuse_label(label)
+                if not 0 <= value <= 1:
+                    raise ValueError(Errors.E311.format(label=label, value=value, text=example.reference.text[:60]))
                 values[row, index[label]] = value
                 known[row, index[label]] = 1.0
         if self.cfg["exclusive"]:
@@ -139,7 +150,7 @@ class BertTextCategorizer(BertPipe[CatsTargets, Floats]):
 
     def loss(self, logits: Tensor, text: Ints, targets: CatsTargets) -> Tensor:
         """The mean over annotated texts, of which these windows' texts are a part."""
-        texts, position = torch.from_numpy(text).to(logits.device).unique(return_inverse=True)
+        texts, position = (torch.from_numpy(a).to(logits.device) for a in np.unique(text, return_inverse=True))
         pooled = pool_windows(logits, position, len(texts), self.cfg["long_text"])
         weights = None if self._class_weights is None else logits.new_tensor(self._class_weights)
         losses = self.loss_function(pooled, targets.values[texts], targets.known[texts], weights)
@@ -162,7 +173,11 @@ class BertTextCategorizer(BertPipe[CatsTargets, Floats]):
         return {"class_weights": self._class_weights}
 
     def _restore(self, state: dict[str, Any]) -> None:
-        self._class_weights = state.get("class_weights")
+        weights = state.get("class_weights")
+        if weights is not None and len(weights) != len(self.labels):
+            reason = f"has {len(weights)} class weights for {len(self.labels)} labels"
+            raise ValueError(Errors.E105.format(path="cfg", reason=reason))
+        self._class_weights = weights
 
     def _refuse_label(self, label: str) -> None:
         remedy = "Take it out of the data, or train anew with nlp.initialize()."

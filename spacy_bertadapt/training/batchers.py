@@ -11,6 +11,7 @@ from spacy.training import Example
 
 from ..errors import Errors
 from ..modeling.sources import EncoderSource
+from ..subwords.template import special_count
 
 Batch = list[Example]
 Batcher = Callable[[Iterable[Example]], Iterator[Batch]]
@@ -73,7 +74,7 @@ def _subword_lengths(encoder: EncoderSource, examples: Sequence[Example]) -> lis
     from ..pipeline.tokenization import encoder_subword_tokenizer
 
     tokenizer = encoder_subword_tokenizer(encoder)
-    special = sum(len(piece.ids) for piece in tokenizer.single)
+    special = special_count(tokenizer.single)
     return [len(found) + special for found in tokenizer.encode_cached([eg.predicted.text for eg in examples])]
 
 
