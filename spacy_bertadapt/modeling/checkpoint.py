@@ -92,7 +92,7 @@ def read_tokenizer(source: EncoderSource) -> PreTrainedTokenizerBase:
         except Exception as err:  # the tokenizers library raises bare Exceptions for a file it can't use
             if Path(located).is_dir() and not Path(located, "tokenizer.json").exists():
                 raise only_slow from None
-            raise ValueError(_first_line(err)) from None
+            raise err if isinstance(err, UNREADABLE) else ValueError(_first_line(err)) from None
     if not tokenizer.is_fast:
         raise only_slow
     return tokenizer
