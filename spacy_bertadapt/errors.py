@@ -57,6 +57,21 @@ class Errors:
     )
     E202 = "[E202] long_text = '{long_text}' is none of mean, max, first."
 
+    E203 = (
+        "[E203] A text has neither the span groups '{first}' and '{second}' nor a [SEP] between two parts: {text!r}. "
+        "Build the Doc with spacy_bertadapt.make_pair_doc, or write: {first} [SEP] {second}"
+    )
+    E204 = (
+        "[E204] doc.spans['{name}'] holds {count} spans, but a part of a pair is one span, or none if it is empty. "
+        "Text: {text!r}"
+    )
+    E205 = (
+        "[E205] The {which} text of a pair has {length} subwords. It stands whole in every window of {max_length}, and "
+        "leaves no room for the other. Shorten it, raise max_length, or lower stride. It begins: {text!r}"
+    )
+    E206 = "[E206] task = {task!r} has no pairs of texts; those that have: {known}."
+    E207 = "[E207] A {found} is no text: pass a string, a Doc or a Span."
+
     # Labels and training
     E301 = (
         "[E301] '{name}' has no labels: there are no training examples with annotation, none were given, and the "
@@ -88,6 +103,18 @@ class Errors:
     E311 = "[E311] The gold value of '{label}' is {value}, not a number from 0 to 1. Text: {text!r}"
     E310 = '[E310] class_weights = "balanced" needs training examples, and there are none. Give them as numbers.'
 
+    E312 = (
+        "[E312] '{name}' needs the bert_nli component '{nli}' before it in the pipeline, which has {known}. Add one "
+        "first, name it in `nli`, or give '{name}' a checkpoint of its own in `model`."
+    )
+    E313 = (
+        "[E313] '{name}' has no labels to choose from. Set them in its config, or nlp.get_pipe('{name}').labels = [...]"
+    )
+    E314 = (
+        "[E314] The labels of '{name}' are {labels}: none says entailment, or none its opposite. "
+        "Name a checkpoint for natural language inference."
+    )
+
     # Command line
     E501 = "[E501] --task {task} is not possible: there is only {known} for now."
     E502 = "[E502] No data at {path} (relative paths start from {cwd}). Correct the path."
@@ -102,6 +129,13 @@ class Errors:
     E505 = "[E505] {path} is there already. Add --force to write over it, or name another file."
     E506 = "[E506] {path} holds no texts to score on. Check that it is the right file."
     E507 = "[E507] {path} must end in .spacy, or spaCy's reader won't see it. Name the file so."
+
+    E508 = "[E508] --label-map {value} is no list of pairs. Write it as old=new,old=new"
+
+    E509 = (
+        "[E509] Some pairs in {path} have several labels, or none: a premise bears on a hypothesis in one way. "
+        "Leave one label a pair, or use --task textcat."
+    )
 
     # Corpora
     C001 = (
@@ -181,6 +215,14 @@ class Errors:
     )
 
 
+class DoesNotFit(ValueError):
+    """A text of a batch, by its number, that no window can hold."""
+
+    def __init__(self, message: str, text: int):
+        super().__init__(message)
+        self.text = text
+
+
 class Warnings:
     """Messages by code that inform without stopping."""
 
@@ -195,6 +237,10 @@ class Warnings:
     W305 = (
         "[W305] {count} gold annotations have labels that the component doesn't know and can't get right: {labels}. "
         "Put examples of them into the training data, or take them out of this data."
+    )
+    W306 = (
+        "[W306] '{name}' learns nothing from the labels {labels} of the data: the labels given to it are {known}. "
+        "Add them under [initialize.components.{name}] if they are meant for it."
     )
     W401 = "[W401] {path}: {report}. Complete these rows, or delete them."
     W501 = (

@@ -5,57 +5,81 @@ first component that is made.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 from spacy.language import Language
-from spacy.pipeline import TrainablePipe
+from spacy.pipeline import Pipe, TrainablePipe
 from thinc.api import Model
 
+Scorer: TypeAlias = Callable[..., dict[str, Any]]
+
 DEFAULT_ENCODER = "bert-base-uncased"
+
+RUN_DEFAULTS = {"max_length": None, "stride": 0, "max_windows": 8, "max_batch_subwords": None}
+
+SEQUENCE_CLASSIFIER = {
+    "@architectures": "spacy-bertadapt.SequenceClassifier.v1",
+    "device": "auto",
+    "precision": "auto",
+    "encoder": {
+        "@misc": "spacy-bertadapt.Encoder.v1",
+        "name": DEFAULT_ENCODER,
+        "revision": None,
+        "dropout": None,
+    },
+}
 
 TEXTCAT_DEFAULTS = {
     "exclusive": True,
     "threshold": None,
     "positive_label": None,
     "long_text": "mean",
-    "max_length": None,
-    "stride": 0,
-    "max_windows": 8,
-    "max_batch_subwords": None,
+    **RUN_DEFAULTS,
     "loss": None,
     "scorer": {"@scorers": "spacy-bertadapt.TextcatScorer.v1"},
-    "model": {
-        "@architectures": "spacy-bertadapt.SequenceClassifier.v1",
-        "device": "auto",
-        "precision": "auto",
-        "encoder": {
-            "@misc": "spacy-bertadapt.Encoder.v1",
-            "name": DEFAULT_ENCODER,
-            "revision": None,
-            "dropout": None,
-        },
-    },
+    "model": SEQUENCE_CLASSIFIER,
 }
 
-CATS_SCORE_WEIGHTS: dict[str, float | None] = {
-    "cats_score": 1.0,
-    "cats_score_desc": None,
-    "cats_micro_p": None,
-    "cats_micro_r": None,
-    "cats_micro_f": None,
-    "cats_macro_p": None,
-    "cats_macro_r": None,
-    "cats_macro_f": None,
-    "cats_macro_auc": None,
-    "cats_f_per_type": None,
+NLI_DEFAULTS = {
+    "long_text": "mean",
+    **RUN_DEFAULTS,
+    "loss": None,
+    "scorer": {"@scorers": "spacy-bertadapt.NliScorer.v1"},
+    "model": SEQUENCE_CLASSIFIER,
+}
+
+ZEROSHOT_DEFAULTS: dict[str, Any] = {
+    "labels": [],
+    "template": "This example is {}.",
+    "multi_label": False,
+    "threshold": None,
+    "nli": "bert_nli",
+    "model": None,
+    **{key: value for key, value in RUN_DEFAULTS.items() if key != "max_windows"},
+    "scorer": {"@scorers": "spacy-bertadapt.TextcatScorer.v1"},
+}
+
+CATS_SCORES = [
+    "cats_score",
+    "cats_score_desc",
+    "cats_micro_p",
+    "cats_micro_r",
+    "cats_micro_f",
+    "cats_macro_p",
+    "cats_macro_r",
+    "cats_macro_f",
+    "cats_macro_auc",
+    "cats_f_per_type",
+]
+CATS_WEIGHTS: dict[str, float | None] = {**dict.fromkeys(CATS_SCORES), "cats_score": 1.0}
+NLI_WEIGHTS: dict[str, float | None] = {
+    "nli_acc": 1.0,
+    **dict.fromkeys(["nli_macro_f", "nli_per_type", "nli_confusion", *CATS_SCORES]),
 }
 
 
 @Language.factory(
-    "bert_textcat",
-    assigns=["doc.cats"],
-    default_config=TEXTCAT_DEFAULTS,
-    default_score_weights=CATS_SCORE_WEIGHTS,
+    "bert_textcat", assigns=["doc.cats"], default_config=TEXTCAT_DEFAULTS, default_score_weights=CATS_WEIGHTS
 )
 def make_bert_textcat(
     nlp: Language,
@@ -70,7 +94,7 @@ def make_bert_textcat(
     max_windows: int | None,
     max_batch_subwords: int | None,
     loss: Any,
-    scorer: Callable[..., dict[str, Any]] | None,
+    scorer: Scorer | None,
 ) -> TrainablePipe:
     """Text classification with BERT: see `BertTextCategorizer`."""
     from .pipeline.textcat import BertTextCategorizer
@@ -88,5 +112,70 @@ def make_bert_textcat(
         max_windows=max_windows,
         max_batch_subwords=max_batch_subwords,
         loss=loss,
+        scorer=scorer,
+    )
+
+
+@Language.factory("bert_nli", assigns=["doc.cats"], default_config=NLI_DEFAULTS, default_score_weights=NLI_WEIGHTS)
+def make_bert_nli(
+    nlp: Language,
+    name: str,
+    model: Model,
+    long_text: str,
+    max_length: int | None,
+    stride: int,
+    max_windows: int | None,
+    max_batch_subwords: int | None,
+    loss: Any,
+    scorer: Scorer | None,
+) -> TrainablePipe:
+    """Natural language inference with BERT: see `BertNli`."""
+    from .pipeline.nli import BertNli
+
+    return BertNli(
+        nlp.vocab,
+        model,
+        name,
+        long_text=long_text,
+        max_length=max_length,
+        stride=stride,
+        max_windows=max_windows,
+        max_batch_subwords=max_batch_subwords,
+        loss=loss,
+        scorer=scorer,
+    )
+
+
+@Language.factory(
+    "bert_zeroshot", assigns=["doc.cats"], default_config=ZEROSHOT_DEFAULTS, default_score_weights=CATS_WEIGHTS
+)
+def make_bert_zeroshot(
+    nlp: Language,
+    name: str,
+    labels: list[str],
+    template: str,
+    multi_label: bool,
+    threshold: float | None,
+    nli: str,
+    model: Model | None,
+    max_length: int | None,
+    stride: int,
+    max_batch_subwords: int | None,
+    scorer: Scorer | None,
+) -> Pipe:
+    """Zero-shot text classification on top of natural language inference: see `BertZeroShot`."""
+    from .pipeline.nli import BertNli
+    from .pipeline.zeroshot import BertZeroShot, nli_component
+
+    settings: dict[str, Any] = {"max_length": max_length, "stride": stride, "max_batch_subwords": max_batch_subwords}
+    owned = None if model is None else BertNli(nlp.vocab, model, f"{name}.nli", scorer=None, **settings)
+    return BertZeroShot(
+        name,
+        owned or nli_component(nlp, nli, name),
+        owns_nli=owned is not None,
+        labels=labels,
+        template=template,
+        multi_label=multi_label,
+        threshold=threshold,
         scorer=scorer,
     )

@@ -52,18 +52,6 @@ class PaddedBatch:
     def __len__(self) -> int:
         return len(self.input_ids)
 
-    def halves(self) -> tuple[PaddedBatch, PaddedBatch]:
-        """Split into the first and the second half of the rows."""
-        middle = len(self) // 2
-        return self._rows(slice(None, middle)), self._rows(slice(middle, None))
-
-    def _rows(self, rows: slice) -> PaddedBatch:
-        return PaddedBatch(
-            self.input_ids[rows],
-            None if self.mask is None else self.mask[rows],
-            None if self.token_type_ids is None else self.token_type_ids[rows],
-        )
-
 
 class SupportsStep(Protocol):
     """The hyper-parameters that a step reads from an optimizer: any `thinc.api.Optimizer` has them."""

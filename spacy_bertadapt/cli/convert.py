@@ -26,13 +26,24 @@ def convert_cli(
     label: options.LabelOption = "label",
     label_separator: options.SeparatorOption = None,
     cats: options.CatsOption = None,
+    premise: options.PremiseOption = "premise",
+    hypothesis: options.HypothesisOption = "hypothesis",
+    label_map: options.LabelMapOption = None,
     limit: options.LimitOption = 0,
 ) -> None:
     """
     Write a raw data file as a .spacy file, for `python -m spacy train`, `evaluate` and all other commands.
     """
-    columns = Columns.from_options(text, label, label_separator, cats)
     with options.errors_as_messages():
+        columns = Columns.from_options(
+            text=text,
+            label=label,
+            label_separator=label_separator,
+            cats=cats,
+            premise=premise,
+            hypothesis=hypothesis,
+            label_map=label_map,
+        )
         labels = convert(source, output, task=task, lang=lang, columns=columns, limit=limit)
     labels.show(f"{labels.labelled + labels.unlabelled:,} texts")
     msg.good(f"Wrote {output}")

@@ -11,6 +11,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Corpus, Example
 
+from ..corpora.pairs import PairCorpus
 from ..corpora.tables import Column
 from ..corpora.textcat import TextcatCorpus
 from ..errors import Errors
@@ -27,11 +28,32 @@ class Columns:
     label: Column = "label"
     label_separator: str | None = None
     cats: str | None = None
+    premise: Column = "premise"
+    hypothesis: Column = "hypothesis"
+    label_map: dict[str, str] | None = None
 
     @classmethod
-    def from_options(cls, text: str, label: str, label_separator: str | None, cats: str | None) -> Columns:
-        """Take what the command line gave: digits are the number of a column."""
-        return cls(_column(text), _column(label), label_separator, cats)
+    def from_options(
+        cls,
+        *,
+        text: str,
+        label: str,
+        label_separator: str | None,
+        cats: str | None,
+        premise: str,
+        hypothesis: str,
+        label_map: str | None,
+    ) -> Columns:
+        """Take what the command line gave: digits are the number of a column. Raises ValueError for a broken map."""
+        return cls(
+            text=_column(text),
+            label=_column(label),
+            label_separator=label_separator,
+            cats=cats,
+            premise=_column(premise),
+            hypothesis=_column(hypothesis),
+            label_map=None if label_map is None else _read_map(label_map),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +97,13 @@ def _column(value: str) -> Column:
     return int(value) if value.removeprefix("-").isdecimal() else value
 
 
+def _read_map(value: str) -> dict[str, str]:
+    pairs = [part.split("=", 1) for part in value.split(",")]
+    if any(len(pair) != 2 for pair in pairs):
+        raise ValueError(Errors.E508.format(value=value))
+    return {old.strip(): new.strip() for old, new in pairs}
+
+
 def _open_textcat(path: Path, columns: Columns, limit: int) -> ReadExamples:
     return TextcatCorpus(
         path,
@@ -86,8 +115,22 @@ def _open_textcat(path: Path, columns: Columns, limit: int) -> ReadExamples:
     )
 
 
-def _textcat_gold(doc: Doc) -> dict[str, bool]:
+def _open_nli(path: Path, columns: Columns, limit: int) -> ReadExamples:
+    return PairCorpus(
+        path,
+        premise=columns.premise,
+        hypothesis=columns.hypothesis,
+        label=columns.label,
+        label_map=columns.label_map,
+        limit=limit,
+    )
+
+
+def _cats_gold(doc: Doc) -> dict[str, bool]:
     return {label: value > 0.5 for label, value in doc.cats.items()}
 
 
-TASKS = {"textcat": Task(open_raw=_open_textcat, gold=_textcat_gold)}
+TASKS = {
+    "textcat": Task(open_raw=_open_textcat, gold=_cats_gold),
+    "nli": Task(open_raw=_open_nli, gold=_cats_gold),
+}

@@ -28,14 +28,25 @@ def evaluate_cli(
     label: options.LabelOption = "label",
     label_separator: options.SeparatorOption = None,
     cats: options.CatsOption = None,
+    premise: options.PremiseOption = "premise",
+    hypothesis: options.HypothesisOption = "hypothesis",
+    label_map: options.LabelMapOption = None,
     limit: options.LimitOption = 0,
 ) -> None:
     """
     Score a trained pipeline and print every score its components give, also those that `python -m spacy evaluate`
     has no name for.
     """
-    columns = Columns.from_options(text, label, label_separator, cats)
     with options.errors_as_messages():
+        columns = Columns.from_options(
+            text=text,
+            label=label,
+            label_separator=label_separator,
+            cats=cats,
+            premise=premise,
+            hypothesis=hypothesis,
+            label_map=label_map,
+        )
         scores = evaluate(model, data, task=task, columns=columns, limit=limit, gpu_id=gpu_id)
     show_scores(scores)
     if output is not None:

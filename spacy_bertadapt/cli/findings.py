@@ -12,6 +12,8 @@ from spacy.tokens import Doc
 from tqdm import tqdm  # type: ignore[import-untyped]
 
 from ..errors import Errors
+from ..subwords.segments import segments_of
+from ..types import Segments
 from .data import get_task, open_corpus
 from .request import ConfigRequest
 from .survey import LabelSurvey, LengthSurvey, survey_lengths
@@ -59,12 +61,12 @@ def _docs(path: Path, request: ConfigRequest) -> Iterator[Doc]:
     return (example.reference for example in read(spacy.blank(request.lang)))
 
 
-def _read_labels(docs: Iterator[Doc], path: Path, task: str) -> tuple[LabelSurvey, list[str]]:
+def _read_labels(docs: Iterator[Doc], path: Path, task: str) -> tuple[LabelSurvey, list[Segments]]:
     gold = get_task(task).gold
-    labels, texts = LabelSurvey(), []
+    labels, texts = LabelSurvey(), list[Segments]()
     for doc in tqdm(docs, desc=f"Reading {path.name}", unit=" texts", delay=1, leave=False, disable=None):
         labels.add(gold(doc))
-        texts.append(doc.text)
+        texts.append(segments_of(doc))
     if not labels.labelled:
         raise ValueError(Errors.E503.format(path=path))
     return labels, texts

@@ -15,6 +15,7 @@ from ..factories import DEFAULT_ENCODER
 from . import options
 from .data import Columns, get_task
 from .findings import Findings, find_out
+from .nli_config import choose_nli, render_nli
 from .rendering import to_setting
 from .request import Choice, ConfigRequest
 from .textcat_config import choose_textcat, render_textcat
@@ -28,7 +29,7 @@ class Planner:
     render: Callable[[list[Choice], Findings, ConfigRequest], str]
 
 
-PLANNERS = {"textcat": Planner(choose_textcat, render_textcat)}
+PLANNERS = {"textcat": Planner(choose_textcat, render_textcat), "nli": Planner(choose_nli, render_nli)}
 
 
 def init_config_cli(
@@ -48,6 +49,9 @@ def init_config_cli(
     label: options.LabelOption = "label",
     label_separator: options.SeparatorOption = None,
     cats: options.CatsOption = None,
+    premise: options.PremiseOption = "premise",
+    hypothesis: options.HypothesisOption = "hypothesis",
+    label_map: options.LabelMapOption = None,
     force: Annotated[bool, typer.Option("--force", "-F", help="Write over an existing file")] = False,
 ) -> None:
     """
@@ -66,7 +70,15 @@ def init_config_cli(
             learn_rate=learn_rate,
             lang=lang,
             device=device,
-            columns=Columns.from_options(text, label, label_separator, cats),
+            columns=Columns.from_options(
+                text=text,
+                label=label,
+                label_separator=label_separator,
+                cats=cats,
+                premise=premise,
+                hypothesis=hypothesis,
+                label_map=label_map,
+            ),
         )
         found, choices = init_config(request, force=force)
     _show(request, found, choices)

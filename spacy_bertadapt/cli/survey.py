@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from wasabi import msg
 
-from ..types import Ints
+from ..types import Ints, Segments
 
 if TYPE_CHECKING:
     from ..subwords.tokenizer import SubwordTokenizer
@@ -76,13 +76,12 @@ class LengthSurvey:
         msg.table([values], header=header, aligns=["r"] * 5, divider=True, title="Length in subwords, by percentile")
 
 
-def survey_lengths(texts: Iterable[str], tokenizer: SubwordTokenizer) -> LengthSurvey:
-    """Measure texts, at least one, with an encoder's tokenizer."""
-    special = sum(len(piece.ids) for piece in tokenizer.single)
-    stream = iter(texts)
+def survey_lengths(segments: Iterable[Segments], tokenizer: SubwordTokenizer) -> LengthSurvey:
+    """Measure texts or pairs, at least one, with an encoder's tokenizer."""
+    stream = iter(segments)
     lengths: list[int] = []
     while batch := list(islice(stream, TEXTS_AT_ONCE)):
-        lengths.extend(len(found) + special for found in tokenizer.encode(batch))
+        lengths.extend(tokenizer.lengths(batch))
     return summarize_lengths(lengths)
 
 

@@ -93,6 +93,11 @@ class RecordCorpus(ABC, Generic[Record]):
 
 def make_text_doc(nlp: Language, text: str, source: str) -> Doc:
     """Return the text as a Doc; ValueError that names `source` if it is longer than nlp.max_length."""
-    if len(text) > nlp.max_length:
-        raise ValueError(Errors.C024.format(source=source, length=len(text), limit=nlp.max_length))
+    check_length(nlp, len(text), source)
     return nlp.make_doc(text)
+
+
+def check_length(nlp: Language, length: int, source: str) -> None:
+    """Raise ValueError that names `source` for more characters than nlp.max_length."""
+    if length > nlp.max_length:
+        raise ValueError(Errors.C024.format(source=source, length=length, limit=nlp.max_length))

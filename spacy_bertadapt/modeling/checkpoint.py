@@ -122,10 +122,13 @@ def read_encoder(source: EncoderSource, auto_class: str, labels: Sequence[str] |
     with _reading(source):
         config = AutoConfig.from_pretrained(source.locate(), revision=source.revision, trust_remote_code=False)
     _set_dropout(config, source.dropout)
-    if labels is None or set(labels) <= set(_labels(config)):
+    same_task = _is_for(config, auto_class)
+    if labels is not None:
+        _spell_labels_as(config, labels)
+    if labels is None or (same_task and set(labels) <= set(_labels(config))):
         module, lacking = _read_encoder_module(source, auto_class, config)
         if not lacking or labels is None:
-            return Checkpoint(module, tokenizer), not lacking
+            return Checkpoint(module, tokenizer), same_task and not lacking
     if not all(re.fullmatch(r"LABEL_\d+", label) for label in _labels(config)):
         warnings.warn(Warnings.W101.format(encoder=source.name, old=_labels(config), new=tuple(labels)), stacklevel=2)
     config.id2label = dict(enumerate(labels))
@@ -182,8 +185,24 @@ def _reset(module: PreTrainedModel, names: set[str]) -> None:
             reset()
 
 
+def _is_for(config: PretrainedConfig, auto_class: str) -> bool:
+    """Whether a checkpoint is of the task's kind, or doesn't say: a tagger's head can have a classifier's shape."""
+    task = auto_class.removeprefix("AutoModel")
+    return not config.architectures or any(name.endswith(task) for name in config.architectures)
+
+
 def _labels(config: PretrainedConfig) -> tuple[str, ...]:
     return tuple(config.id2label[index] for index in sorted(config.id2label))
+
+
+def _spell_labels_as(config: PretrainedConfig, wanted: Sequence[str]) -> None:
+    """Write a trained head's labels as the data has them where that is a matter of case: ENTAILMENT, entailment."""
+    spelling = {label.casefold(): label for label in wanted}
+    known = [label.casefold() for label in _labels(config)]
+    if len(spelling) < len(wanted) or len(set(known)) < len(known) or not spelling.keys() <= set(known):
+        return
+    config.id2label = {index: spelling.get(label.casefold(), label) for index, label in config.id2label.items()}
+    config.label2id = {label: index for index, label in config.id2label.items()}
 
 
 def _set_dropout(config: PretrainedConfig, rate: float | None) -> None:

@@ -16,7 +16,7 @@ def resolve_class_weights(
     wanted: by label (1.0 for those not named), "balanced", or None. counts: texts with each label; texts: in all.
     Balanced exclusive labels weigh texts / (labels * count), as scikit-learn has it, so that the mean over the
     data is 1; balanced labels of a multi-label task weigh their positives (texts - count) / count.
-    Raises ValueError for unknown labels, and for "balanced" without data.
+    Raises ValueError for unknown labels, negative weights, and for "balanced" without data.
     """
     if wanted is None:
         return None
@@ -27,6 +27,8 @@ def resolve_class_weights(
     unknown = sorted(set(wanted) - set(labels))
     if unknown:
         raise ValueError(Errors.E309.format(unknown=unknown, labels=list(labels)))
+    if any(weight < 0 for weight in wanted.values()):
+        raise ValueError(Errors.E308.format(setting="class_weights", value=wanted, remedy="use numbers from 0"))
     return [float(wanted.get(label, 1.0)) for label in labels]
 
 

@@ -7,7 +7,6 @@ from typing import ClassVar, Literal, Protocol, TypeAlias
 
 import torch
 import torch.nn.functional as F
-from spacy import registry
 from torch import Tensor
 
 from ..errors import Errors
@@ -82,7 +81,6 @@ class BinaryCrossEntropy:
         return (terms * known).sum(-1) / known.sum(-1).clamp(min=1)
 
 
-@registry.losses("spacy-bertadapt.CrossEntropy.v1")  # type: ignore[attr-defined]
 def cross_entropy(
     class_weights: ClassWeights = None, label_smoothing: float = 0.0, focal_gamma: float = 0.0
 ) -> SequenceLoss:
@@ -95,7 +93,6 @@ def cross_entropy(
     return CrossEntropy(class_weights=class_weights, label_smoothing=label_smoothing, focal_gamma=focal_gamma)
 
 
-@registry.losses("spacy-bertadapt.BinaryCrossEntropy.v1")  # type: ignore[attr-defined]
 def binary_cross_entropy(
     class_weights: ClassWeights = None, label_smoothing: float = 0.0, focal_gamma: float = 0.0
 ) -> SequenceLoss:

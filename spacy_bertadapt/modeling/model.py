@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, cast
 
-from spacy import registry
 from thinc.api import Model
 
 from ..types import PaddedBatch
@@ -15,13 +14,11 @@ from .sources import EncoderSource
 TransformerModel = Model[Iterable[PaddedBatch], Any]
 
 
-@registry.misc("spacy-bertadapt.Encoder.v1")
 def encoder_source(name: str, revision: str | None = None, dropout: float | None = None) -> EncoderSource:
     """The pretrained encoder of a component: see `EncoderSource`."""
     return EncoderSource(name, revision, dropout)
 
 
-@registry.architectures("spacy-bertadapt.SequenceClassifier.v1")
 def sequence_classifier(encoder: EncoderSource, device: str = "auto", precision: str = "auto") -> TransformerModel:
     """A network that gives one row of logits a sequence: Transformers' `AutoModelForSequenceClassification`.
 

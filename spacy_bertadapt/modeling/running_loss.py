@@ -8,7 +8,7 @@ from torch import Tensor
 class RunningLoss:
     """A sum of losses on a device, in the place of the float that spaCy keeps in `losses`.
 
-    Adding to it waits for nothing; float(), formatting and JSON read it, and wait.
+    Arithmetic waits for nothing; float(), comparing, formatting and JSON read it, and wait.
     """
 
     def __init__(self, value: Tensor):
@@ -22,6 +22,20 @@ class RunningLoss:
 
     def __float__(self) -> float:
         return float(self._value)
+
+    def __truediv__(self, other: float) -> RunningLoss:
+        return RunningLoss(self._value / other)
+
+    def __mul__(self, other: float) -> RunningLoss:
+        return RunningLoss(self._value * other)
+
+    __rmul__ = __mul__
+
+    def __lt__(self, other: RunningLoss | float) -> bool:
+        return float(self) < float(other)
+
+    def __gt__(self, other: RunningLoss | float) -> bool:
+        return float(self) > float(other)
 
     def __format__(self, spec: str) -> str:
         return format(float(self), spec)

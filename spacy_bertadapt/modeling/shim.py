@@ -21,7 +21,6 @@ from ..types import Floats, PaddedBatch, SupportsStep
 from .checkpoint import Checkpoint
 from .forking import refuse_forked_gpu
 from .loss_scale import LossScale
-from .memory import is_out_of_memory
 from .precision import autocast, resolve_device, resolve_precision
 from .sources import EncoderSource
 from .stepper import Stepper
@@ -48,6 +47,7 @@ class TransformerShim(Shim):
         self.auto_class = auto_class
         self.device = torch.device("cpu")
         self.dtype: torch.dtype | None = None
+        self._takes_types = False
         self._checkpoint: Checkpoint | None = None
         self._updates = 0
         self._stepper: Stepper | None = None
@@ -101,6 +101,11 @@ class TransformerShim(Shim):
         self._updates = 0
         self._stepper.watch(self._loss_scale.update(not_finite) if self._loss_scale else not_finite)
 
+    def report_skipped(self) -> None:
+        """Warn of steps left out since the last report."""
+        if self._stepper is not None:
+            self._stepper.report()
+
     def to_device(self, device_type: str, device_id: int) -> None:
         """Follow Thinc's `model.to_gpu` and `model.to_cpu`."""
         if self.is_initialized:
@@ -108,6 +113,7 @@ class TransformerShim(Shim):
 
     def to_disk(self, path: str | Path) -> None:
         """Write the network and tokenizer into a folder: a checkpoint that Transformers reads too."""
+        self.report_skipped()
         Path(path).mkdir(parents=True, exist_ok=True)
         self.checkpoint.save(Path(path))
 
@@ -168,17 +174,10 @@ class TransformerShim(Shim):
 
     def _predict(self, batches: Iterable[PaddedBatch]) -> list[Floats]:
         refuse_forked_gpu(self.device)
+        self.report_skipped()
         with torch.inference_mode(), autocast(self.device, self.dtype):
-            logits = [self._forward_in_pieces(batch) for batch in batches]
+            logits = [self._forward(batch) for batch in batches]
         return [found.numpy(force=True).astype(np.float32, copy=False) for found in logits]
-
-    def _forward_in_pieces(self, batch: PaddedBatch) -> Tensor:
-        try:
-            return self._forward(batch)
-        except (RuntimeError, MemoryError) as err:
-            if not is_out_of_memory(err) or len(batch) < 2:
-                raise
-        return torch.cat([self._forward_in_pieces(half) for half in batch.halves()])
 
     def _forward(self, batch: PaddedBatch) -> Tensor:
         inputs = {"input_ids": self._to_device(batch.input_ids)}

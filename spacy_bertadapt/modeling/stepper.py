@@ -12,16 +12,17 @@ from ..errors import Errors, Warnings
 from ..types import SupportsStep
 from .parameter_groups import parameter_groups
 
+FUSED_ON = ("cpu", "cuda")
 GIVE_UP_AFTER = 3
 STEPS_BETWEEN_READS = 16
 
 
 class Stepper:
-    """Torch's fused AdamW over one module, with its moments.
+    """Torch's AdamW over one module, with its moments.
 
-    A step whose gradient is not finite changes neither weights nor moments: the fused kernel reads that from
-    `found_inf` on the device. Clipping by the global norm, averaging over accumulated batches and float16's
-    scale are one divisor, which the kernel applies on the way. Nothing waits for the device.
+    A step whose gradient is not finite changes neither weights nor moments. Clipping by the global norm, averaging
+    over accumulated batches and float16's scale are one divisor. On CPU and CUDA the fused kernel reads both from
+    the device, and nothing waits for it; elsewhere they are applied before the step, which waits once.
     """
 
     def __init__(self, module: PreTrainedModel, optimizer: SupportsStep):
@@ -31,9 +32,11 @@ class Stepper:
             getattr(optimizer, "head_factor", 1.0),
         )
         groups = parameter_groups(module, layer_decay=layer_decay, head_factor=head_factor)
-        self._adamw = torch.optim.AdamW(groups, fused=True)  # type: ignore[arg-type]
+        device = next(module.parameters()).device
+        self._fused = device.type in FUSED_ON
+        self._adamw = torch.optim.AdamW(groups, fused=self._fused)  # type: ignore[arg-type]
         self._parameters = [parameter for group in groups for parameter in group["params"]]
-        self._health = StepHealth(next(module.parameters()).device)
+        self._health = StepHealth(device)
 
     def step(self, optimizer: SupportsStep, *, divisor: Tensor | float = 1.0) -> Tensor:
         """Step with the parameters' `.grad`, divided by `divisor`, and clear them.
@@ -47,16 +50,24 @@ class Stepper:
         norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients))) / divisor
         not_finite = (~torch.isfinite(norm)).float()
         excess = (norm / optimizer.grad_clip).clamp(min=1.0) if optimizer.grad_clip else torch.ones_like(norm)
-        self._adamw.grad_scale = excess * divisor  # type: ignore[attr-defined]
-        self._adamw.found_inf = not_finite  # type: ignore[attr-defined]
         self._configure(optimizer)
-        self._adamw.step()
+        if self._fused:
+            self._adamw.grad_scale = excess * divisor  # type: ignore[attr-defined]
+            self._adamw.found_inf = not_finite  # type: ignore[attr-defined]
+            self._adamw.step()
+        elif not not_finite:
+            torch._foreach_div_(gradients, excess * divisor)
+            self._adamw.step()
         self._adamw.zero_grad(set_to_none=True)
         return not_finite
 
     def watch(self, not_finite: Tensor) -> None:
         """Count a step, and stop training after three in a row that were not finite."""
         self._health.record(not_finite)
+
+    def report(self) -> None:
+        """Say at once what `watch` has counted."""
+        self._health.report()
 
     def _configure(self, optimizer: SupportsStep) -> None:
         for group in self._adamw.param_groups:
@@ -75,6 +86,7 @@ class StepHealth:
         self._interval = 1 if device.type == "cpu" else STEPS_BETWEEN_READS
         self._steps = 0
         self._reported = 0
+        self._longest = 0
 
     def record(self, not_finite: Tensor) -> None:
         """Count one step. Warns of new skipped steps when it reads; raises ValueError after three in a row."""
@@ -83,12 +95,13 @@ class StepHealth:
         self._counts = torch.stack([skipped + not_finite, streak, torch.maximum(longest, streak)])
         self._steps += 1
         if self._steps % self._interval == 0:
-            self._read()
+            self.report()
+            if self._longest >= GIVE_UP_AFTER:
+                raise ValueError(Errors.E306.format(count=self._longest))
 
-    def _read(self) -> None:
-        skipped, _, longest = (int(count) for count in self._counts.tolist())
-        if longest >= GIVE_UP_AFTER:
-            raise ValueError(Errors.E306.format(count=longest))
-        if skipped > self._reported:
+    def report(self) -> None:
+        """Wait for the counters, and warn of steps skipped since the last report."""
+        skipped, _, self._longest = (int(count) for count in self._counts.tolist())
+        if skipped > self._reported and self._longest < GIVE_UP_AFTER:
             warnings.warn(Warnings.W301.format(count=skipped, total=self._steps), stacklevel=2)
             self._reported = skipped

@@ -22,9 +22,10 @@ from ..errors import Errors, Warnings
 from ..modeling.checkpoint import Checkpoint, read_encoder
 from ..modeling.model import TransformerModel, shim_of
 from ..modeling.shim import TransformerShim
+from ..subwords.segments import PartNames, has_parts, pair_of
 from ..types import Ints, Segments
 from .runner import Runner, WindowOutputs
-from .saving import replaced_folder, saved_folder, write_json_whole
+from .saving import read_json_object, replaced_folder, saved_folder, write_json_whole
 
 Targets = TypeVar("Targets")
 Predictions = TypeVar("Predictions")
@@ -44,10 +45,12 @@ class LabelCounts:
 class BertPipe(TrainablePipe, Generic[Targets, Predictions]):
     """A trainable component around one of Transformers' task classes.
 
-    A task says what it reads of a Doc (`segments`), what it learns from (`count_labels`, `targets`, `loss`),
-    and what its logits mean (`decode`, `set_annotations`). The way from texts to logits is the `Runner`'s.
+    A task says what it reads of a Doc (`parts`: of a pair; None: the whole text), what it learns from
+    (`count_labels`, `targets`, `loss`), and what its logits mean (`decode`, `set_annotations`).
+    The way from texts to logits is the `Runner`'s.
     """
 
+    parts: ClassVar[PartNames | None] = None
     windowed_segment: ClassVar[int] = 0
 
     def __init__(
@@ -74,12 +77,12 @@ class BertPipe(TrainablePipe, Generic[Targets, Predictions]):
         self._added_labels: list[str] = []
 
     @abstractmethod
-    def segments(self, doc: Doc) -> Segments:
-        """The text or texts of a Doc that go through the network."""
-
-    @abstractmethod
     def count_labels(self, examples: Iterable[Example]) -> LabelCounts:
         """How often each label is gold in the examples."""
+
+    def teaches(self, example: Example) -> bool:
+        """Whether an example has gold annotation for the task; the others are passed over."""
+        return True
 
     @abstractmethod
     def targets(self, examples: Sequence[Example]) -> Targets:
@@ -137,7 +140,7 @@ class BertPipe(TrainablePipe, Generic[Targets, Predictions]):
         checkpoint, has_head = read_encoder(self.shim.source, self.shim.auto_class, wanted)
         if wanted is None and not has_head:
             raise ValueError(Errors.E301.format(name=self.name, encoder=self.shim.source.name))
-        self._check_labels(checkpoint.labels, counts)
+        self._report_unseen(checkpoint.labels, counts)
         self.attach(checkpoint)
         self.settle(counts)
 
@@ -153,6 +156,15 @@ class BertPipe(TrainablePipe, Generic[Targets, Predictions]):
     def window_limit(self) -> int | None:
         """How many windows of a text the task looks at; None: all."""
         return None
+
+    def segments(self, doc: Doc) -> Segments:
+        """The text or texts of a Doc that go through the network. Raises ValueError for a Doc without them."""
+        return doc.text if self.parts is None else pair_of(doc, self.parts)
+
+    def training_doc(self, example: Example) -> Doc:
+        """The Doc of an example whose text is learned from: the gold one where it alone has the parts of a pair."""
+        has_gold_parts = self.parts is not None and has_parts(example.reference, self.parts)
+        return example.reference if has_gold_parts else example.predicted
 
     def outputs(self, docs: Iterable[Doc]) -> WindowOutputs:
         """The logits of all windows of the Docs."""
@@ -180,9 +192,10 @@ class BertPipe(TrainablePipe, Generic[Targets, Predictions]):
         losses.setdefault(self.name, 0.0)
         examples = list(examples)
         validate_examples(examples, f"{type(self).__name__}.update")
+        examples = [example for example in examples if self.teaches(example)]
         if examples:
             targets = self.targets(examples)
-            texts = [self.segments(example.predicted) for example in examples]
+            texts = [self.segments(self.training_doc(example)) for example in examples]
             losses[self.name] += self.runner.learn(
                 texts, lambda logits, text: self.loss(logits, text, targets), max_windows=self.window_limit
             )
@@ -201,7 +214,7 @@ class BertPipe(TrainablePipe, Generic[Targets, Predictions]):
         """Read a folder that `to_disk` wrote. Raises an error that names the file if one is missing or spoilt."""
         readers = {
             "model": lambda p: self.attach(self.shim.read(saved_folder(p))),
-            "cfg": lambda p: self._restore(_read_state(p)),
+            "cfg": lambda p: self._restore(read_json_object(p)),
         }
         util.from_disk(Path(path), readers, exclude)
         return self
@@ -231,21 +244,7 @@ class BertPipe(TrainablePipe, Generic[Targets, Predictions]):
     def _restore(self, state: dict[str, Any]) -> None:
         """Take over what `_state` gave."""
 
-    def _check_labels(self, known: Sequence[str], counts: LabelCounts) -> None:
-        for label in counts.by_label:
-            if label not in known:
-                remedy = "Add it to the labels, or take it out of the data."
-                raise ValueError(Errors.E303.format(name=self.name, label=label, labels=known, remedy=remedy))
+    def _report_unseen(self, known: Sequence[str], counts: LabelCounts) -> None:
         unseen = [label for label in known if counts.examples and not counts.by_label[label]]
         if unseen:
             warnings.warn(Warnings.W304.format(name=self.name, labels=unseen, total=counts.examples), stacklevel=3)
-
-
-def _read_state(path: Path) -> dict[str, Any]:
-    try:
-        state = srsly.read_json(path)
-    except (OSError, ValueError) as err:
-        raise ValueError(Errors.E105.format(path=path, reason=f"can't be read: {err}")) from None
-    if not isinstance(state, dict):
-        raise ValueError(Errors.E105.format(path=path, reason="holds no JSON object"))
-    return state

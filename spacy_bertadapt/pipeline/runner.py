@@ -5,24 +5,27 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import TypeAlias, cast
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import Errors, Warnings
+from ..errors import DoesNotFit, Errors, Warnings
 from ..modeling.memory import is_out_of_memory
 from ..modeling.model import TransformerModel, shim_of
 from ..modeling.running_loss import RunningLoss, running_loss
 from ..subwords.batches import WindowBatch, group_by_length, window_batch
 from ..subwords.template import special_count
 from ..subwords.tokenizer import SubwordTokenizer
-from ..types import Floats, Ints, Pair, Segments, WindowLogits
+from ..types import Floats, Ints, Pair, Segments, Subwords, WindowLogits
 from .tokenization import subword_tokenizer
 
 CPU_BATCH_SUBWORDS = 2048
 GPU_BATCH_SUBWORDS = 32768
+
+Columns: TypeAlias = Sequence[Sequence[Subwords]]
+"""Encoded texts: one sequence a segment, each with one entry a text."""
 
 LossOfWindows = Callable[[Tensor, Ints], Tensor]
 """Takes the logits of some windows and the text each belongs to; gives their share of the batch's loss."""
@@ -106,39 +109,62 @@ class Runner:
         """The encoder's tokenizer."""
         return subword_tokenizer(self._shim.checkpoint.tokenizer)
 
-    def windows(
-        self, texts: Sequence[Segments], *, training: bool = False, max_windows: int | None = None
-    ) -> WindowBatch:
-        """Lay out the windows of texts or pairs.
-
-        training: keep the subwords for the next epoch. max_windows: at most so many windows a text.
-        """
-        tokenizer = self.subwords
-        encode = tokenizer.encode_cached if training else tokenizer.encode
+    def encode(self, texts: Sequence[Segments], *, training: bool = False) -> Columns:
+        """Subwords of texts or pairs. training: keep them for the next epoch."""
+        encode = self.subwords.encode_cached if training else self.subwords.encode
         is_pair = bool(texts) and isinstance(texts[0], tuple)
         columns = list(zip(*cast(Sequence[Pair], texts), strict=True)) if is_pair else [texts]
-        return window_batch(
-            [encode(cast(Sequence[str], column)) for column in columns],
-            tokenizer.pair if is_pair else tokenizer.single,
-            max_length=self.max_length,
-            stride=self._stride,
-            windowed=self._windowed_segment if is_pair else 0,
-            limit=max_windows,
-            pad_id=tokenizer.pad_id,
-        )
+        return [encode(cast(Sequence[str], column)) for column in columns]
+
+    def windows(self, columns: Columns, *, max_windows: int | None = None) -> WindowBatch:
+        """Lay out the windows of encoded texts or pairs.
+
+        max_windows: at most so many windows a text. Raises ValueError for a pair that no window can hold.
+        """
+        is_pair = len(columns) == 2
+        try:
+            return window_batch(
+                columns,
+                self.subwords.pair if is_pair else self.subwords.single,
+                max_length=self.max_length,
+                stride=self._stride,
+                windowed=self._windowed_segment if is_pair else 0,
+                limit=max_windows,
+                pad_id=self.subwords.pad_id,
+            )
+        except DoesNotFit as err:
+            if not is_pair:
+                raise
+            whole = 1 - self._windowed_segment
+            subwords = columns[whole][err.text]
+            found = {"which": ("first", "second")[whole], "length": len(subwords), "max_length": self.max_length}
+            raise ValueError(Errors.E205.format(text=self.subwords.decode(subwords.ids[:15]), **found)) from None
 
     def predict(self, texts: Sequence[Segments], *, max_windows: int | None = None) -> WindowOutputs:
-        """Logits of texts or pairs: windows sorted by length, cut by the subword budget."""
-        batch = self.windows(texts, max_windows=max_windows)
-        groups = group_by_length(batch.lengths, self.max_batch_subwords)
-        return WindowOutputs(batch, groups, self._model.predict(map(batch.padded, groups)))
+        """Logits of texts or pairs: see `predict_encoded`."""
+        return self.predict_encoded(self.encode(texts), max_windows=max_windows)
+
+    def predict_encoded(self, columns: Columns, *, max_windows: int | None = None) -> WindowOutputs:
+        """Logits of encoded texts or pairs: windows sorted by length, cut by the subword budget."""
+        batch = self.windows(columns, max_windows=max_windows)
+        while True:
+            groups = group_by_length(batch.lengths, self.max_batch_subwords)
+            try:
+                return WindowOutputs(batch, groups, self._model.predict(map(batch.padded, groups)))
+            except (RuntimeError, MemoryError) as err:
+                if not is_out_of_memory(err):
+                    raise
+            sizes = [len(group) * int(batch.lengths[group].max()) for group in groups]
+            if len(groups) == len(batch):
+                raise MemoryError(Errors.E307.format(rows=1, width=max(sizes)))
+            self._shrink(max(sizes) // 2)
 
     def learn(
         self, texts: Sequence[Segments], loss: LossOfWindows, *, max_windows: int | None = None
     ) -> RunningLoss | float:
         """Add up the gradients of one batch, worked through in slices of whole texts. Returns the batch's loss."""
         limits = [limit for limit in (max_windows, self._max_windows) if limit is not None]
-        batch = self.windows(texts, training=True, max_windows=min(limits, default=None))
+        batch = self.windows(self.encode(texts, training=True), max_windows=min(limits, default=None))
         total: RunningLoss | float = 0.0
         for rows in self._slices(batch, len(texts)):
             total = total + self._learn_slice(batch, rows, loss)

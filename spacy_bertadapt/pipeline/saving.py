@@ -10,6 +10,8 @@ from typing import Any
 
 import srsly
 
+from ..errors import Errors
+
 
 @contextmanager
 def replaced_folder(path: Path) -> Iterator[Path]:
@@ -43,6 +45,17 @@ def write_json_whole(path: Path, content: Any) -> None:
     fresh = _aside(path, "new")
     srsly.write_json(fresh, content)
     fresh.replace(path)
+
+
+def read_json_object(path: Path) -> dict[str, Any]:
+    """Read what `write_json_whole` wrote. Raises ValueError that names the file if it is no JSON object."""
+    try:
+        content = srsly.read_json(path)
+    except (OSError, ValueError) as err:
+        raise ValueError(Errors.E105.format(path=path, reason=f"can't be read: {err}")) from None
+    if not isinstance(content, dict):
+        raise ValueError(Errors.E105.format(path=path, reason="holds no JSON object"))
+    return content
 
 
 def _aside(path: Path, what: str) -> Path:

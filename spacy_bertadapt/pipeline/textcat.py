@@ -2,46 +2,18 @@
 
 from __future__ import annotations
 
-import warnings
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import torch
-from spacy.tokens import Doc
-from spacy.training import Example
 from spacy.vocab import Vocab
-from torch import Tensor
 
-from ..errors import Errors, Warnings
-from ..modeling.checkpoint import Checkpoint
-from ..modeling.class_weights import resolve_class_weights
-from ..modeling.losses import BinaryCrossEntropy, CrossEntropy, SequenceLoss
+from ..errors import Errors
+from ..modeling.losses import SequenceLoss
 from ..modeling.model import TransformerModel
-from ..modeling.pooling import check_long_text, pool_windows
-from ..types import Floats, Ints
-from .base import BertPipe, LabelCounts
-from .runner import WindowOutputs
-
-PROBLEM_TYPES = {True: "single_label_classification", False: "multi_label_classification"}
+from .base import LabelCounts
+from .categorizer import Categorizer
 
 
-@dataclass(frozen=True, slots=True)
-class CatsTargets:
-    """Gold labels of a batch of texts.
-
-    values: (texts, labels) float32, 1.0 for a label that holds. known: the same shape, 1.0 where there is gold.
-    annotated: how many texts have any.
-    """
-
-    values: Tensor
-    known: Tensor
-    annotated: int
-
-
-class BertTextCategorizer(BertPipe[CatsTargets, Floats]):
+class BertTextCategorizer(Categorizer):
     """Sets `doc.cats` to a probability for every label: of exclusive labels they sum to one."""
 
     def __init__(
@@ -55,136 +27,20 @@ class BertTextCategorizer(BertPipe[CatsTargets, Floats]):
         positive_label: str | None = None,
         long_text: str = "mean",
         loss: SequenceLoss | None = None,
-        scorer: Callable[..., dict[str, Any]] | None = None,
-        **run_settings: Any,
+        **settings: Any,
     ):
         """Take the settings: see `docs/textcat.md` for each.
 
-        exclusive: exactly one label holds for a text. threshold: probability from which a label counts in scores,
-        where labels don't exclude each other.
-        positive_label: for two exclusive labels, the one that scores are about. long_text: how windows are pooled.
-        loss: cross-entropy, or binary cross-entropy without `exclusive`, if None. The others: see `BertPipe`.
+        threshold: probability from which a label counts in scores, where labels don't exclude each other.
+        positive_label: for two exclusive labels, the one that scores are about. The others: see `Categorizer`.
         """
-        cfg = {
-            "exclusive": exclusive,
-            "threshold": threshold,
-            "positive_label": positive_label,
-            "long_text": check_long_text(long_text),
-        }
-        super().__init__(vocab, model, name, scorer=scorer, cfg=cfg, **run_settings)
-        default: SequenceLoss = CrossEntropy() if exclusive else BinaryCrossEntropy()
-        self.loss_function = loss or default
-        if self.loss_function.exclusive != exclusive:
-            remedy = f"with exclusive = {exclusive} use spacy-bertadapt.{type(default).__name__}.v1"
-            raise ValueError(Errors.E308.format(setting="loss", value=type(loss).__name__, remedy=remedy))
-        self._class_weights: list[float] | None = None
-
-    @property
-    def window_limit(self) -> int | None:
-        """One window, where only the first counts."""
-        return 1 if self.cfg["long_text"] == "first" else None
-
-    def segments(self, doc: Doc) -> str:
-        """The whole text."""
-        return doc.text
-
-    def count_labels(self, examples: Iterable[Example]) -> LabelCounts:
-        """How many texts each label holds for; warns of texts without annotation."""
-        counts: Counter[str] = Counter()
-        total, unannotated, first = 0, 0, ""
-        for example in examples:
-            cats = example.reference.cats
-            counts.update({label: int(value > 0.5) for label, value in cats.items()})
-            total += 1
-            if not (any(cats.values()) if self.cfg["exclusive"] else cats):
-                unannotated, first = unannotated + 1, first or example.reference.text[:60]
-        if unannotated:
-            message = Warnings.W303.format(count=unannotated, total=total, name=self.name, text=first)
-            warnings.warn(message, stacklevel=3)
-        return LabelCounts(counts, total - unannotated)
+        cfg = {"threshold": threshold, "positive_label": positive_label}
+        super().__init__(vocab, model, name, exclusive=exclusive, long_text=long_text, loss=loss, cfg=cfg, **settings)
 
     def settle(self, counts: LabelCounts) -> None:
-        """Work out the class weights, and check the positive label. Raises ValueError if it is none of two."""
+        """Check the positive label too. Raises ValueError if it is none of two."""
         positive = self.cfg["positive_label"]
         if positive is not None and not (positive in self.labels and len(self.labels) == 2 and self.cfg["exclusive"]):
             remedy = f"name one of two exclusive labels; there are {list(self.labels)}"
             raise ValueError(Errors.E308.format(setting="positive_label", value=positive, remedy=remedy))
-        self._class_weights = resolve_class_weights(
-            self.loss_function.class_weights,
-            self.labels,
-            counts.by_label,
-            texts=counts.examples,
-            exclusive=self.cfg["exclusive"],
-        )
-
-    def attach(self, checkpoint: Checkpoint) -> None:
-        """Take over a network. Raises ValueError if it is of the other kind, or has nothing to tell apart."""
-        exclusive = self.cfg["exclusive"]
-        config = checkpoint.module.config
-        if config.problem_type not in (None, PROBLEM_TYPES[exclusive]):
-            settings = {"encoder": self.shim.source.name, "problem": config.problem_type}
-            raise ValueError(Errors.E112.format(exclusive=exclusive, opposite=not exclusive, **settings))
-        if exclusive and len(checkpoint.labels) < 2:
-            raise ValueError(Errors.E302.format(name=self.name, label=checkpoint.labels[0]))
-        config.problem_type = PROBLEM_TYPES[exclusive]
-        super().attach(checkpoint)
-
-    def targets(self, examples: Sequence[Example]) -> CatsTargets:
-        """Gold labels as arrays. Raises ValueError for unknown labels, and for several that exclude each other."""
-        index = {label: number for number, label in enumerate(self.labels)}
-        values = torch.zeros(len(examples), len(index))
-        known = torch.zeros_like(values)
-        for row, example in enumerate(examples):
-            for label, value in example.reference.cats.items():
-                if label not in index:
-                    self._refuse_label(label)
-                if not 0 <= value <= 1:
-                    raise ValueError(Errors.E311.format(label=label, value=value, text=example.reference.text[:60]))
-                values[row, index[label]] = value
-                known[row, index[label]] = 1.0
-        if self.cfg["exclusive"]:
-            self._check_exclusive(values, examples)
-            known = known * (values.sum(1, keepdim=True) > 0)
-        device = self.shim.device
-        return CatsTargets(values.to(device), known.to(device), int((known.sum(1) > 0).sum()))
-
-    def loss(self, logits: Tensor, text: Ints, targets: CatsTargets) -> Tensor:
-        """The mean over annotated texts, of which these windows' texts are a part."""
-        texts, position = (torch.from_numpy(a).to(logits.device) for a in np.unique(text, return_inverse=True))
-        pooled = pool_windows(logits, position, len(texts), self.cfg["long_text"])
-        weights = None if self._class_weights is None else logits.new_tensor(self._class_weights)
-        losses = self.loss_function(pooled, targets.values[texts], targets.known[texts], weights)
-        return losses.sum() / max(1, targets.annotated)
-
-    def decode(self, outputs: WindowOutputs, n_texts: int) -> Floats:
-        """Probabilities, (texts, labels)."""
-        logits = torch.from_numpy(outputs.sequence_logits(len(self.labels)))
-        text = torch.from_numpy(outputs.batch.windows.text)
-        pooled = pool_windows(logits, text, n_texts, self.cfg["long_text"])
-        return (pooled.softmax(-1) if self.cfg["exclusive"] else pooled.sigmoid()).numpy()
-
-    def set_annotations(self, docs: Sequence[Doc], predictions: Floats) -> None:
-        """Write the probabilities into `doc.cats`; other labels in it stay."""
-        labels = self.labels
-        for doc, row in zip(docs, predictions.tolist(), strict=True):
-            doc.cats.update(zip(labels, row, strict=True))
-
-    def _state(self) -> dict[str, Any]:
-        return {"class_weights": self._class_weights}
-
-    def _restore(self, state: dict[str, Any]) -> None:
-        weights = state.get("class_weights")
-        if weights is not None and len(weights) != len(self.labels):
-            reason = f"has {len(weights)} class weights for {len(self.labels)} labels"
-            raise ValueError(Errors.E105.format(path="cfg", reason=reason))
-        self._class_weights = weights
-
-    def _refuse_label(self, label: str) -> None:
-        remedy = "Take it out of the data, or train anew with nlp.initialize()."
-        raise ValueError(Errors.E303.format(name=self.name, label=label, labels=self.labels, remedy=remedy))
-
-    def _check_exclusive(self, values: Tensor, examples: Sequence[Example]) -> None:
-        for row in torch.nonzero(values.sum(1) > 1.001).flatten().tolist():
-            text, cats = examples[row].reference.text[:60], examples[row].reference.cats
-            several = [label for label, value in cats.items() if value > 0]
-            raise ValueError(Errors.E305.format(count=len(several), labels=several, name=self.name, text=text))
+        super().settle(counts)

@@ -65,7 +65,7 @@ def window_batch(
     segments: one sequence of Subwords a segment of the template, each with one entry a text.
     max_length: subwords of a window at most, special tokens included. stride: overlap in subwords.
     windowed: the segment that is cut; the other stands whole in every window. limit: windows a text at most.
-    Raises ValueError where the whole segment leaves no room for the windowed one.
+    Raises DoesNotFit where the whole segment leaves no room for the windowed one.
     """
     lengths = [np.array([len(subwords) for subwords in segment], dtype=np.int64) for segment in segments]
     fixed = sum((count for number, count in enumerate(lengths) if number != windowed), np.zeros_like(lengths[0]))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections import OrderedDict
 from threading import Lock
 
 from ..types import Subwords
 
-MAX_SUBWORDS = 8_000_000
+MAX_BYTES = 256 * 2**20
 
 
 class SubwordCache:
@@ -16,9 +17,9 @@ class SubwordCache:
     The text itself is the key: spaCy copies Docs at every training step, so a Doc's identity says nothing.
     """
 
-    def __init__(self, max_subwords: int = MAX_SUBWORDS):
-        """max_subwords: how many subwords are kept in all; 8 bytes each, 24 with offsets. Empty texts count as one."""
-        self._max_subwords = max_subwords
+    def __init__(self, max_bytes: int = MAX_BYTES):
+        """max_bytes: how much memory is used in all, as `entry_bytes` counts it."""
+        self._max_bytes = max_bytes
         self._kept = 0
         self._entries: OrderedDict[str, Subwords] = OrderedDict()
         self._lock = Lock()
@@ -27,7 +28,7 @@ class SubwordCache:
         return len(self._entries)
 
     def __reduce__(self) -> tuple:
-        return SubwordCache, (self._max_subwords,)
+        return SubwordCache, (self._max_bytes,)
 
     def get(self, text: str, *, offsets: bool) -> Subwords | None:
         """The subwords of a text, or None if they are not kept, or kept without the offsets asked for."""
@@ -40,16 +41,18 @@ class SubwordCache:
 
     def put(self, text: str, subwords: Subwords) -> None:
         """Keep the subwords of a text; the texts that were longest unused make room. Too long a text is not kept."""
-        if _cost(subwords) > self._max_subwords:
+        size = entry_bytes(text, subwords)
+        if size > self._max_bytes:
             return
         with self._lock:
             replaced = self._entries.pop(text, None)
-            self._kept += _cost(subwords) - (_cost(replaced) if replaced is not None else 0)
+            self._kept += size - (entry_bytes(text, replaced) if replaced is not None else 0)
             self._entries[text] = subwords
-            while self._kept > self._max_subwords:
-                _, dropped = self._entries.popitem(last=False)
-                self._kept -= _cost(dropped)
+            while self._kept > self._max_bytes:
+                self._kept -= entry_bytes(*self._entries.popitem(last=False))
 
 
-def _cost(subwords: Subwords) -> int:
-    return max(1, len(subwords))
+def entry_bytes(text: str, subwords: Subwords) -> int:
+    """What an entry takes in memory: the text, and its subwords."""
+    arrays = [subwords.ids] if subwords.offsets is None else [subwords.ids, subwords.offsets]
+    return sys.getsizeof(text) + sum(sys.getsizeof(array) for array in arrays)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import cast
 from weakref import WeakValueDictionary
 
 import numpy as np
 from tokenizers import Tokenizer
 
-from ..types import Ints, Subwords
+from ..types import Ints, Segments, Subwords
 from .cache import SubwordCache
-from .template import Template, pair_template, single_template
+from .template import Template, pair_template, single_template, special_count
 
 
 class SubwordTokenizer:
@@ -67,6 +68,21 @@ class SubwordTokenizer:
             self.cache.put(text, subwords)
             found[text] = subwords
         return [cast(Subwords, found[text]) for text in texts]
+
+    def lengths(self, segments: Sequence[Segments], *, cached: bool = False) -> list[int]:
+        """How many subwords texts or pairs have, special tokens included.
+
+        cached: look them up, and keep them for whoever encodes the same texts next.
+        """
+        parts = [(found,) if isinstance(found, str) else found for found in segments]
+        encode = self.encode_cached if cached else self.encode
+        counts = map(len, encode([text for texts in parts for text in texts]))
+        special = {1: special_count(self.single), 2: special_count(self.pair)}
+        return [sum(islice(counts, len(texts))) + special[len(texts)] for texts in parts]
+
+    def decode(self, ids: Ints) -> str:
+        """The text of some subwords, as far as the tokenizer can tell."""
+        return self._backend.decode(ids.tolist())
 
     def _without_specials(self, ids: list[Ints]) -> list[Ints]:
         if not ids or not np.isin(np.concatenate(ids), self._forbidden).any():

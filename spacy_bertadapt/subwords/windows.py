@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import Errors
+from ..errors import DoesNotFit, Errors
 from ..types import Ints
 
 
@@ -31,12 +31,13 @@ def cut_windows(lengths: Ints, capacity: Ints, *, stride: int = 0, limit: int | 
 
     lengths: (texts,) subwords of each text. capacity: (texts,) subwords that fit beside the special tokens.
     stride: subwords shared by two neighbouring windows. limit: at most so many windows a text, evenly spaced.
-    Raises ValueError if a text does not fit in one window, and its windows would not move on.
+    Raises DoesNotFit if a text does not fit in one window, and its windows would not move on.
     """
     step = capacity - stride
     stuck = (lengths > capacity) & (step <= 0)
     if stuck.any():
-        raise ValueError(Errors.E201.format(capacity=int(capacity[stuck].min()), stride=stride))
+        first = int(np.flatnonzero(stuck)[0])
+        raise DoesNotFit(Errors.E201.format(capacity=int(capacity[first]), stride=stride), first)
     counts = 1 + np.maximum(0, -(-(lengths - capacity) // np.maximum(step, 1)))
     kept = counts if limit is None else np.minimum(counts, limit)
     text = np.repeat(np.arange(len(lengths)), kept)

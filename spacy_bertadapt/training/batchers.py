@@ -6,19 +6,17 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
-from spacy import registry
 from spacy.training import Example
 
 from ..errors import Errors
 from ..modeling.sources import EncoderSource
-from ..subwords.template import special_count
+from ..subwords.segments import segments_of
 
 Batch = list[Example]
 Batcher = Callable[[Iterable[Example]], Iterator[Batch]]
 CutBatches = Callable[[Sequence[int]], Iterator[slice]]
 
 
-@registry.batchers("spacy-bertadapt.LengthBatcher.v1")
 def length_batcher(size: int, encoder: str, revision: str | None = None, pool: int = 100) -> Batcher:
     """Batches of `size` examples of like length.
 
@@ -35,7 +33,6 @@ def length_batcher(size: int, encoder: str, revision: str | None = None, pool: i
     return _by_length(EncoderSource(encoder, revision), cut, pool=pool * size)
 
 
-@registry.batchers("spacy-bertadapt.SubwordBatcher.v1")
 def subword_batcher(subwords: int, encoder: str, revision: str | None = None, pool: int = 3200) -> Batcher:
     """Batches of like length whose padded size is at most `subwords`; a longer text stands alone.
 
@@ -73,9 +70,8 @@ def _by_length(encoder: EncoderSource, cut: CutBatches, *, pool: int) -> Batcher
 def _subword_lengths(encoder: EncoderSource, examples: Sequence[Example]) -> list[int]:
     from ..pipeline.tokenization import encoder_subword_tokenizer
 
-    tokenizer = encoder_subword_tokenizer(encoder)
-    special = special_count(tokenizer.single)
-    return [len(found) + special for found in tokenizer.encode_cached([eg.predicted.text for eg in examples])]
+    segments = [segments_of(example.reference) for example in examples]
+    return encoder_subword_tokenizer(encoder).lengths(segments, cached=True)
 
 
 def _check_positive(setting: str, value: int) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import IO, Any
 
 import srsly
-from spacy import registry
 from spacy.language import Language
 from spacy.training.loggers import console_logger_v3
 
@@ -16,7 +15,6 @@ Log = Callable[[dict[str, Any] | None], None]
 Setup = Callable[..., tuple[Log, Callable[[], None]]]
 
 
-@registry.loggers("spacy-bertadapt.RecordLogger.v1")
 def record_logger(output_file: str, progress_bar: str | None = "eval") -> Setup:
     """spaCy's console table with a progress bar, and a JSONL file with one line an evaluation.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from spacy import registry
 from thinc.api import Optimizer
 
 from ..errors import Errors
@@ -26,7 +25,6 @@ class AdamW(Optimizer):
         self.head_factor = head_factor
 
 
-@registry.optimizers("spacy-bertadapt.AdamW.v1")  # type: ignore[attr-defined]
 def adamw(
     learn_rate: Rate = 5e-5,
     weight_decay: float = 0.01,
@@ -44,9 +42,12 @@ def adamw(
     of the rate of the layer above it. head_factor: the head learns at this multiple of the rate.
     Raises ValueError for settings outside their range.
     """
-    for setting, value in {"layer_decay": layer_decay, "head_factor": head_factor}.items():
-        if value <= 0:
-            raise ValueError(Errors.E308.format(setting=setting, value=value, remedy="use a number above 0"))
+    for setting, value in {"layer_decay": layer_decay, "head_factor": head_factor, "eps": eps}.items():
+        _check(setting, value, possible=value > 0, remedy="use a number above 0")
+    for setting, value in {"beta1": beta1, "beta2": beta2}.items():
+        _check(setting, value, possible=0 <= value < 1, remedy="use a number from 0, below 1")
+    for setting, value in {"weight_decay": weight_decay, "grad_clip": grad_clip}.items():
+        _check(setting, value, possible=value >= 0, remedy="use 0 or more")
     return AdamW(
         learn_rate,
         L2=weight_decay,
@@ -57,3 +58,8 @@ def adamw(
         layer_decay=layer_decay,
         head_factor=head_factor,
     )
+
+
+def _check(setting: str, value: float, *, possible: bool, remedy: str) -> None:
+    if not possible:
+        raise ValueError(Errors.E308.format(setting=setting, value=value, remedy=remedy))

@@ -5,12 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 
-from spacy import registry
-
 from ..errors import Errors
 
 
-@registry.schedules("spacy-bertadapt.WarmupLinear.v1")  # type: ignore[attr-defined]
 def warmup_linear(
     initial_rate: float, total_steps: int, warmup: float = 0.1, final_rate: float = 0.0
 ) -> Iterator[float]:
@@ -22,7 +19,6 @@ def warmup_linear(
     return _warmup(initial_rate, final_rate, total_steps, warmup, lambda left: left)
 
 
-@registry.schedules("spacy-bertadapt.WarmupCosine.v1")  # type: ignore[attr-defined]
 def warmup_cosine(
     initial_rate: float, total_steps: int, warmup: float = 0.1, final_rate: float = 0.0
 ) -> Iterator[float]:
@@ -30,7 +26,6 @@ def warmup_cosine(
     return _warmup(initial_rate, final_rate, total_steps, warmup, lambda left: 0.5 - 0.5 * math.cos(math.pi * left))
 
 
-@registry.schedules("spacy-bertadapt.WarmupConstant.v1")  # type: ignore[attr-defined]
 def warmup_constant(initial_rate: float, warmup: int) -> Iterator[float]:
     """Rise to `initial_rate` over `warmup` steps, then stay."""
     _check(initial_rate >= 0, "initial_rate", initial_rate, "use 0 or more")

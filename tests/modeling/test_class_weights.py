@@ -46,3 +46,8 @@ def test_balanced_needs_data() -> None:
 def test_unknown_labels_are_named() -> None:
     with pytest.raises(ValueError, match=r"E309.*\['x', 'y'\].*\['a', 'b', 'c'\]"):
         resolve_class_weights({"y": 1.0, "a": 1.0, "x": 2.0}, LABELS, COUNTS, texts=100, exclusive=True)
+
+
+def test_negative_weights_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"E308.*class_weights"):
+        resolve_class_weights({"a": -1.0}, ["a", "b"], {}, texts=10, exclusive=True)

@@ -6,13 +6,20 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import AutoConfig, AutoModelForSequenceClassification, ModernBertConfig
+from transformers import (
+    AutoConfig,
+    AutoModelForSequenceClassification,
+    AutoModelForTokenClassification,
+    AutoTokenizer,
+    ModernBertConfig,
+)
 
 from spacy_bertadapt.modeling.checkpoint import head_parameters, read_encoder, read_tokenizer
 from spacy_bertadapt.modeling.sources import EncoderSource
@@ -55,6 +62,19 @@ def test_a_trained_head_is_kept_where_it_knows_the_labels(
     stored = load_file(folder / "model.safetensors")
     torch.testing.assert_close(checkpoint.module.state_dict()["classifier.weight"], stored["classifier.weight"])
     assert_body_kept(checkpoint.module, folder)
+
+
+@pytest.mark.parametrize("labels", [None, ["B-PER", "O"]])
+def test_a_taggers_head_is_not_a_classifiers(tiny_bert: Path, tmp_path: Path, labels: list[str] | None) -> None:
+    tagger = AutoModelForTokenClassification.from_pretrained(tiny_bert, id2label={0: "O", 1: "B-PER"})
+    tagger.save_pretrained(tmp_path / "tagger")
+    AutoTokenizer.from_pretrained(tiny_bert).save_pretrained(tmp_path / "tagger")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        checkpoint, has_head = read_encoder(EncoderSource(str(tmp_path / "tagger")), SEQUENCES, labels)
+    assert not has_head
+    if labels:
+        assert (checkpoint.module.classifier.weight != tagger.classifier.weight).all()
 
 
 @pytest.mark.parametrize("labels", [["x", "y"], ["neg", "other"], ["x", "y", "z"]])

@@ -32,6 +32,13 @@ def test_a_loss_elsewhere_is_not_read() -> None:
         float(found)
 
 
+def test_it_is_a_number(loss: RunningLoss) -> None:
+    assert float(loss / 2) == 0.75
+    assert float(2 * loss) == float(loss * 2) == 3.0
+    assert 1.0 < loss < RunningLoss(torch.tensor(2.0))
+    assert loss > 1.0
+
+
 def test_losses_add_up(loss: RunningLoss) -> None:
     losses = {"textcat": 0.0}
     losses["textcat"] += loss

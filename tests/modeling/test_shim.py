@@ -283,26 +283,3 @@ def test_bfloat16_is_close_and_weights_stay_float32(make_model: MakeModel, make_
     learn(quick, [batch])
     quick.finish_update(adamw(1e-3))
     assert {parameter.dtype for parameter in shim_of(quick).module.parameters()} == {torch.float32}
-
-
-def test_a_batch_that_does_not_fit_is_halved(make_model: MakeModel, make_batch: MakeBatch) -> None:
-    model = make_model()
-    module = shim_of(model).module
-    batch = make_batch(5, 4, 3, 2, 5)
-    expected = model.predict([batch])[0]
-
-    def full_above_two_rows(_: object, args: tuple, kwargs: dict) -> None:
-        if len(kwargs["input_ids"]) > 2:
-            torch.empty(2**50, dtype=torch.uint8)
-
-    handle = module.register_forward_pre_hook(full_above_two_rows, with_kwargs=True)
-    np.testing.assert_allclose(model.predict([batch])[0], expected, atol=1e-6)
-    handle.remove()
-
-
-def test_a_single_row_that_does_not_fit_is_an_error(make_model: MakeModel, make_batch: MakeBatch) -> None:
-    model = make_model()
-    handle = shim_of(model).module.register_forward_pre_hook(lambda *_: torch.empty(2**50, dtype=torch.uint8))
-    with pytest.raises(RuntimeError, match="allocate"):
-        model.predict([make_batch(5, 4)])
-    handle.remove()

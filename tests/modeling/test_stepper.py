@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from transformers import BertConfig, BertForSequenceClassification
 
-from spacy_bertadapt.modeling.stepper import Stepper
+from spacy_bertadapt.modeling.stepper import StepHealth, Stepper
 
 
 @dataclass
@@ -172,6 +172,26 @@ def test_a_gradient_that_is_not_finite_leaves_no_trace(
     assert_same_weights(module, twin)
 
 
+def test_a_device_without_a_fused_kernel_takes_the_same_steps(
+    module: BertForSequenceClassification, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(grad_clip=0.5)
+    twin = copy.deepcopy(module)
+    fused = Stepper(twin, settings)
+    monkeypatch.setattr("spacy_bertadapt.modeling.stepper.FUSED_ON", ())
+    plain = Stepper(module, settings)
+    for seed in range(3):
+        for stepper, network in ((fused, twin), (plain, module)):
+            loss_of(network, seed).backward()
+            stepper.step(settings, divisor=2.0)
+    assert_same_weights(module, twin)
+    before = snapshot(plain, module)
+    loss_of(module, 7).backward()
+    module.classifier.bias.grad[1] = float("nan")
+    assert plain.step(settings).item() == 1.0
+    assert_identical(before, snapshot(plain, module))
+
+
 def test_without_gradients_nothing_happens(module: BertForSequenceClassification) -> None:
     before = copy.deepcopy(module)
     stepper = Stepper(module, Settings())
@@ -202,6 +222,18 @@ def test_three_bad_steps_in_a_row_end_training(module: BertForSequenceClassifica
         stepper.watch(BAD)
     with pytest.raises(ValueError, match=r"E306.* 3 steps in a row"):
         stepper.watch(BAD)
+
+
+def test_where_reading_waits_the_last_steps_are_reported_when_asked(module: BertForSequenceClassification) -> None:
+    health = StepHealth(torch.device("cpu"))
+    health._interval = 16
+    health.record(BAD)
+    with pytest.warns(UserWarning, match=r"W301.* 1 of 1 steps"):
+        health.report()
+    health.report()
+    health.record(BAD)
+    with pytest.warns(UserWarning, match=r"W301.* 2 of 2 steps"):
+        health.report()
 
 
 def test_bad_steps_with_good_ones_between_go_on(module: BertForSequenceClassification) -> None:

@@ -188,8 +188,20 @@ def test_unknown_label(nlp, make_textcat, make_examples):
         nlp.update([bad])
     with pytest.warns(UserWarning, match=r"W305.*unheard"):
         nlp.evaluate([bad])
-    with pytest.raises(ValueError, match="E303"):
-        nlp.get_pipe("bert_textcat").initialize(lambda: [bad], labels=["a", "b"])
+
+
+def test_labels_of_the_data_that_are_not_among_those_given_are_left_to_others(nlp, make_textcat, make_examples):
+    pipe, examples = make_textcat(nlp), make_examples(nlp)
+    for example in examples:
+        example.reference.cats["urgent"] = 1.0
+    only_urgent = Example.from_dict(nlp.make_doc("x"), {"cats": {"urgent": 1.0}})
+    with pytest.warns(UserWarning, match=r"W306.*urgent"):
+        pipe.initialize(lambda: examples, labels=["delivery", "payment", "returns"])
+    assert pipe.update([only_urgent]) == {"bert_textcat": 0.0}
+    assert pipe.update([*examples, only_urgent])["bert_textcat"] == pytest.approx(pipe.update(examples)["bert_textcat"])
+    copy = spacy.blank("en").add_pipe("bert_textcat").from_bytes(pipe.to_bytes())
+    assert copy.update([only_urgent]) == {"bert_textcat": 0.0}
+    assert "urgent" not in copy.score([Example(nlp(eg.reference.text), eg.reference) for eg in examples])
 
 
 def test_several_labels_where_one_is_allowed(nlp, make_textcat, make_examples):
@@ -298,6 +310,42 @@ def test_max_length_beyond_the_encoder(nlp, make_textcat, make_examples):
 def test_settings_that_make_no_sense(nlp, make_textcat, setting, value):
     with pytest.raises(ValueError, match=rf"E308.*{setting}"):
         make_textcat(nlp, **{setting: value})
+
+
+def test_windows_that_would_not_move_on_are_refused_before_training(nlp, make_textcat, make_examples):
+    make_textcat(nlp, max_length=20, stride=18)
+    with pytest.raises(ValueError, match=r"E201.*stride = 18"):
+        nlp.initialize(lambda: make_examples(nlp))
+
+
+@pytest.mark.parametrize(("exclusive", "loss"), [(True, "BinaryCrossEntropy"), (False, "CrossEntropy")])
+def test_a_loss_of_the_other_kind_is_refused(nlp, make_textcat, exclusive, loss):
+    with pytest.raises(ValueError, match=rf"E308.*loss = '{loss}'.*exclusive = {exclusive}"):
+        make_textcat(nlp, exclusive=exclusive, loss={"@losses": f"spacy-bertadapt.{loss}.v1"})
+
+
+def test_positive_label_must_be_one_of_two(nlp, make_textcat, make_examples):
+    make_textcat(nlp, positive_label="nonsense")
+    with pytest.raises(ValueError, match=r"E308.*positive_label = 'nonsense'"):
+        nlp.initialize(lambda: make_examples(nlp))
+
+
+@pytest.mark.parametrize("value", [1.5, -0.1, float("nan")])
+def test_gold_beyond_zero_and_one_is_refused(nlp, make_textcat, make_examples, value):
+    examples = make_examples(nlp)
+    make_textcat(nlp)
+    nlp.initialize(lambda: examples)
+    examples[0].reference.cats = dict.fromkeys(nlp.get_pipe("bert_textcat").labels, value)
+    with pytest.raises(ValueError, match=r"E311.*" + str(value)):
+        nlp.update(examples[:1])
+
+
+def test_gold_of_unknown_labels_is_reported_in_scoring(trained, make_examples):
+    examples = make_examples(trained)
+    expected = trained.evaluate(examples)["cats_score"]
+    stranger = Example.from_dict(trained.make_doc("of another kind"), {"cats": {"unheard-of": 1.0}})
+    with pytest.warns(UserWarning, match=r"W305.* 1 gold annotation.*unheard-of"):
+        assert trained.evaluate([*examples, stranger])["cats_score"] < expected
 
 
 def test_untrained_component(nlp, make_textcat):

@@ -170,15 +170,3 @@ def test_groups_are_a_partition_within_the_budget(lengths: list[int], budget: in
     for group, following in pairwise(groups):
         assert (len(group) + 1) * sizes[group].max() > budget, "a group is full before the next one starts"
         assert sizes[following].max() <= sizes[group].min()
-
-
-def test_halves_of_a_batch() -> None:
-    ids = np.arange(15).reshape(5, 3)
-    first, second = PaddedBatch(ids, ids > 3, ids + 1).halves()
-    for field in ("input_ids", "mask", "token_type_ids"):
-        whole = getattr(PaddedBatch(ids, ids > 3, ids + 1), field)
-        np.testing.assert_array_equal(np.concatenate([getattr(first, field), getattr(second, field)]), whole)
-    assert (len(first), len(second)) == (2, 3)
-    bare = PaddedBatch(ids, None, None).halves()[1]
-    assert bare.mask is None
-    assert bare.token_type_ids is None

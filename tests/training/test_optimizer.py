@@ -101,8 +101,15 @@ def test_it_trains_a_component_of_spacy() -> None:
     assert tagger.labels == ("X", "Y")
 
 
-@pytest.mark.parametrize("setting", ["layer_decay", "head_factor"])
-@pytest.mark.parametrize("value", [0.0, -1.0])
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        *[(setting, value) for setting in ("layer_decay", "head_factor", "eps") for value in (0.0, -1.0)],
+        *[(setting, value) for setting in ("beta1", "beta2") for value in (-0.1, 1.0)],
+        ("weight_decay", -0.01),
+        ("grad_clip", -1.0),
+    ],
+)
 def test_a_setting_out_of_range_is_an_error(setting: str, value: float) -> None:
     with pytest.raises(ValueError, match=rf"E308.*{setting} = {value}"):
         resolved(f'[optimizer]\n@optimizers = "spacy-bertadapt.AdamW.v1"\n{setting} = {value}')

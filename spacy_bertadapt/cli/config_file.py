@@ -1,0 +1,55 @@
+"""The text of a config, whatever its task."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .data import is_docbin
+from .findings import Findings
+from .rendering import render, to_setting
+from .request import Choice, ConfigRequest
+
+
+def render_config(
+    choices: list[Choice],
+    found: Findings,
+    request: ConfigRequest,
+    *,
+    title: str,
+    things: str,
+    columns: Sequence[str],
+) -> str:
+    """Fill in the templates of a task.
+
+    choices: with "loss", "max_length", "max_steps" and "eval_frequency" among them. title: what the config is for.
+    things: what the data consists of, in the plural. columns: settings of the task's reader, as `Columns` has them.
+    """
+    chosen = {choice.setting: choice for choice in choices}
+    fields = {name: to_setting(choice.value) for name, choice in chosen.items()}
+    fields |= {f"{name}_reason": choice.reason for name, choice in chosen.items()}
+    fields |= {name: to_setting(getattr(request, name)) for name in ("lang", "encoder", "device", "batch_size")}
+    fields["loss"] = render("loss_default" if chosen["loss"].value is None else "loss_balanced", task=request.task)
+    model = render("model_sequence", task=request.task, **fields)
+    return render(
+        "config",
+        title=title,
+        task=request.task,
+        component=render(f"component_{request.task}", model=model, **fields),
+        scores=render(f"scores_{request.task}"),
+        data_summary=f"{found.train.labelled:,} {things} with {len(found.train.counts):,} labels",
+        config_path=request.output,
+        train_path=to_setting(str(request.train)),
+        dev_path=to_setting(str(request.dev)),
+        train_reader=_reader("train", request, columns),
+        dev_reader=_reader("dev", request, columns),
+        total_steps=chosen["max_steps"].value + 1,
+        learn_rate=to_setting(request.learn_rate),
+        **fields,
+    )
+
+
+def _reader(split: str, request: ConfigRequest, columns: Sequence[str]) -> str:
+    if is_docbin(request.train if split == "train" else request.dev):
+        return render("reader_docbin", split=split)
+    settings = {name: to_setting(getattr(request.columns, name)) for name in columns}
+    return render(f"reader_{request.task}", split=split, **settings)
