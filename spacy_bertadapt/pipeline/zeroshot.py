@@ -1,7 +1,5 @@
 """Zero-shot classification: labels as hypotheses about a text."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -142,7 +140,7 @@ class BertZeroShot(Pipe):
             writers["nli"] = self.nli.to_disk
         util.to_disk(folder, writers, exclude)
 
-    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> BertZeroShot:
+    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "BertZeroShot":
         """Read a folder that `to_disk` wrote."""
         readers: dict[str, Callable[[Path], Any]] = {"cfg": lambda p: self._restore(read_json_object(p))}
         if self._owns_nli:
@@ -157,7 +155,7 @@ class BertZeroShot(Pipe):
             writers["nli"] = self.nli.to_bytes
         return util.to_bytes(writers, exclude)
 
-    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> BertZeroShot:
+    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "BertZeroShot":
         """Read what `to_bytes` packed."""
         readers: dict[str, Callable[[bytes], object]] = {"cfg": lambda packed: self._restore(srsly.json_loads(packed))}
         if self._owns_nli:

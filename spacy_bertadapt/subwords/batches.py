@@ -11,6 +11,8 @@ from ..types import Ints, PaddedBatch, Subwords
 from .template import Template, special_count
 from .windows import Windows, cut_windows, ragged_arange
 
+GROUPS_LEFT_AS_THEY_ARE = 3
+
 
 @dataclass(frozen=True, slots=True)
 class WindowBatch:
@@ -97,14 +99,20 @@ def group_by_length(lengths: Ints, budget: int) -> list[Ints]:
     """Cut rows into groups whose padded size stays within a budget, the longest rows first.
 
     lengths: (rows,) subwords a row. budget: rows times longest row, at most; a longer single row stands alone.
-    Returns indices into `lengths`; every row is in exactly one group.
+    Returns indices into `lengths`; every row is in exactly one group. Where there are several groups, the last repeats
+    its last row until it is a quarter, a half … of a full one: oneDNN keeps compiled code and memory for every shape
+    that it has seen lately, and so the same ones come back.
     """
     order = np.argsort(-lengths, kind="stable")
-    groups, start = [], 0
+    groups: list[Ints] = []
+    start, size = 0, 1
     while start < len(order):
         size = max(1, budget // max(1, int(lengths[order[start]])))
         groups.append(order[start : start + size])
         start += size
+    if len(groups) > GROUPS_LEFT_AS_THEY_ARE:
+        quarter = max(1, size // 4)
+        groups[-1] = np.pad(groups[-1], (0, -len(groups[-1]) % quarter), mode="edge")
     return groups
 
 

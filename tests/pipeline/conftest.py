@@ -12,12 +12,32 @@ from spacy.language import Language
 from spacy.training import Example
 from thinc.api import fix_random_seed
 
+from spacy_bertadapt import make_pair_doc
 from spacy_bertadapt.training.optimizer import adamw
 
 TEXTS = {
     "delivery": ["my parcel never arrived", "where is the parcel", "the courier was late again"],
     "payment": ["my card was charged twice", "the invoice is wrong", "you charged the wrong card"],
     "returns": ["how do I return the shoes", "the return label does not print", "I want to return this"],
+}
+
+
+PAIRS = {
+    "contradiction": [
+        ("my parcel never arrived", "the parcel is here"),
+        ("the courier was late again", "the courier is never late"),
+        ("my card was charged twice", "nothing was charged"),
+    ],
+    "entailment": [
+        ("my parcel never arrived", "the parcel is not here"),
+        ("the courier was late again", "the courier is late"),
+        ("my card was charged twice", "a card was charged"),
+    ],
+    "neutral": [
+        ("my parcel never arrived", "the parcel is a gift"),
+        ("the courier was late again", "the courier is new"),
+        ("my card was charged twice", "the card was charged abroad"),
+    ],
 }
 
 
@@ -28,7 +48,7 @@ def nlp() -> Language:
 
 
 @pytest.fixture
-def make_examples() -> Callable[..., list[Example]]:
+def make_texts() -> Callable[..., list[Example]]:
     """Makes training examples; `several` marks a second label on every text."""
 
     def make(nlp: Language, *, several: bool = False) -> list[Example]:
@@ -45,14 +65,37 @@ def make_examples() -> Callable[..., list[Example]]:
 
 
 @pytest.fixture
-def make_textcat(tiny_bert: Path) -> Callable[..., Any]:
-    """Adds a bert_textcat in float32 to a pipeline; settings go to its config."""
+def make_examples(make_texts: Callable[..., list[Example]]) -> Callable[..., list[Example]]:
+    """Training examples of the task most tests are about: texts."""
+    return make_texts
 
-    def make(nlp: Language, *, encoder: dict[str, Any] | None = None, **settings: Any) -> Any:
-        model = {"precision": "float32", "encoder": {"name": str(tiny_bert), "dropout": 0.0, **(encoder or {})}}
-        return nlp.add_pipe("bert_textcat", config={"model": model, **settings})
+
+@pytest.fixture
+def make_pairs() -> Callable[..., list[Example]]:
+    """Makes nine pair Docs with the relation of their parts."""
+
+    def make(nlp: Language) -> list[Example]:
+        examples = []
+        for label, pairs in PAIRS.items():
+            for premise, hypothesis in pairs:
+                reference = make_pair_doc(nlp, premise, hypothesis, "nli")
+                reference.cats = {name: float(name == label) for name in PAIRS}
+                examples.append(Example(make_pair_doc(nlp, premise, hypothesis, "nli"), reference))
+        return examples
 
     return make
+
+
+@pytest.fixture
+def make_nli(tiny_bert: Path) -> Callable[..., Any]:
+    """Adds a bert_nli in float32 to a pipeline; settings go to its config."""
+    return _maker("bert_nli", tiny_bert)
+
+
+@pytest.fixture
+def make_textcat(tiny_bert: Path) -> Callable[..., Any]:
+    """Adds a bert_textcat in float32 to a pipeline; settings go to its config."""
+    return _maker("bert_textcat", tiny_bert)
 
 
 @pytest.fixture
@@ -67,3 +110,11 @@ def train() -> Callable[..., Language]:
         return nlp
 
     return run
+
+
+def _maker(factory: str, encoder_folder: Path) -> Callable[..., Any]:
+    def make(nlp: Language, *, encoder: dict[str, Any] | None = None, **settings: Any) -> Any:
+        model = {"precision": "float32", "encoder": {"name": str(encoder_folder), "dropout": 0.0, **(encoder or {})}}
+        return nlp.add_pipe(factory, config={"model": model, **settings})
+
+    return make

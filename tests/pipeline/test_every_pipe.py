@@ -23,7 +23,8 @@ from thinc.api import Config, fix_random_seed
 
 from spacy_bertadapt.training.optimizer import adamw
 
-PIPES = ["bert_textcat"]
+PIPES = ["bert_textcat", "bert_nli"]
+PAIR_PIPES = ["bert_nli"]
 STREAM = [
     "my parcel never arrived",
     "",
@@ -47,6 +48,23 @@ def name(request):
 def make(name, request):
     """Adds the component to a pipeline."""
     return request.getfixturevalue(name.replace("bert_", "make_"))
+
+
+@pytest.fixture
+def make_examples(name, request):
+    """Makes the component's training examples."""
+    return request.getfixturevalue("make_pairs" if name in PAIR_PIPES else "make_texts")
+
+
+@pytest.fixture
+def stream(name):
+    """Odd texts, as the component reads them."""
+    return [as_input(text, name) for text in STREAM]
+
+
+def as_input(text, name):
+    """The text, or a pair with it in the first place."""
+    return f"{text} [SEP] the parcel is lost" if name in PAIR_PIPES else text
 
 
 @pytest.fixture
@@ -86,41 +104,41 @@ def test_overfits_and_survives_saving(trained, tmp_path, make_examples):
     assert scores_of(trained, make_examples) == scores_of(loaded, make_examples)
 
 
-def test_loads_into_a_differently_initialized_pipeline(trained, make, make_examples):
+def test_loads_into_a_differently_initialized_pipeline(trained, make, make_examples, stream):
     other = spacy.blank("en")
     make(other)
     fix_random_seed(99)
     other.initialize(lambda: make_examples(other))
     other.from_bytes(trained.to_bytes())
-    assert_same(trained.pipe(STREAM), other.pipe(STREAM), atol=1e-6)
+    assert_same(trained.pipe(stream), other.pipe(stream), atol=1e-6)
 
 
-def test_pipe_equals_call(trained):
-    assert_same(trained.pipe(STREAM), map(trained, STREAM))
+def test_pipe_equals_call(trained, stream):
+    assert_same(trained.pipe(stream), map(trained, stream))
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 1000])
-def test_batches_do_not_matter(trained, batch_size):
-    assert_same(trained.pipe(STREAM, batch_size=batch_size), map(trained, STREAM))
+def test_batches_do_not_matter(trained, batch_size, stream):
+    assert_same(trained.pipe(stream, batch_size=batch_size), map(trained, stream))
 
 
 @pytest.mark.parametrize("budget", [1, 64])
-def test_subword_budget_does_not_matter(trained, name, budget):
-    whole = list(trained.pipe(STREAM))
+def test_subword_budget_does_not_matter(trained, name, budget, stream):
+    whole = list(trained.pipe(stream))
     trained.get_pipe(name).runner._max_batch_subwords = budget
-    assert_same(whole, trained.pipe(STREAM))
+    assert_same(whole, trained.pipe(stream))
 
 
 @pytest.mark.parametrize("text", STREAM)
-def test_odd_text_disturbs_no_neighbour(trained, text):
-    neighbours = ["my parcel never arrived", "the invoice is wrong"]
+def test_odd_text_disturbs_no_neighbour(trained, text, name):
+    text, *neighbours = (as_input(part, name) for part in (text, "my parcel never arrived", "the invoice is wrong"))
     alone = [trained(neighbour) for neighbour in neighbours]
     first, _, last = trained.pipe([neighbours[0], text, neighbours[1]])
     assert_same(alone, [first, last])
 
 
-def test_megabyte_of_text(trained):
-    doc = trained("the courier was late again. " * 35_700)
+def test_megabyte_of_text(trained, name):
+    doc = trained(as_input("the courier was late again. " * 35_700, name))
     assert len(doc.text) > 999_000
     assert all(np.isfinite(annotations(doc)[2]))
 
@@ -131,15 +149,15 @@ def test_no_docs(trained, name):
     assert pipe.update([]) == {name: 0.0}
 
 
-def test_annotation_survives_docbin(trained):
-    docs = list(trained.pipe(STREAM))
+def test_annotation_survives_docbin(trained, stream):
+    docs = list(trained.pipe(stream))
     data = DocBin(docs=docs, store_user_data=True).to_bytes()
     assert_same(docs, DocBin().from_bytes(data).get_docs(trained.vocab))
 
 
-def test_component_pickles(trained, name):
+def test_component_pickles(trained, name, stream):
     pipe = pickle.loads(pickle.dumps(trained.get_pipe(name)))
-    assert_same([trained(STREAM[0])], [pipe(trained.make_doc(STREAM[0]))])
+    assert_same([trained(stream[0])], [pipe(trained.make_doc(stream[0]))])
 
 
 def test_config_round_trip(trained, name):
@@ -148,14 +166,14 @@ def test_config_round_trip(trained, name):
     assert rebuilt.config["components"][name] == trained.config["components"][name]
 
 
-def test_threads(trained):
-    expected = [trained(text) for text in STREAM]
+def test_threads(trained, stream):
+    expected = [trained(text) for text in stream]
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(trained, STREAM * 8))
+        found = list(pool.map(trained, stream * 8))
     assert_same(expected * 8, found)
 
 
-def test_processes(trained, tmp_path):
+def test_processes(trained, tmp_path, stream):
     """Forked workers don't wait for threads that stayed behind in the parent."""
     trained.to_disk(tmp_path / "pipeline")
     program = (
@@ -165,7 +183,7 @@ def test_processes(trained, tmp_path):
         "assert [d.text for d in docs] == texts;"
         "print(max([abs(a.cats[k] - b.cats[k]) for a, b in zip(docs, alone) for k in a.cats]))"
     )
-    texts = json.dumps([text for text in STREAM if "\x00" not in text])
+    texts = json.dumps([text for text in stream if "\x00" not in text])
     done = subprocess.run(
         [sys.executable, "-c", program, str(tmp_path / "pipeline"), texts],
         capture_output=True,
@@ -193,11 +211,11 @@ def test_same_seed_same_weights(make, make_examples, train, name, tmp_path):
     assert scores_of(first, make_examples) == scores_of(loaded, make_examples)
 
 
-def test_training_leaves_prediction_deterministic(trained, name, make_examples):
+def test_training_leaves_prediction_deterministic(trained, name, make_examples, stream):
     pipe = trained.get_pipe(name)
     pipe.update(make_examples(trained))
     assert not pipe.shim.module.training
-    assert_same([trained(STREAM[0])], [trained(STREAM[0])], atol=0)
+    assert_same([trained(stream[0])], [trained(stream[0])], atol=0)
 
 
 def test_update_without_step_changes_nothing(trained, name, make_examples):
@@ -231,11 +249,11 @@ def test_any_thinc_optimizer_steps(nlp, make, make_examples, name):
     assert any(not torch.equal(a, b) for a, b in zip(before, nlp.get_pipe(name).shim.module.parameters(), strict=True))
 
 
-def test_sourced_into_another_pipeline(trained, name):
+def test_sourced_into_another_pipeline(trained, name, stream):
     other = spacy.blank("en")
     other.add_pipe("sentencizer")
     other.add_pipe(name, source=trained)
-    assert_same([trained(STREAM[0])], [other(STREAM[0])])
+    assert_same([trained(stream[0])], [other(stream[0])])
 
 
 def test_exclude(trained, name, tmp_path):
@@ -303,22 +321,22 @@ def test_killed_save_keeps_the_previous_one(trained, name, tmp_path):
     assert {path.name for path in (tmp_path / "pipeline" / name).iterdir()} == {"cfg", "model"}
 
 
-def test_loading_needs_no_network_and_no_original(trained, name, tmp_path):
+def test_loading_needs_no_network_and_no_original(trained, name, tmp_path, stream):
     trained.to_disk(tmp_path / "pipeline")
     config = Config().from_disk(tmp_path / "pipeline" / "config.cfg")
     config["components"][name]["model"]["encoder"]["name"] = "nobody/has-this-model"
     config.to_disk(tmp_path / "pipeline" / "config.cfg")
     loaded = spacy.load(tmp_path / "pipeline")
-    assert_same([trained(STREAM[0])], [loaded(STREAM[0])])
+    assert_same([trained(stream[0])], [loaded(stream[0])])
 
 
-def test_error_handler_gets_the_docs(trained, name):
+def test_error_handler_gets_the_docs(trained, name, stream):
     pipe = trained.get_pipe(name)
     seen = []
     pipe.set_error_handler(lambda pipe_name, proc, docs, err: seen.append((pipe_name, len(docs), type(err))))
     pipe.runner._max_length = 10_000
-    assert list(pipe.pipe(map(trained.make_doc, STREAM))) == []
-    assert seen == [(name, len(STREAM), ValueError)]
+    assert list(pipe.pipe(map(trained.make_doc, stream))) == []
+    assert seen == [(name, len(stream), ValueError)]
 
 
 def test_files_are_where_they_are_promised(trained, name, tmp_path):

@@ -36,11 +36,13 @@ def assert_same(batch: PaddedBatch, expected: dict[str, np.ndarray]) -> None:
 
 
 def by_transformers(hf: PreTrainedTokenizerFast, *columns: Sequence[str], **settings: object) -> dict[str, np.ndarray]:
-    return hf(*map(list, columns), padding=True, return_tensors="np", return_token_type_ids=True, **settings)
+    settings = {"padding": True, "return_tensors": "np", "return_token_type_ids": True, **settings}
+    return hf(*map(list, columns), split_special_tokens=True, **settings)
 
 
 @given(texts=st.lists(TEXT, min_size=1, max_size=5))
 @example(texts=[""])
+@example(texts=["[SEP]", "a </s> b"])
 @example(texts=["", " ", "where is the parcel"])
 def test_single_texts(hf: PreTrainedTokenizerFast, ours: SubwordTokenizer, texts: list[str]) -> None:
     batch = laid_out(ours, [texts])
@@ -162,7 +164,11 @@ def test_no_texts_are_no_windows(ours: SubwordTokenizer) -> None:
 def test_groups_are_a_partition_within_the_budget(lengths: list[int], budget: int) -> None:
     sizes = np.array(lengths, dtype=np.int64)
     groups = group_by_length(sizes, budget)
-    assert sorted(row for group in groups for row in group.tolist()) == list(range(len(lengths)))
+    assert sorted(row for group in groups for row in dict.fromkeys(group.tolist())) == list(range(len(lengths)))
+    assert all(len(set(group.tolist())) == len(group) for group in groups[:-1])
+    if groups[3:]:
+        full = max(1, budget // max(1, int(sizes[groups[-1]].max())))
+        assert len(groups[-1]) % max(1, full // 4) == 0
     for group in groups:
         assert len(group) == 1 or len(group) * sizes[group].max() <= budget
     longest = [int(sizes[group].max()) for group in groups]
