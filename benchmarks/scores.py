@@ -5,8 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 
-def multilabel_scores(probabilities: np.ndarray, gold: np.ndarray) -> dict[str, float]:
-    """Micro F1 at 0.5 and the mean over labels of the area under the ROC curve, both (texts, labels)."""
+def classification_scores(probabilities: np.ndarray, gold: np.ndarray, *, exclusive: bool) -> dict[str, float]:
+    """Accuracy of exclusive labels; else micro F1 at 0.5 and the mean over labels of the area under the ROC curve.
+
+    probabilities, gold: (texts, labels).
+    """
+    if exclusive:
+        return {"accuracy": round(float((probabilities.argmax(-1) == gold.argmax(-1)).mean()), 4)}
     predicted = probabilities > 0.5
     positive = gold > 0.5
     hits = (predicted & positive).sum()

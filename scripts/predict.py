@@ -11,16 +11,27 @@ import srsly
 from spacy.tokens import DocBin
 from wasabi import msg, table
 
-UNSEEN = [
-    "The tracking page says delivered, but there is nothing in front of my door.",
-    "You took the money from my account two times for one order!",
-    "I'd like to send the jacket back, it is too small.",
-    "hi, cant log in since yesterday, the reset mail never comes",
-    "Just wanted to say your team was lovely on the phone today.",
-]
+UNSEEN = {
+    "textcat": [
+        "The tracking page says delivered, but there is nothing in front of my door.",
+        "You took the money from my account two times for one order!",
+        "I'd like to send the jacket back, it is too small.",
+        "hi, cant log in since yesterday, the reset mail never comes",
+        "Just wanted to say your team was lovely on the phone today.",
+    ],
+    "nli": [
+        "Two girls are building a sandcastle on the beach. [SEP] The girls are outdoors.",
+        "Two girls are building a sandcastle on the beach. [SEP] The girls are sisters.",
+        "Two girls are building a sandcastle on the beach. [SEP] The girls are asleep in their beds.",
+        "The shop closed before noon on Tuesday. [SEP] The shop was open all afternoon on Tuesday.",
+        "The shop closed before noon on Tuesday. [SEP] On Tuesday afternoon the shop was not open.",
+    ],
+}
+NEXT = {"textcat": "Where is my parcel?", "nli": "A man is eating. [SEP] Someone eats."}
+SCORES = {"textcat": ("macro F", "cats_score"), "nli": ("macro F", "cats_score")}
 
 
-def main(package: str, training: str, metrics: str, corpus: str) -> None:
+def main(task: str, package: str, training: str, metrics: str, corpus: str) -> None:
     """Load an installed pipeline by name, print its predictions for texts it has never seen, and a summary.
 
     training: folder of the training run. metrics: what `spacy evaluate` wrote. corpus: a .spacy file to time.
@@ -28,22 +39,24 @@ def main(package: str, training: str, metrics: str, corpus: str) -> None:
     nlp = spacy.load(package)
     msg.divider(f"{package} on texts it has not seen")
     rows = []
-    for doc in nlp.pipe(UNSEEN):
+    for doc in nlp.pipe(UNSEEN[task]):
         label, probability = max(doc.cats.items(), key=lambda item: item[1])
         rows.append((doc.text, label, f"{probability:.2f}"))
-    print(table(rows, header=("text", "label", "probability"), divider=True, max_col=80))
+    print(table(rows, header=("text", "label", "probability"), divider=True, max_col=100))
     msg.divider("Summary")
-    print(table(summary(nlp, Path(training), Path(metrics), Path(corpus)), max_col=80))
+    print(table(summary(task, nlp, Path(training), Path(metrics), Path(corpus)), max_col=80))
     print("Next:")
-    print(f'  python -c \'import spacy; print(spacy.load("{package}")("Where is my parcel?").cats)\'')
-    print("  python -m spacy bertadapt init-config my.cfg --train my_train.csv --dev my_dev.csv")
+    print(f'  python -c \'import spacy; print(spacy.load("{package}")("{NEXT[task]}").cats)\'')
+    print(f"  python -m spacy bertadapt init-config my.cfg --task {task} --train my_train.csv --dev my_dev.csv")
 
 
-def summary(nlp: spacy.language.Language, training: Path, metrics: Path, corpus: Path) -> list[tuple[str, str]]:
+def summary(
+    task: str, nlp: spacy.language.Language, training: Path, metrics: Path, corpus: Path
+) -> list[tuple[str, str]]:
     """Score, training time, speed and place of a trained pipeline, as rows of a table."""
-    scores = srsly.read_json(metrics)
+    name, key = SCORES[task]
     return [
-        ("score on test (macro F)", f"{scores['cats_score']:.3f}"),
+        (f"score on test ({name})", f"{srsly.read_json(metrics)[key]:.3f}"),
         ("training time", training_time(training)),
         ("prediction", f"{texts_per_second(nlp, corpus):,.0f} texts/s"),
         ("pipeline", str(training / "model-best")),

@@ -1,8 +1,9 @@
-"""Train a text classifier with `spacy train` and with Hugging Face's Trainer: same data, recipe and encoder.
+"""Train with `spacy train` and with Hugging Face's Trainer: same data, recipe and encoder.
 
-    python benchmarks/train_textcat.py --data DATA --task sst2 --seeds 0 1 2 --peer-seeds 0
-    python benchmarks/train_textcat.py --data DATA --task cooking
-    python benchmarks/train_textcat.py --data DATA --task sst2 --precision float32 --epochs 1
+    python benchmarks/train.py --data DATA --task sst2 --seeds 0 1 2 --peer-seeds 0
+    python benchmarks/train.py --data DATA --task sst2 --precision float32 --epochs 1
+    python benchmarks/train.py --data DATA --task cooking --max-length 128 --learn-rate 3e-4
+    python benchmarks/train.py --data DATA --task sick --seeds 0 1 2 --peer-seeds 0
 
 Prints a Markdown table of scores and training seconds. Nothing else should run on the machine meanwhile.
 """
@@ -20,14 +21,12 @@ from pathlib import Path
 import numpy as np
 import spacy
 import srsly
-from data import Rows, read_cats, read_sst2
-from scores import multilabel_scores
+from scores import classification_scores
+from tasks import TASKS, Task
+
+from spacy_bertadapt import make_pair_doc
 
 HERE = Path(__file__).parent
-TASKS = {
-    "sst2": ("sst2_train.tsv", "sst2_dev.tsv", read_sst2),
-    "cooking": ("cooking_train.jsonl", "cooking_dev.jsonl", read_cats),
-}
 
 
 def main() -> None:
@@ -49,6 +48,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--learn-rate", type=float, default=5e-5)
     parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument("--max-length", type=int, default=512, help="subwords; the rest is cut off on both sides")
     parser.add_argument("--precision", choices=["bfloat16", "float32"], default="bfloat16")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--peer-seeds", type=int, nargs="*", default=[0])
@@ -58,57 +58,47 @@ def parse() -> argparse.Namespace:
 
 def ours(args: argparse.Namespace, seed: int) -> dict[str, float]:
     """Train with spaCy's own command. The seconds include both evaluations, at the first and the last step."""
-    train, dev, read = TASKS[args.task]
-    rows = read(args.data / train)
-    steps = math.ceil(len(rows) / args.batch_size) * args.epochs
+    task = TASKS[args.task]
+    steps = math.ceil(len(task.read(args.data / task.train)) / args.batch_size) * args.epochs
     with tempfile.TemporaryDirectory() as folder:
-        log, output = Path(folder) / "log.jsonl", args.keep or Path(folder) / "out"
+        config, log, output = Path(folder) / "config.cfg", Path(folder) / "log.jsonl", args.keep or Path(folder) / "out"
+        task.config(args.precision).to_disk(config)
         overrides = {
-            "paths.train": args.data / train,
-            "paths.dev": args.data / dev,
+            "paths.train": args.data / task.train,
+            "paths.dev": args.data / task.dev,
+            "paths.encoder": args.encoder,
             "system.seed": seed,
+            f"components.{task.factory}.max_length": args.max_length,
             "training.logger.output_file": log,
-            "training.logger.progress_bar": "null",
             "training.max_steps": steps - 1,
             "training.eval_frequency": steps - 1,
             "training.batcher.size": args.batch_size,
             "training.optimizer.learn_rate.initial_rate": args.learn_rate,
             "training.optimizer.learn_rate.total_steps": steps,
-            "paths.encoder": args.encoder,
-            "components.bert_textcat.model.precision": args.precision,
-            "components.bert_textcat.exclusive": json.dumps(args.task == "sst2"),
         }
-        if args.task == "sst2":
-            columns = {"text": 0, "label": 1}
-            overrides |= {
-                f"corpora.{part}.{key}": column for part in ("train", "dev") for key, column in columns.items()
-            }
-        command = [sys.executable, "-m", "spacy", "train", HERE / "textcat.cfg", "-o", output]
+        command = [sys.executable, "-m", "spacy", "train", config, "-o", output]
         run([*command, *(str(part) for key, value in overrides.items() for part in (f"--{key}", value))])
         seconds = list(srsly.read_jsonl(log))[-1]["seconds"]
-        nlp = spacy.load(output / "model-last")
-        return {"seconds": seconds, **score(nlp, read(args.data / dev), exclusive=args.task == "sst2")}
+        return {"seconds": seconds, **score(spacy.load(output / "model-last"), task, args.data / task.dev)}
 
 
 def peer(args: argparse.Namespace, seed: int) -> dict[str, float]:
     """Train with Hugging Face's Trainer, in a process of its own."""
-    train, dev, _ = TASKS[args.task]
-    command = [sys.executable, HERE / "peer_trainer.py", "--train", args.data / train, "--dev", args.data / dev]
+    command = [sys.executable, HERE / "peer_trainer.py", "--data", args.data, "--task", args.task]
     command += ["--encoder", args.encoder, "--epochs", args.epochs, "--learn-rate", args.learn_rate]
-    command += ["--batch-size", args.batch_size, "--seed", seed]
+    command += ["--batch-size", args.batch_size, "--max-length", args.max_length, "--seed", seed]
     command += ["--bf16"] if args.precision == "bfloat16" else []
     return json.loads(run(command).splitlines()[-1])
 
 
-def score(nlp: spacy.language.Language, rows: Rows, *, exclusive: bool) -> dict[str, float]:
+def score(nlp: spacy.language.Language, task: Task, path: Path) -> dict[str, float]:
     """Accuracy, or micro F1 and macro AUC, by the code that scores the peer too."""
+    rows = task.read(path)
     labels = list(rows[0][1])
-    docs = nlp.pipe(text for text, _ in rows)
-    found = np.array([[doc.cats[label] for label in labels] for doc in docs])
+    docs = (text if isinstance(text, str) else make_pair_doc(nlp, *text, "nli") for text, _ in rows)
+    found = np.array([[doc.cats[label] for label in labels] for doc in nlp.pipe(docs)])
     gold = np.array([[cats[label] for label in labels] for _, cats in rows])
-    if exclusive:
-        return {"accuracy": round(float((found.argmax(-1) == gold.argmax(-1)).mean()), 4)}
-    return multilabel_scores(found, gold)
+    return classification_scores(found, gold, exclusive=task.exclusive)
 
 
 def run(command: list) -> str:
