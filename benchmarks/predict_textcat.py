@@ -10,8 +10,6 @@ batches of like length in the same precision.
 from __future__ import annotations
 
 import argparse
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +18,7 @@ import torch
 import transformers
 from data import read_texts
 from spacy.training import Example
+from timing import timed
 from tokenizers import Tokenizer
 from transformers import AutoModelForSequenceClassification
 
@@ -62,14 +61,6 @@ def main() -> None:
     precise = spacy.load(args.pipeline, config={"components.bert_textcat.model.precision": "float32"})
     exact = [max(doc.cats, key=doc.cats.get) for doc in precise.pipe(texts)]
     print(f"\nSame label as in float32: {np.mean([a == b for a, b in zip(labels, exact, strict=True)]):.4%}")
-
-
-def timed(run: Callable[[], list], warm_up: Callable[[], object] = lambda: None) -> tuple[list, float]:
-    """What a function returns, and the seconds it takes."""
-    warm_up()
-    start = time.perf_counter()
-    result = run()
-    return result, time.perf_counter() - start
 
 
 def floor(checkpoint: Path, texts: list[str], dtype: torch.dtype | None, budget: int = 2048) -> float:

@@ -30,6 +30,8 @@ def main() -> None:
         run("train.py", "--data", data, "--task", "cooking", "--max-length", 128, "--learn-rate", 3e-4)
         run("train.py", "--data", data, "--task", "sick", *seeds, "--keep", nli)
         run("predict_textcat.py", "--data", data, "--pipeline", pipeline / "model-last")
+        run("predict_pairs.py", "--data", data, "--pipeline", nli / "model-last")
+        run("predict_zeroshot.py", "--data", data, "--pipeline", nli / "model-last")
         run("stream_memory.py", "--data", data, "--pipeline", pipeline / "model-last")
         run("load_memory.py", "--pipeline", pipeline / "model-last")
     run("import_time.py")
