@@ -16,6 +16,7 @@ from spacy.tokens import DocBin
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = "en_bertadapt_test"
+MAIN_SCORE = {"textcat": "cats_score", "nli": "nli_acc"}
 
 
 def run(*command: object, cwd: Path, **environment: str) -> str:
@@ -35,44 +36,50 @@ def source_tree(folder: Path) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module", params=list(MAIN_SCORE))
+def task(request: pytest.FixtureRequest) -> str:
+    """Every task with samples, a config and a component."""
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory, tiny_bert: Path) -> Path:
+def place(task: str, tmp_path_factory: pytest.TempPathFactory, tiny_bert: Path) -> Path:
     """A folder where a pipeline was trained with `spacy train` on the samples, converted by our command."""
     place = tmp_path_factory.mktemp("place")
     for part in ("train", "dev"):
-        samples = ROOT / "assets" / f"textcat_{part}.csv"
-        run("spacy", "bertadapt", "convert", samples, f"corpus/textcat/{part}.spacy", "--limit", 60, cwd=place)
+        samples, output = ROOT / "assets" / f"{task}_{part}.csv", f"corpus/{task}/{part}.spacy"
+        run("spacy", "bertadapt", "convert", samples, output, "--task", task, "--limit", 60, cwd=place)
     overrides = {
         "paths.encoder": tiny_bert,
-        "components.bert_textcat.max_length": 64,
+        f"components.bert_{task}.max_length": 64,
         "training.max_steps": 4,
         "training.eval_frequency": 2,
         "training.optimizer.learn_rate.total_steps": 5,
-        "components.bert_textcat.loss.class_weights": "null",
+        f"components.bert_{task}.loss.class_weights": "null",
     }
     flags = [part for key, value in overrides.items() for part in (f"--{key}", value)]
-    run("spacy", "train", ROOT / "configs" / "textcat.cfg", "-o", "out", *flags, cwd=place)
+    run("spacy", "train", ROOT / "configs" / f"{task}.cfg", "-o", "out", *flags, cwd=place)
     return place
 
 
 @pytest.fixture(scope="module")
-def texts(place: Path) -> list[str]:
-    """The texts of the dev samples."""
+def texts(task: str, place: Path) -> list[str]:
+    """The texts of the dev samples; of pairs, as one text with `[SEP]`."""
     nlp = spacy.blank("en")
-    return [doc.text for doc in DocBin().from_disk(place / "corpus" / "textcat" / "dev.spacy").get_docs(nlp.vocab)]
+    return [doc.text for doc in DocBin().from_disk(place / "corpus" / task / "dev.spacy").get_docs(nlp.vocab)]
 
 
-def test_train_evaluates_the_last_step_and_records_it(place):
-    log = list(srsly.read_jsonl(place / "training" / "textcat" / "log.jsonl"))
+def test_train_evaluates_the_last_step_and_records_it(task, place):
+    log = list(srsly.read_jsonl(place / "training" / task / "log.jsonl"))
     assert [line["step"] for line in log] == [0, 2, 4]
     assert {"seconds", "score", "losses", "scores"} <= log[-1].keys()
     meta = srsly.read_json(place / "out" / "model-last" / "meta.json")
-    assert meta["performance"]["cats_score"] == pytest.approx(log[-1]["score"], abs=1e-4)
-    assert meta["performance"]["bert_textcat_loss"] > 0
+    assert meta["performance"][MAIN_SCORE[task]] == pytest.approx(log[-1]["score"], abs=1e-4)
+    assert meta["performance"][f"bert_{task}_loss"] > 0
 
 
-def test_evaluate(place):
-    run("spacy", "evaluate", "out/model-last", "corpus/textcat/dev.spacy", "-o", "scores.json", cwd=place)
+def test_evaluate(task, place):
+    run("spacy", "evaluate", "out/model-last", f"corpus/{task}/dev.spacy", "-o", "scores.json", cwd=place)
     scores = srsly.read_json(place / "scores.json")
     meta = srsly.read_json(place / "out" / "model-last" / "meta.json")
     assert scores["cats_score"] == pytest.approx(meta["performance"]["cats_score"], abs=1e-4)
@@ -87,23 +94,23 @@ def test_apply(place, texts):
     assert docs[0].cats == pytest.approx(nlp(texts[0]).cats, abs=1e-2)
 
 
-def test_debug_config(place, tiny_bert):
+def test_debug_config(task, place, tiny_bert):
     flags = ["--paths.encoder", tiny_bert]
-    output = run("spacy", "debug", "config", ROOT / "configs" / "textcat.cfg", *flags, cwd=place)
+    output = run("spacy", "debug", "config", ROOT / "configs" / f"{task}.cfg", *flags, cwd=place)
     assert "valid" in output.lower()
 
 
-def test_benchmark_speed(place):
+def test_benchmark_speed(task, place):
     assert "words/s" in run(
-        "spacy", "benchmark", "speed", "out/model-last", "corpus/textcat/dev.spacy", "-b", 5, "--warmup", 1, cwd=place
+        "spacy", "benchmark", "speed", "out/model-last", f"corpus/{task}/dev.spacy", "-b", 5, "--warmup", 1, cwd=place
     )
 
 
-def test_init_labels(place, tiny_bert):
-    flags = ["--paths.encoder", tiny_bert, "--components.bert_textcat.max_length", "64"]
-    run("spacy", "init", "labels", ROOT / "configs" / "textcat.cfg", "labels", *flags, cwd=place)
+def test_init_labels(task, place, tiny_bert):
+    flags = ["--paths.encoder", tiny_bert, f"--components.bert_{task}.max_length", "64"]
+    run("spacy", "init", "labels", ROOT / "configs" / f"{task}.cfg", "labels", *flags, cwd=place)
     nlp = spacy.load(place / "out" / "model-last")
-    assert srsly.read_json(place / "labels" / "bert_textcat.json") == list(nlp.get_pipe("bert_textcat").labels)
+    assert srsly.read_json(place / "labels" / f"bert_{task}.json") == list(nlp.get_pipe(f"bert_{task}").labels)
 
 
 def test_package_installs_and_loads_by_name(place, texts, tmp_path):
