@@ -18,13 +18,15 @@ PAGES = ["README.md", "docs/textcat.md", "docs/nli.md"]
 
 @pytest.fixture
 def trained_place(tmp_path, monkeypatch, tiny_bert):
-    """A folder with a trained pipeline in out/model-best, as the page's reader has one."""
-    nlp = spacy.blank("en")
-    nlp.add_pipe("bert_textcat", config={"model": {"encoder": {"name": str(tiny_bert)}}})
+    """A folder with trained pipelines in out/, as the page's reader has them."""
     cats = ({"a": 1.0, "b": 0.0}, {"a": 0.0, "b": 1.0})
-    nlp.initialize(lambda: [Example.from_dict(nlp.make_doc("x"), {"cats": found}) for found in cats], sgd=adamw(1e-3))
-    (tmp_path / "out").mkdir()
-    nlp.to_disk(tmp_path / "out" / "model-best")
+    for factory, folder in (("bert_textcat", "out/model-best"), ("bert_nli", "out/nli")):
+        nlp = spacy.blank("en")
+        nlp.add_pipe(factory, config={"model": {"encoder": {"name": str(tiny_bert)}}})
+        examples = [Example.from_dict(nlp.make_doc("x [SEP] y"), {"cats": found}) for found in cats]
+        nlp.initialize(lambda examples=examples: examples, sgd=adamw(1e-3))
+        (tmp_path / folder).mkdir(parents=True)
+        nlp.to_disk(tmp_path / folder)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
