@@ -115,6 +115,15 @@ class Errors:
         "Name a checkpoint for natural language inference."
     )
 
+    E315 = (
+        "[E315] Span._.{name} is an extension with a method, or a getter alone, so scores can't be set there. "
+        "Name another one in score_extension, or set it to null."
+    )
+    E316 = (
+        "[E316] The labels {labels!s:.200} are no tags of entities: there must be one O, and no label twice. "
+        "Name a checkpoint for entities, or give labels to train a new head."
+    )
+
     # Command line
     E501 = "[E501] --task {task} is not possible: there is only {known} for now."
     E502 = "[E502] No data at {path} (relative paths start from {cwd}). Correct the path."
@@ -241,6 +250,11 @@ class Warnings:
     W306 = (
         "[W306] '{name}' learns nothing from the labels {labels} of the data: the labels given to it are {known}. "
         "Add them under [initialize.components.{name}] if they are meant for it."
+    )
+    W307 = (
+        "[W307] {count} of {total} gold entities begin or end inside a token of the pipeline's tokenizer. '{name}' "
+        "learns them on the data's own tokens, but can't predict them whole. First: {first}. Look at them with "
+        "`python -m spacy bertadapt debug-data`, and change the tokenizer's rules or the annotation."
     )
     W401 = "[W401] {path}: {report}. Complete these rows, or delete them."
     W501 = (

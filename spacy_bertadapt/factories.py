@@ -17,8 +17,7 @@ DEFAULT_ENCODER = "bert-base-uncased"
 
 RUN_DEFAULTS = {"max_length": None, "stride": 0, "max_windows": 8, "max_batch_subwords": None}
 
-SEQUENCE_CLASSIFIER = {
-    "@architectures": "spacy-bertadapt.SequenceClassifier.v1",
+ON_AN_ENCODER = {
     "device": "auto",
     "precision": "auto",
     "encoder": {
@@ -28,6 +27,8 @@ SEQUENCE_CLASSIFIER = {
         "dropout": None,
     },
 }
+SEQUENCE_CLASSIFIER = {"@architectures": "spacy-bertadapt.SequenceClassifier.v1", **ON_AN_ENCODER}
+TOKEN_CLASSIFIER = {"@architectures": "spacy-bertadapt.TokenClassifier.v1", **ON_AN_ENCODER}
 
 TEXTCAT_DEFAULTS = {
     "exclusive": True,
@@ -46,6 +47,20 @@ NLI_DEFAULTS = {
     "loss": None,
     "scorer": {"@scorers": "spacy-bertadapt.NliScorer.v1"},
     "model": SEQUENCE_CLASSIFIER,
+}
+
+NER_DEFAULTS = {
+    "scheme": None,
+    "confidence": "mean",
+    "min_score": 0.0,
+    "overwrite_ents": False,
+    "spans_key": None,
+    "score_extension": "score",
+    **RUN_DEFAULTS,
+    "stride": 32,
+    "loss": None,
+    "scorer": {"@scorers": "spacy.ner_scorer.v1"},
+    "model": TOKEN_CLASSIFIER,
 }
 
 ZEROSHOT_DEFAULTS: dict[str, Any] = {
@@ -76,6 +91,7 @@ NLI_WEIGHTS: dict[str, float | None] = {
     "nli_acc": 1.0,
     **dict.fromkeys(["nli_macro_f", "nli_per_type", "nli_confusion", *CATS_SCORES]),
 }
+NER_WEIGHTS: dict[str, float | None] = {"ents_f": 1.0, "ents_p": None, "ents_r": None, "ents_per_type": None}
 
 
 @Language.factory(
@@ -137,6 +153,51 @@ def make_bert_nli(
         model,
         name,
         long_text=long_text,
+        max_length=max_length,
+        stride=stride,
+        max_windows=max_windows,
+        max_batch_subwords=max_batch_subwords,
+        loss=loss,
+        scorer=scorer,
+    )
+
+
+@Language.factory(
+    "bert_ner",
+    assigns=["doc.ents", "token.ent_iob", "token.ent_type", "span._.score"],
+    default_config=NER_DEFAULTS,
+    default_score_weights=NER_WEIGHTS,
+)
+def make_bert_ner(
+    nlp: Language,
+    name: str,
+    model: Model,
+    scheme: str | None,
+    confidence: Any,
+    min_score: float,
+    overwrite_ents: bool,
+    spans_key: str | None,
+    score_extension: str | None,
+    max_length: int | None,
+    stride: int,
+    max_windows: int | None,
+    max_batch_subwords: int | None,
+    loss: Any,
+    scorer: Scorer | None,
+) -> TrainablePipe:
+    """Named entity recognition with BERT: see `BertNer`."""
+    from .pipeline.ner import BertNer
+
+    return BertNer(
+        nlp.vocab,
+        model,
+        name,
+        scheme=scheme,
+        confidence=confidence,
+        min_score=min_score,
+        overwrite_ents=overwrite_ents,
+        spans_key=spans_key,
+        score_extension=score_extension,
         max_length=max_length,
         stride=stride,
         max_windows=max_windows,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import transformers
 from huggingface_hub.errors import HFValidationError
@@ -31,6 +31,9 @@ DROPOUT_SETTINGS = (
     "seq_classif_dropout",
     "qa_dropout",
 )
+NameOutputs: TypeAlias = Callable[[tuple[str, ...]], Sequence[str]]
+"""Takes the outputs of a checkpoint's head, and gives those of the head that is wanted."""
+
 UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, ImportError, SafetensorError)
 
 
@@ -110,11 +113,13 @@ def read_saved_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
         ) from None
 
 
-def read_encoder(source: EncoderSource, auto_class: str, labels: Sequence[str] | None) -> tuple[Checkpoint, bool]:
+def read_encoder(
+    source: EncoderSource, auto_class: str, labels: Sequence[str] | NameOutputs | None
+) -> tuple[Checkpoint, bool]:
     """Read a pretrained encoder, with its trained head where that knows all the labels, else with a new one.
 
     auto_class: such as "AutoModelForSequenceClassification".
-    labels: the head's outputs, in order; None takes the checkpoint's own.
+    labels: the head's outputs, in order, or what names them; None takes the checkpoint's own.
     Returns the checkpoint, and whether its head is a trained one.
     Raises FileNotFoundError or ValueError that says what was looked for, where, and how to mend it.
     """
@@ -123,6 +128,7 @@ def read_encoder(source: EncoderSource, auto_class: str, labels: Sequence[str] |
         config = AutoConfig.from_pretrained(source.locate(), revision=source.revision, trust_remote_code=False)
     _set_dropout(config, source.dropout)
     same_task = _is_for(config, auto_class)
+    labels = labels(_labels(config)) if callable(labels) else labels
     if labels is not None:
         _spell_labels_as(config, labels)
     if labels is None or (same_task and set(labels) <= set(_labels(config))):

@@ -28,6 +28,14 @@ def sequence_classifier(encoder: EncoderSource, device: str = "auto", precision:
     return transformer_model("AutoModelForSequenceClassification", encoder, device, precision)
 
 
+def token_classifier(encoder: EncoderSource, device: str = "auto", precision: str = "auto") -> TransformerModel:
+    """A network that gives one row of logits a subword: Transformers' `AutoModelForTokenClassification`.
+
+    Arguments as of `sequence_classifier`.
+    """
+    return transformer_model("AutoModelForTokenClassification", encoder, device, precision)
+
+
 def transformer_model(auto_class: str, encoder: EncoderSource, device: str, precision: str) -> TransformerModel:
     """A Thinc model around one of Transformers' task classes; its only shim is a `TransformerShim`."""
     shim = TransformerShim(source=encoder, auto_class=auto_class, device=device, precision=precision)

@@ -22,11 +22,13 @@ from ..errors import Errors, Warnings
 from ..modeling.checkpoint import Checkpoint, read_encoder
 from ..modeling.model import TransformerModel, shim_of
 from ..modeling.shim import TransformerShim
+from ..subwords.batches import WindowBatch
 from ..subwords.segments import PartNames, has_parts, pair_of
 from ..types import Ints, Segments
-from .runner import Runner, WindowOutputs
+from .runner import Columns, Runner, WindowOutputs
 from .saving import read_json_object, replaced_folder, saved_folder, write_json_whole
 
+Inputs = TypeVar("Inputs")
 Targets = TypeVar("Targets")
 Predictions = TypeVar("Predictions")
 
@@ -35,19 +37,21 @@ Predictions = TypeVar("Predictions")
 class LabelCounts:
     """Gold labels of the training data.
 
-    by_label: how many examples each label holds in (0 where it is only named). examples: how many there are.
+    by_label: how many examples, or tokens, each label holds for (0 where it is only named).
+    examples: how many examples there are. units: how many examples, or tokens.
     """
 
     by_label: Counter[str]
     examples: int
+    units: int
 
 
-class BertPipe(TrainablePipe, Generic[Targets, Predictions]):
+class BertPipe(TrainablePipe, Generic[Inputs, Targets, Predictions]):
     """A trainable component around one of Transformers' task classes.
 
-    A task says what it reads of a Doc (`parts`: of a pair; None: the whole text), what it learns from
-    (`count_labels`, `targets`, `loss`), and what its logits mean (`decode`, `set_annotations`).
-    The way from texts to logits is the `Runner`'s.
+    A task says what it reads of a Doc (`parts`: of a pair; None: the whole text) and how (`encode`), what it learns
+    from (`count_labels`, `targets`, `loss`), and what its logits mean (`decode`, `set_annotations`).
+    The way from subwords to logits is the `Runner`'s.
     """
 
     parts: ClassVar[PartNames | None] = None
@@ -85,18 +89,26 @@ class BertPipe(TrainablePipe, Generic[Targets, Predictions]):
         return True
 
     @abstractmethod
-    def targets(self, examples: Sequence[Example]) -> Targets:
+    def encode(self, docs: Sequence[Doc], *, training: bool = False) -> Inputs:
+        """The subwords of Docs, and whatever else is needed to make sense of them. training: they come again."""
+
+    @abstractmethod
+    def columns(self, inputs: Inputs) -> Columns:
+        """The subwords among what `encode` gave."""
+
+    @abstractmethod
+    def targets(self, examples: Sequence[Example], inputs: Inputs) -> Targets:
         """What the examples teach, as arrays. Raises ValueError for a label that the component doesn't know."""
 
     @abstractmethod
-    def loss(self, logits: Tensor, text: Ints, targets: Targets) -> Tensor:
+    def loss(self, logits: Tensor, batch: WindowBatch, rows: Ints, targets: Targets) -> Tensor:
         """The share of the batch's loss that some windows make up: the shares of all add up to it.
 
-        logits: of all windows of some texts. text: (windows,) which text of the batch each belongs to.
+        logits: of all windows of some texts. batch, rows: all windows of the batch, and the numbers of those.
         """
 
     @abstractmethod
-    def decode(self, outputs: WindowOutputs, n_texts: int) -> Predictions:
+    def decode(self, outputs: WindowOutputs, inputs: Inputs) -> Predictions:
         """What the logits of all windows mean for each text."""
 
     @property
@@ -137,12 +149,17 @@ class BertPipe(TrainablePipe, Generic[Targets, Predictions]):
         """
         counts = self.count_labels(get_examples())
         wanted = list(dict.fromkeys(labels or self._added_labels)) or sorted(counts.by_label) or None
-        checkpoint, has_head = read_encoder(self.shim.source, self.shim.auto_class, wanted)
+        head = None if wanted is None else lambda known: self.head_labels(wanted, known)
+        checkpoint, has_head = read_encoder(self.shim.source, self.shim.auto_class, head)
         if wanted is None and not has_head:
             raise ValueError(Errors.E301.format(name=self.name, encoder=self.shim.source.name))
-        self._report_unseen(checkpoint.labels, counts)
         self.attach(checkpoint)
+        self._report_unseen(counts)
         self.settle(counts)
+
+    def head_labels(self, labels: Sequence[str], known: Sequence[str]) -> Sequence[str]:
+        """What the head's outputs are to be called. known: the outputs of the checkpoint's head."""
+        return labels
 
     def attach(self, checkpoint: Checkpoint) -> None:
         """Take over a network and its tokenizer. Raises ValueError where the settings don't fit it."""
@@ -166,14 +183,13 @@ class BertPipe(TrainablePipe, Generic[Targets, Predictions]):
         has_gold_parts = self.parts is not None and has_parts(example.reference, self.parts)
         return example.reference if has_gold_parts else example.predicted
 
-    def outputs(self, docs: Iterable[Doc]) -> WindowOutputs:
-        """The logits of all windows of the Docs."""
-        return self.runner.predict([self.segments(doc) for doc in docs], max_windows=self.window_limit)
-
     def predict(self, docs: Iterable[Doc]) -> Predictions:
         """What the network says about Docs, which stay as they are."""
-        docs = list(docs)
-        return self.decode(self.outputs(docs), len(docs))
+        return self.predict_inputs(self.encode(list(docs)))
+
+    def predict_inputs(self, inputs: Inputs) -> Predictions:
+        """What the network says about encoded texts."""
+        return self.decode(self.runner.predict(self.columns(inputs), max_windows=self.window_limit), inputs)
 
     def update(
         self,
@@ -194,10 +210,12 @@ class BertPipe(TrainablePipe, Generic[Targets, Predictions]):
         validate_examples(examples, f"{type(self).__name__}.update")
         examples = [example for example in examples if self.teaches(example)]
         if examples:
-            targets = self.targets(examples)
-            texts = [self.segments(self.training_doc(example)) for example in examples]
+            inputs = self.encode([self.training_doc(example) for example in examples], training=True)
+            targets = self.targets(examples, inputs)
             losses[self.name] += self.runner.learn(
-                texts, lambda logits, text: self.loss(logits, text, targets), max_windows=self.window_limit
+                self.columns(inputs),
+                lambda logits, batch, rows: self.loss(logits, batch, rows, targets),
+                max_windows=self.window_limit,
             )
         if sgd not in (None, False):
             self.finish_update(sgd)
@@ -210,7 +228,7 @@ class BertPipe(TrainablePipe, Generic[Targets, Predictions]):
         writers = {"cfg": lambda p: write_json_whole(p, self._state()), "model": self._write_model}
         util.to_disk(folder, writers, exclude)
 
-    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "BertPipe[Targets, Predictions]":
+    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "BertPipe[Inputs, Targets, Predictions]":
         """Read a folder that `to_disk` wrote. Raises an error that names the file if one is missing or spoilt."""
         readers = {
             "model": lambda p: self.attach(self.shim.read(saved_folder(p))),
@@ -228,7 +246,7 @@ class BertPipe(TrainablePipe, Generic[Targets, Predictions]):
         writers = {"cfg": lambda: srsly.json_dumps(self._state()), "model": self.shim.to_bytes}
         return util.to_bytes(writers, exclude)
 
-    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "BertPipe[Targets, Predictions]":
+    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "BertPipe[Inputs, Targets, Predictions]":
         """Read what `to_bytes` packed."""
         readers = {
             "model": lambda packed: self.attach(self.shim.unpack(packed)),
@@ -244,7 +262,14 @@ class BertPipe(TrainablePipe, Generic[Targets, Predictions]):
     def _restore(self, state: dict[str, Any]) -> None:
         """Take over what `_state` gave."""
 
-    def _report_unseen(self, known: Sequence[str], counts: LabelCounts) -> None:
-        unseen = [label for label in known if counts.examples and not counts.by_label[label]]
+    def _report_ignored(self, counts: LabelCounts) -> list[str]:
+        """Labels of the data that are not the component's, as some are given to it."""
+        ignored = sorted(label for label in counts.by_label if label not in self.labels)
+        if ignored:
+            warnings.warn(Warnings.W306.format(name=self.name, labels=ignored, known=self.labels), stacklevel=4)
+        return ignored
+
+    def _report_unseen(self, counts: LabelCounts) -> None:
+        unseen = [label for label in self.labels if counts.examples and not counts.by_label[label]]
         if unseen:
             warnings.warn(Warnings.W304.format(name=self.name, labels=unseen, total=counts.examples), stacklevel=3)

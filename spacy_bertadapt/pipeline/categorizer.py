@@ -21,9 +21,10 @@ from ..modeling.class_weights import resolve_class_weights
 from ..modeling.losses import BinaryCrossEntropy, CrossEntropy, SequenceLoss
 from ..modeling.model import TransformerModel
 from ..modeling.pooling import check_long_text, pool_windows
-from ..types import Floats, Ints
+from ..subwords.batches import WindowBatch
+from ..types import Floats, Ints, Segments
 from .base import BertPipe, LabelCounts
-from .runner import WindowOutputs
+from .runner import Columns, WindowOutputs
 
 PROBLEM_TYPES = {True: "single_label_classification", False: "multi_label_classification"}
 
@@ -39,7 +40,7 @@ class CatsTargets:
     known: Tensor
 
 
-class Categorizer(BertPipe[CatsTargets, Floats]):
+class Categorizer(BertPipe[Columns, CatsTargets, Floats]):
     """Sets `doc.cats` to a probability for every label: of exclusive labels they sum to one."""
 
     def __init__(
@@ -87,14 +88,11 @@ class Categorizer(BertPipe[CatsTargets, Floats]):
         if unannotated:
             message = Warnings.W303.format(count=unannotated, total=total, name=self.name, text=first)
             warnings.warn(message, stacklevel=3)
-        return LabelCounts(counts, total - unannotated)
+        return LabelCounts(counts, total - unannotated, total - unannotated)
 
     def settle(self, counts: LabelCounts) -> None:
         """Work out the class weights; labels of the data that are not the component's are reported and left alone."""
-        ignored = sorted(label for label in counts.by_label if label not in self.labels)
-        if ignored:
-            warnings.warn(Warnings.W306.format(name=self.name, labels=ignored, known=self.labels), stacklevel=3)
-        self.cfg["ignored_labels"] = ignored
+        self.cfg["ignored_labels"] = self._report_ignored(counts)
         self._class_weights = resolve_class_weights(
             self.loss_function.class_weights,
             self.labels,
@@ -120,7 +118,15 @@ class Categorizer(BertPipe[CatsTargets, Floats]):
         own = self._own_cats(example)
         return any(own.values()) if self.cfg["exclusive"] else bool(own)
 
-    def targets(self, examples: Sequence[Example]) -> CatsTargets:
+    def encode(self, docs: Sequence[Doc], *, training: bool = False) -> Columns:
+        """The subwords of the Docs' texts or pairs."""
+        return self.runner.encode([self.segments(doc) for doc in docs], training=training)
+
+    def columns(self, inputs: Columns) -> Columns:
+        """The same."""
+        return inputs
+
+    def targets(self, examples: Sequence[Example], inputs: Columns) -> CatsTargets:
         """Gold labels as arrays. Raises ValueError for several that exclude each other."""
         index = {label: number for number, label in enumerate(self.labels)}
         values = torch.zeros(len(examples), len(index))
@@ -135,8 +141,9 @@ class Categorizer(BertPipe[CatsTargets, Floats]):
             self._check_exclusive(values, examples)
         return CatsTargets(values.to(self.shim.device), known.to(self.shim.device))
 
-    def loss(self, logits: Tensor, text: Ints, targets: CatsTargets) -> Tensor:
+    def loss(self, logits: Tensor, batch: WindowBatch, rows: Ints, targets: CatsTargets) -> Tensor:
         """The mean over the batch's texts, of which these windows' texts are a part."""
+        text = batch.windows.text[rows]
         texts, position = (torch.from_numpy(a).to(logits.device) for a in np.unique(text, return_inverse=True))
         pooled = pool_windows(logits, position, len(texts), self.cfg["long_text"])
         weights = None if self._class_weights is None else logits.new_tensor(self._class_weights)
@@ -149,9 +156,13 @@ class Categorizer(BertPipe[CatsTargets, Floats]):
         text = torch.from_numpy(outputs.batch.windows.text)
         return pool_windows(logits, text, n_texts, self.cfg["long_text"])
 
-    def decode(self, outputs: WindowOutputs, n_texts: int) -> Floats:
+    def predict_segments(self, texts: Sequence[Segments]) -> Floats:
+        """Probabilities, (texts, labels), of texts or pairs that are no Docs."""
+        return self.predict_inputs(self.runner.encode(texts))
+
+    def decode(self, outputs: WindowOutputs, inputs: Columns) -> Floats:
         """Probabilities, (texts, labels)."""
-        logits = self.text_logits(outputs, n_texts)
+        logits = self.text_logits(outputs, len(inputs[0]))
         return (logits.softmax(-1) if self.cfg["exclusive"] else logits.sigmoid()).numpy()
 
     def set_annotations(self, docs: Sequence[Doc], predictions: Floats) -> None:

@@ -58,8 +58,7 @@ class BertNli(Categorizer):
         labels = self.labels
         for batch in minibatch(pairs, batch_size):
             texts = [(_text(premise), _text(hypothesis)) for premise, hypothesis in batch]
-            outputs = self.runner.predict(texts, max_windows=self.window_limit)
-            for row in self.decode(outputs, len(texts)).tolist():
+            for row in self.predict_segments(texts).tolist():
                 yield dict(zip(labels, row, strict=True))
 
 

@@ -27,8 +27,8 @@ GPU_BATCH_SUBWORDS = 32768
 Columns: TypeAlias = Sequence[Sequence[Subwords]]
 """Encoded texts: one sequence a segment, each with one entry a text."""
 
-LossOfWindows = Callable[[Tensor, Ints], Tensor]
-"""Takes the logits of some windows and the text each belongs to; gives their share of the batch's loss."""
+LossOfWindows = Callable[[Tensor, WindowBatch, Ints], Tensor]
+"""Takes the logits of some windows, all windows, and the numbers of those; gives their share of the batch's loss."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,20 @@ class WindowOutputs:
         for group, logits in zip(self.groups, self.logits, strict=True):
             rows[group] = logits
         return rows
+
+    def token_logits(self, windows: Ints, columns: Ints, n_labels: int) -> Floats:
+        """The logits of a token classifier at some places, (places, labels).
+
+        windows, columns: (places,) the window of each, and where it stands in the window's row.
+        """
+        first = np.empty(len(self.batch), dtype=np.int64)
+        rows, total = [np.empty((0, n_labels), dtype=np.float32)], 0
+        for group, logits in zip(self.groups, self.logits, strict=True):
+            width = logits.shape[1]
+            first[group] = total + width * np.arange(len(group))
+            rows.append(logits.reshape(-1, n_labels))
+            total += width * len(group)
+        return np.concatenate(rows)[first[windows] + columns]
 
 
 class Runner:
@@ -109,12 +123,19 @@ class Runner:
         """The encoder's tokenizer."""
         return subword_tokenizer(self._shim.checkpoint.tokenizer)
 
-    def encode(self, texts: Sequence[Segments], *, training: bool = False) -> Columns:
-        """Subwords of texts or pairs. training: keep them for the next epoch."""
+    def encode(self, texts: Sequence[Segments], *, training: bool = False, offsets: bool = False) -> Columns:
+        """Subwords of texts or pairs.
+
+        training: keep them for the next epoch. offsets: of the windowed segment, whether its characters matter.
+        """
         encode = self.subwords.encode_cached if training else self.subwords.encode
         is_pair = bool(texts) and isinstance(texts[0], tuple)
         columns = list(zip(*cast(Sequence[Pair], texts), strict=True)) if is_pair else [texts]
-        return [encode(cast(Sequence[str], column)) for column in columns]
+        aligned = self._windowed_segment if is_pair else 0
+        return [
+            encode(cast(Sequence[str], column), offsets=offsets and number == aligned)
+            for number, column in enumerate(columns)
+        ]
 
     def windows(self, columns: Columns, *, max_windows: int | None = None) -> WindowBatch:
         """Lay out the windows of encoded texts or pairs.
@@ -140,11 +161,7 @@ class Runner:
             found = {"which": ("first", "second")[whole], "length": len(subwords), "max_length": self.max_length}
             raise ValueError(Errors.E205.format(text=self.subwords.decode(subwords.ids[:15]), **found)) from None
 
-    def predict(self, texts: Sequence[Segments], *, max_windows: int | None = None) -> WindowOutputs:
-        """Logits of texts or pairs: see `predict_encoded`."""
-        return self.predict_encoded(self.encode(texts), max_windows=max_windows)
-
-    def predict_encoded(self, columns: Columns, *, max_windows: int | None = None) -> WindowOutputs:
+    def predict(self, columns: Columns, *, max_windows: int | None = None) -> WindowOutputs:
         """Logits of encoded texts or pairs: windows sorted by length, cut by the subword budget."""
         batch = self.windows(columns, max_windows=max_windows)
         while True:
@@ -159,14 +176,12 @@ class Runner:
                 raise MemoryError(Errors.E307.format(rows=1, width=max(sizes)))
             self._shrink(max(sizes) // 2)
 
-    def learn(
-        self, texts: Sequence[Segments], loss: LossOfWindows, *, max_windows: int | None = None
-    ) -> RunningLoss | float:
+    def learn(self, columns: Columns, loss: LossOfWindows, *, max_windows: int | None = None) -> RunningLoss | float:
         """Add up the gradients of one batch, worked through in slices of whole texts. Returns the batch's loss."""
         limits = [limit for limit in (max_windows, self._max_windows) if limit is not None]
-        batch = self.windows(self.encode(texts, training=True), max_windows=min(limits, default=None))
+        batch = self.windows(columns, max_windows=min(limits, default=None))
         total: RunningLoss | float = 0.0
-        for rows in self._slices(batch, len(texts)):
+        for rows in self._slices(batch, len(columns[0])):
             total = total + self._learn_slice(batch, rows, loss)
         self._shim.end_update()
         return total
@@ -188,7 +203,7 @@ class Runner:
     def _backward(self, batch: WindowBatch, rows: Ints, loss: LossOfWindows) -> RunningLoss | float:
         (logits,), backprop = self._model.begin_update([batch.padded(rows)])
         leaf = logits.detach().requires_grad_()
-        value = loss(leaf, batch.windows.text[rows])
+        value = loss(leaf, batch, rows)
         backprop(torch.autograd.grad(value, [leaf]))
         return running_loss(value)
 

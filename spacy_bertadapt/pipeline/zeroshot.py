@@ -122,7 +122,7 @@ class BertZeroShot(Pipe):
         (texts,) = runner.encode([doc.text for doc in docs])
         (hypotheses,) = runner.encode([self.template.format(label) for label in self.labels])
         pairs = [text for text in texts for _ in hypotheses], list(hypotheses) * len(texts)
-        outputs = runner.predict_encoded(pairs, max_windows=self.nli.window_limit)
+        outputs = runner.predict(pairs, max_windows=self.nli.window_limit)
         logits = self.nli.text_logits(outputs, len(pairs[0]))
         return self._probabilities(logits.view(len(texts), len(hypotheses), -1)).numpy()
 

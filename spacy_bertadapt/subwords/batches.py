@@ -21,7 +21,7 @@ class WindowBatch:
     windows: which range of the windowed segment stands in each.
     pool, pool_types: (pool,) subwords of all segments and special tokens, and their token types.
     starts, counts: (windows, pieces) the ranges of the pool that make up each window, left to right.
-    pad_id: what fills shorter rows.
+    windowed_piece: which of the pieces is the windowed segment. pad_id: what fills shorter rows.
     """
 
     windows: Windows
@@ -29,6 +29,7 @@ class WindowBatch:
     pool_types: Ints
     starts: Ints
     counts: Ints
+    windowed_piece: int
     pad_id: int
 
     def __len__(self) -> int:
@@ -38,6 +39,11 @@ class WindowBatch:
     def lengths(self) -> Ints:
         """(windows,) subwords of each window, special tokens included."""
         return self.counts.sum(axis=1)
+
+    def columns(self, windows: Ints, subwords: Ints) -> Ints:
+        """Where subwords of the windowed segment, by number in their text, stand in the rows of some windows."""
+        before = self.counts[:, : self.windowed_piece].sum(axis=1)
+        return before[windows] + subwords - self.windows.start[windows]
 
     def padded(self, rows: Ints) -> PaddedBatch:
         """The rows as one padded batch, in the order given."""
@@ -90,8 +96,15 @@ def window_batch(
         starts.append(start)
         counts.append(count)
         base += len(ids)
+    pieces = [piece.segment for piece in template]
     return WindowBatch(
-        windows, np.concatenate(pool), np.concatenate(types), np.stack(starts, 1), np.stack(counts, 1), pad_id
+        windows,
+        np.concatenate(pool),
+        np.concatenate(types),
+        np.stack(starts, 1),
+        np.stack(counts, 1),
+        windowed_piece=pieces.index(windowed),
+        pad_id=pad_id,
     )
 
 

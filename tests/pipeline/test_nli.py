@@ -45,7 +45,7 @@ def test_logits_equal_transformers(nlp, make_nli, make_pairs, request, tmp_path,
     inputs = tokenizer(pairs, padding=True, truncation="only_first", max_length=64, return_tensors="pt")
     with torch.inference_mode():
         expected = model(**inputs).logits
-    found = pipe.text_logits(pipe.runner.predict(pairs, max_windows=1), len(pairs))
+    found = pipe.text_logits(pipe.runner.predict(pipe.runner.encode(pairs), max_windows=1), len(pairs))
     np.testing.assert_allclose(found.numpy(), expected.numpy(), atol=1e-5)
     assert any(len(premise.split()) > 62 for premise, _ in pairs)
     assert any(not premise for premise, _ in pairs)
@@ -103,9 +103,11 @@ def test_long_premises(nlp, make_nli, make_pairs, how):
     words = premise.split()
     assert len(pipe.runner.encode([premise])[0][0]) == len(words)
     pieces = [" ".join(words[start : start + room]) for start in range(0, len(words), room)]
-    logits = [pipe.text_logits(pipe.runner.predict([(piece, hypothesis)]), 1)[0] for piece in pieces]
+    logits = [
+        pipe.text_logits(pipe.runner.predict(pipe.runner.encode([(piece, hypothesis)])), 1)[0] for piece in pieces
+    ]
     expected = {"mean": torch.stack(logits).mean(0), "max": torch.stack(logits).amax(0), "first": logits[0]}[how]
-    found = pipe.decode(pipe.runner.predict([(premise, hypothesis)], max_windows=pipe.window_limit), 1)
+    found = pipe.predict_segments([(premise, hypothesis)])
     np.testing.assert_allclose(found[0], expected.softmax(-1).numpy(), atol=1e-5)
 
 

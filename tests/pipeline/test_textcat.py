@@ -19,7 +19,7 @@ LONG = "my parcel never arrived and the courier was late again " * 40
 
 
 def logits_of(pipe, texts):
-    outputs = pipe.runner.predict(texts, max_windows=1)
+    outputs = pipe.runner.predict(pipe.runner.encode(texts), max_windows=1)
     return outputs.sequence_logits(len(pipe.labels))
 
 
@@ -110,7 +110,7 @@ def test_slices_add_up_to_the_same_step(nlp, make_textcat, make_examples):
 def test_long_texts(nlp, make_textcat, make_examples, how):
     pipe = make_textcat(nlp, long_text=how, max_length=32)
     nlp.initialize(lambda: make_examples(nlp))
-    outputs = pipe.runner.predict([LONG])
+    outputs = pipe.runner.predict(pipe.runner.encode([LONG]))
     rows = outputs.sequence_logits(3)
     pooled = {"mean": rows.mean(0), "max": rows.max(0), "first": rows[0]}[how]
     expected = torch.from_numpy(pooled).softmax(-1).numpy()
@@ -128,7 +128,7 @@ def test_long_text_setting_is_checked(nlp, make_textcat):
 def test_first_window_alone_is_computed_when_only_it_counts(nlp, make_textcat, make_examples):
     pipe = make_textcat(nlp, long_text="first", max_length=32)
     nlp.initialize(lambda: make_examples(nlp))
-    assert len(pipe.outputs([nlp.make_doc(LONG)]).batch) == 1
+    assert len(pipe.runner.predict(pipe.encode([nlp.make_doc(LONG)]), max_windows=pipe.window_limit).batch) == 1
 
 
 def test_trained_head_predicts_without_training(trained, tmp_path, nlp, make_textcat):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from spacy_bertadapt.subwords.alignment import overlaps, token_offsets
+from spacy_bertadapt.subwords.alignment import overlaps, tokens_of
 from spacy_bertadapt.subwords.tokenizer import SubwordTokenizer
 
 AWKWARD = [
@@ -66,19 +66,29 @@ def test_overlaps_is_brute_force_in_both_directions(one: np.ndarray, other: np.n
             assert (first, last) == (shared[0], shared[-1] + 1) if shared else first == last
 
 
-@given(text=TEXTS)
-@example(text="")
-@example(text=" ")
-def test_token_offsets_are_those_of_spacy(blank: Language, text: str) -> None:
-    doc = blank(text)
-    found = token_offsets(doc)
-    assert found.dtype == np.int64
-    assert found.shape == (len(doc), 2)
-    assert [doc.text[start:end] for start, end in found.tolist()] == [token.text for token in doc]
+@given(texts=st.lists(TEXTS, max_size=3))
+@example(texts=["", " ", "a  b"])
+def test_tokens_are_those_of_spacy_but_for_white_space(blank: Language, texts: list[str]) -> None:
+    docs = [blank(text) for text in texts]
+    found = tokens_of(docs)
+    assert found.lengths.tolist() == [len(text) for text in texts]
+    rows = zip(found.text.tolist(), found.index.tolist(), found.offsets.tolist(), strict=True)
+    words = [(number, token, texts[number][start:end]) for number, token, (start, end) in rows]
+    expected = [(number, token.i, token.text) for number, doc in enumerate(docs) for token in doc if not token.is_space]
+    assert words == expected
 
 
-def test_token_offsets_of_an_empty_doc(blank: Language) -> None:
-    assert token_offsets(Doc(blank.vocab)).shape == (0, 2)
+def test_tokens_of_a_span_count_from_its_start(blank: Language) -> None:
+    doc = blank("Where is  the parcel?")
+    span = doc[2:]
+    found = tokens_of([doc, span])
+    words = [span.text[start:end] for start, end in found.offsets[found.text == 1].tolist()]
+    assert words == ["the", "parcel", "?"]
+    assert found.index[found.text == 1].tolist() == [1, 2, 3]
+
+
+def test_tokens_of_nothing(blank: Language) -> None:
+    assert len(tokens_of([])) == len(tokens_of([Doc(blank.vocab)])) == 0
 
 
 @given(text=TEXTS)
@@ -86,7 +96,7 @@ def test_token_offsets_of_an_empty_doc(blank: Language) -> None:
 @example(text="a   b \u3000c\u200b d\u00a0e")
 def test_tokens_and_real_subwords_meet(blank: Language, ours: SubwordTokenizer, text: str) -> None:
     doc = blank(text)
-    tokens = token_offsets(doc)
+    tokens = tokens_of([doc]).offsets
     (subwords,) = ours.encode([doc.text], offsets=True)
     assert subwords.offsets is not None
     assert (np.diff(subwords.offsets, axis=0) >= 0).all(), "overlaps needs starts and ends that never fall back"
@@ -104,15 +114,15 @@ def test_a_sentence_by_hand(blank: Language, hf_tokenizers: dict) -> None:
     (subwords,) = subword_tokenizer(hf_tokenizers["bert"]).encode([doc.text], offsets=True)
     assert subwords.offsets is not None
     pieces = [doc.text[start:end] for start, end in subwords.offsets.tolist()]
-    ranges = overlaps(token_offsets(doc), subwords.offsets).tolist()
-    covered = {token.text: "".join(pieces[first:last]) for token, (first, last) in zip(doc, ranges, strict=True)}
+    ranges = overlaps(tokens_of([doc]).offsets, subwords.offsets).tolist()
+    solid = [token.text for token in doc if not token.is_space]
+    covered = {token: "".join(pieces[first:last]) for token, (first, last) in zip(solid, ranges, strict=True)}
     assert covered == {
         "where": "where",
         "is": "is",
         "the": "the",
         "parcel": "parcel",
         ",": ",",
-        " ": "",
         "Zyx": "Zyx",
         "?": "?",
     }

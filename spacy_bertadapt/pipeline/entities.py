@@ -1,0 +1,78 @@
+"""Entities that a network found, and how they get into Docs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from spacy.tokens import Doc, Span, SpanGroup
+
+from ..errors import Errors
+from ..types import Floats, Ints
+
+BLOCKED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Entities:
+    """Entities of some texts, in their order.
+
+    text: (entities,) the text of each. start, stop: (entities,) its tokens. label: its type. score: (entities,) 0 to 1.
+    """
+
+    text: Ints
+    start: Ints
+    stop: Ints
+    label: list[str]
+    score: Floats
+
+
+class EntityWriter:
+    """Writes entities into Docs, beside those that earlier components have set."""
+
+    def __init__(self, overwrite_ents: bool, spans_key: str | None, score_extension: str | None):
+        """Take the settings of `BertNer`. Raises ValueError for an extension that is another's and can't be set."""
+        self.overwrite_ents = overwrite_ents
+        self.spans_key = spans_key
+        self.score_extension = score_extension
+        if score_extension is None:
+            return
+        if not Span.has_extension(score_extension):
+            Span.set_extension(score_extension, default=None)
+        _, method, getter, setter = Span.get_extension(score_extension)
+        if method is not None or (getter is not None and setter is None):
+            raise ValueError(Errors.E315.format(name=score_extension))
+
+    def write(self, docs: Sequence[Doc], entities: Entities) -> None:
+        """Set `doc.ents`, `ent._.score`, and with a spans_key `doc.spans`."""
+        borders = np.searchsorted(entities.text, np.arange(len(docs) + 1)).tolist()
+        start, stop, score = entities.start.tolist(), entities.stop.tolist(), entities.score.tolist()
+        for doc, first, last in zip(docs, borders[:-1], borders[1:], strict=True):
+            spans = [Span(doc, start[row], stop[row], label=entities.label[row]) for row in range(first, last)]
+            self._write_one(doc, spans, score[first:last])
+
+    def _write_one(self, doc: Doc, spans: list[Span], scores: list[float]) -> None:
+        if self.spans_key is not None:
+            attrs = {"scores": np.array(scores, dtype=np.float32)}
+            doc.spans[self.spans_key] = SpanGroup(doc, name=self.spans_key, spans=spans, attrs=attrs)
+        if self.score_extension is not None:
+            for span, score in zip(spans, scores, strict=True):
+                span._.set(self.score_extension, score)
+        if doc.has_annotation("ENT_IOB"):
+            self._join(doc, spans)
+        else:
+            doc.set_ents(spans)
+
+    def _join(self, doc: Doc, spans: list[Span]) -> None:
+        """New entities beside earlier ones. A token that is blocked stays out of entities."""
+        blocked = [doc[token.i : token.i + 1] for token in doc if token.ent_iob == BLOCKED and not token.ent_type]
+        new = _apart(spans, blocked if self.overwrite_ents else [*doc.ents, *blocked])
+        earlier = _apart(doc.ents, new) if self.overwrite_ents else doc.ents
+        doc.set_ents([*earlier, *new], blocked=blocked)
+
+
+def _apart(spans: Sequence[Span], others: Sequence[Span]) -> list[Span]:
+    """The spans that share no token with the others."""
+    taken = {index for other in others for index in range(other.start, other.end)}
+    return [span for span in spans if taken.isdisjoint(range(span.start, span.end))]
