@@ -222,6 +222,15 @@ class Errors:
         "[C024] {source}: the text has {length} characters, and nlp.max_length is {limit}. "
         "Split the text, or raise nlp.max_length in the callback [nlp] after_creation."
     )
+    C025 = (
+        "[C025] {source}: {found!s:.200} has no word and tag in the columns asked for. Give the numbers of the columns "
+        "in `word` and `tag`; a line without a token must be empty."
+    )
+    C026 = (
+        "[C026] {source}: the tag {tag!r} can't stand here in the scheme {scheme}. Correct it, name another `scheme`, "
+        "or set scheme = null to read whatever is there."
+    )
+    C027 = "[C027] scheme = {scheme!r} is none of {known}. Name one of these, or set scheme = null to read them all."
 
 
 class DoesNotFit(ValueError):

@@ -47,7 +47,7 @@ class RecordCorpus(ABC, Generic[Record]):
         for record in self.records():
             reference = self.make_doc(nlp, record)
             self.annotate(reference, record)
-            yield Example(self.make_doc(nlp, record), reference)
+            yield Example(self.make_predicted(nlp, record), reference)
 
     def records(self) -> Iterator[Record]:
         """Yield the records without spaCy; skipped rows are reported in one warning at the end.
@@ -75,6 +75,10 @@ class RecordCorpus(ABC, Generic[Record]):
     @abstractmethod
     def make_doc(self, nlp: Language, record: Record) -> Doc:
         """Return a new Doc of the record's text, without gold annotation."""
+
+    def make_predicted(self, nlp: Language, record: Record) -> Doc:
+        """Return the Doc that a pipeline is to annotate."""
+        return self.make_doc(nlp, record)
 
     @abstractmethod
     def annotate(self, doc: Doc, record: Record) -> None:

@@ -41,6 +41,20 @@ PAIRS = {
 }
 
 
+ENTITIES = [
+    ("Ada Lovelace lived in London", [(0, 12, "PERSON"), (22, 28, "PLACE")]),
+    ("the parcel went to Lima", [(19, 23, "PLACE")]),
+    ("Ana called Tom from Riga", [(0, 3, "PERSON"), (11, 14, "PERSON"), (20, 24, "PLACE")]),
+    ("nothing here is a name", []),
+    ("New York City is late", [(0, 13, "PLACE")]),
+    ("the courier met Jonas again", [(16, 21, "PERSON")]),
+    ("London wrote to Ada Lovelace", [(0, 6, "PLACE"), (16, 28, "PERSON")]),
+    ("where is the parcel now", []),
+    ("from Riga to New York", [(5, 9, "PLACE"), (13, 21, "PLACE")]),
+]
+"""Five tokens each, so that the mean over batches of three is the mean over all."""
+
+
 @pytest.fixture
 def nlp() -> Language:
     """A blank English pipeline."""
@@ -84,6 +98,22 @@ def make_pairs() -> Callable[..., list[Example]]:
         return examples
 
     return make
+
+
+@pytest.fixture
+def make_entities() -> Callable[..., list[Example]]:
+    """Makes nine texts with their entities."""
+
+    def make(nlp: Language) -> list[Example]:
+        return [Example.from_dict(nlp.make_doc(text), {"entities": spans}) for text, spans in ENTITIES]
+
+    return make
+
+
+@pytest.fixture
+def make_ner(tiny_bert: Path) -> Callable[..., Any]:
+    """Adds a bert_ner in float32 to a pipeline; settings go to its config."""
+    return _maker("bert_ner", tiny_bert)
 
 
 @pytest.fixture

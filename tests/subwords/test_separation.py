@@ -1,0 +1,94 @@
+"""No subword over a border of tokens, and no character lost."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import spacy
+from hypothesis import example, given
+from hypothesis import strategies as st
+from spacy.language import Language
+
+from spacy_bertadapt.subwords.alignment import align, overlaps, tokens_of
+from spacy_bertadapt.subwords.separation import separate_tokens
+from spacy_bertadapt.subwords.tokenizer import SubwordTokenizer
+
+AWKWARD = [
+    "don't",
+    "can't",
+    "ﬁsh",
+    "e\u0301",
+    "a\u0323\u0307b",
+    "🙂x",
+    "U.S.-based",
+    "ﷺ",
+    "日本語",
+    "\u200b",
+    " ",
+    "  ",
+]
+TEXTS = st.one_of(st.text(max_size=30), st.lists(st.sampled_from([*AWKWARD, "parcel"]), max_size=8).map("".join))
+
+
+@pytest.fixture(scope="module")
+def blank() -> Language:
+    return spacy.blank("en")
+
+
+def separated(ours: SubwordTokenizer, docs):
+    def encode(pieces):
+        return ours.encode(pieces, offsets=True)
+
+    texts = [doc.text for doc in docs]
+    tokens = tokens_of(docs)
+    return texts, tokens, separate_tokens(texts, encode(texts), tokens, encode)
+
+
+@given(texts=st.lists(TEXTS, min_size=1, max_size=3))
+@example(texts=["don't", "", "I can't  even🙂x"])
+def test_every_token_has_a_first_subword_of_its_own(blank: Language, ours: SubwordTokenizer, texts: list[str]) -> None:
+    docs = [blank(text) for text in texts]
+    _, tokens, found = separated(ours, docs)
+    for number, (doc, subwords) in enumerate(zip(docs, found, strict=True)):
+        assert subwords.offsets is not None
+        assert (np.diff(subwords.offsets, axis=0) >= 0).all()
+        own = tokens.offsets[tokens.text == number]
+        ranges = overlaps(subwords.offsets, own)
+        assert (ranges[:, 1] - ranges[:, 0] <= 1).all(), doc.text
+    alignment = align(tokens, found)
+    first = list(zip(alignment.text.tolist(), alignment.first.tolist(), strict=True))
+    assert len(set(first)) == len(first)
+    assert (alignment.last >= alignment.first).all()
+
+
+@given(texts=st.lists(TEXTS, min_size=1, max_size=3))
+def test_tokens_without_subwords_are_those_that_have_none_alone(blank: Language, ours: SubwordTokenizer, texts) -> None:
+    docs = [blank(text) for text in texts]
+    _, tokens, found = separated(ours, docs)
+    alignment = align(tokens, found)
+    aligned = set(zip(alignment.text.tolist(), alignment.token.tolist(), strict=True))
+    for number, doc in enumerate(docs):
+        for token in doc:
+            if (number, token.i) not in aligned and not token.is_space:
+                (alone,) = ours.encode([token.text], offsets=True)
+                assert alone.offsets is not None
+                assert not (alone.offsets[:, 0] < alone.offsets[:, 1]).any() or not token.text.isprintable()
+
+
+def test_contractions_are_split_as_spacy_does(blank: Language, hf_tokenizers: dict) -> None:
+    from spacy_bertadapt.pipeline.tokenization import subword_tokenizer
+
+    ours = subword_tokenizer(hf_tokenizers["bert"])
+    doc = blank("I don't")
+    _, _, (subwords,) = separated(ours, [doc])
+    assert subwords.offsets is not None
+    pieces = [doc.text[start:end] for start, end in subwords.offsets.tolist()]
+    assert "".join(pieces) == "Idon't"
+    words = hf_tokenizers["bert"]([token.text for token in doc], is_split_into_words=True, add_special_tokens=False)
+    assert subwords.ids.tolist() == words["input_ids"], "as a tokenizer that is given words"
+
+
+def test_texts_without_straddling_subwords_are_left_alone(ours: SubwordTokenizer, blank: Language) -> None:
+    docs = [blank("the parcel")]
+    whole = ours.encode(["the parcel"], offsets=True)
+    assert separate_tokens(["the parcel"], whole, tokens_of(docs), lambda pieces: 1 / 0) is whole  # type: ignore
