@@ -128,23 +128,25 @@ class Errors:
     E501 = "[E501] --task {task} is not possible: there is only {known} for now."
     E502 = "[E502] No data at {path} (relative paths start from {cwd}). Correct the path."
     E503 = (
-        "[E503] {path} holds no text with a label. Check that it is the right file, and name its columns with "
-        "--text and --label, or a JSONL key with --cats."
+        "[E503] {path} holds no text with annotation for the task. Check that it is the right file, and name its "
+        "columns with --reader.text and --reader.label, or as the task's reader calls them."
     )
     E504 = (
         "[E504] Every text in {path} has the one label '{label}': there is nothing to tell apart. "
-        "Add texts of other labels, or name another column with --label."
+        "Add texts of other labels, or name another column with --reader.label."
     )
     E505 = "[E505] {path} is there already. Add --force to write over it, or name another file."
     E506 = "[E506] {path} holds no texts to score on. Check that it is the right file."
     E507 = "[E507] {path} must end in .spacy, or spaCy's reader won't see it. Name the file so."
 
-    E508 = "[E508] --label-map {value} is no list of pairs. Write it as old=new,old=new"
+    E508 = "[E508] {reader} has no setting '{setting}'. It has {known}: name them as --reader.{setting} VALUE."
 
     E509 = (
         "[E509] Some pairs in {path} have several labels, or none: a premise bears on a hypothesis in one way. "
         "Leave one label a pair, or use --task textcat."
     )
+
+    E510 = "[E510] There is no option --{option}. Settings of the reader of raw files are --reader.NAME VALUE."
 
     # Corpora
     C001 = (

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from .data import is_docbin
+from .data import complete_settings, is_docbin
 from .findings import Findings
 from .rendering import render, to_setting
 from .request import Choice, ConfigRequest
@@ -17,19 +15,19 @@ def render_config(
     *,
     title: str,
     things: str,
-    columns: Sequence[str],
+    architecture: str = "SequenceClassifier",
 ) -> str:
     """Fill in the templates of a task.
 
     choices: with "loss", "max_length", "max_steps" and "eval_frequency" among them. title: what the config is for.
-    things: what the data consists of, in the plural. columns: settings of the task's reader, as `Columns` has them.
+    things: what the data consists of, in the plural. architecture: of the component's model.
     """
     chosen = {choice.setting: choice for choice in choices}
     fields = {name: to_setting(choice.value) for name, choice in chosen.items()}
     fields |= {f"{name}_reason": choice.reason for name, choice in chosen.items()}
     fields |= {name: to_setting(getattr(request, name)) for name in ("lang", "encoder", "device", "batch_size")}
     fields["loss"] = render("loss_default" if chosen["loss"].value is None else "loss_balanced", task=request.task)
-    model = render("model_sequence", task=request.task, **fields)
+    model = render("model", task=request.task, architecture=architecture, **fields)
     return render(
         "config",
         title=title,
@@ -40,16 +38,17 @@ def render_config(
         config_path=request.output,
         train_path=to_setting(str(request.train)),
         dev_path=to_setting(str(request.dev)),
-        train_reader=_reader("train", request, columns),
-        dev_reader=_reader("dev", request, columns),
+        train_reader=_reader("train", request),
+        dev_reader=_reader("dev", request),
         total_steps=chosen["max_steps"].value + 1,
         learn_rate=to_setting(request.learn_rate),
         **fields,
     )
 
 
-def _reader(split: str, request: ConfigRequest, columns: Sequence[str]) -> str:
+def _reader(split: str, request: ConfigRequest) -> str:
     if is_docbin(request.train if split == "train" else request.dev):
         return render("reader_docbin", split=split)
-    settings = {name: to_setting(getattr(request.columns, name)) for name in columns}
+    whole = complete_settings(request.task, request.reader)
+    settings = {name: to_setting(value) for name, value in whole.items()}
     return render(f"reader_{request.task}", split=split, **settings)

@@ -14,23 +14,17 @@ from wasabi import msg
 
 from ..errors import Errors
 from . import options
-from .data import Columns, open_corpus
+from .data import ReaderSettings, open_corpus
 from .scores import show_scores
 
 
 def evaluate_cli(
+    context: typer.Context,
     model: Annotated[str, typer.Argument(help="Name or directory of a trained pipeline")],
     data: Annotated[Path, typer.Argument(help="Data to score on: .spacy, or a raw file of the task")],
     output: Annotated[Path | None, typer.Option("--output", "-o", help="JSON file to write", dir_okay=False)] = None,
     gpu_id: Annotated[int, typer.Option("--gpu-id", "-g", help="Number of the GPU; -1 for the CPU")] = -1,
     task: options.TaskOption = "textcat",
-    text: options.TextOption = "text",
-    label: options.LabelOption = "label",
-    label_separator: options.SeparatorOption = None,
-    cats: options.CatsOption = None,
-    premise: options.PremiseOption = "premise",
-    hypothesis: options.HypothesisOption = "hypothesis",
-    label_map: options.LabelMapOption = None,
     limit: options.LimitOption = 0,
 ) -> None:
     """
@@ -38,16 +32,8 @@ def evaluate_cli(
     has no name for.
     """
     with options.errors_as_messages():
-        columns = Columns.from_options(
-            text=text,
-            label=label,
-            label_separator=label_separator,
-            cats=cats,
-            premise=premise,
-            hypothesis=hypothesis,
-            label_map=label_map,
-        )
-        scores = evaluate(model, data, task=task, columns=columns, limit=limit, gpu_id=gpu_id)
+        settings = options.reader_settings(context)
+        scores = evaluate(model, data, task=task, reader=settings, limit=limit, gpu_id=gpu_id)
     show_scores(scores)
     if output is not None:
         output.parent.mkdir(parents=True, exist_ok=True)
@@ -60,18 +46,18 @@ def evaluate(
     data: Path,
     *,
     task: str = "textcat",
-    columns: Columns | None = None,
+    reader: ReaderSettings | None = None,
     limit: int = 0,
     gpu_id: int = -1,
 ) -> Mapping[str, Any]:
     """Score a pipeline; returns what `nlp.evaluate` does.
 
-    model: name or directory. data: `.spacy`, or a raw file of the task. columns: see `Columns`.
+    model: name or directory. data: `.spacy`, or a raw file of the task. reader: settings of the task's reader.
     limit: the number of texts to read at most; 0 for all. gpu_id: spaCy's GPU; -1 for the CPU.
     Raises FileNotFoundError for missing data, OSError for a missing pipeline, ValueError for an unknown task, for what
     the reader can't read and for data without texts.
     """
-    read = open_corpus(data, task, columns or Columns(), limit=limit)
+    read = open_corpus(data, task, reader or {}, limit=limit)
     setup_gpu(gpu_id, silent=True)
     nlp = util.load_model(model)
     examples = list(read(nlp))

@@ -57,7 +57,7 @@ def find_out(request: ConfigRequest) -> Findings:
 
 
 def _docs(path: Path, request: ConfigRequest) -> Iterator[Doc]:
-    read = open_corpus(path, request.task, request.columns)
+    read = open_corpus(path, request.task, request.reader)
     return (example.reference for example in read(spacy.blank(request.lang)))
 
 

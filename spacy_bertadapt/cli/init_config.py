@@ -13,8 +13,9 @@ from wasabi import msg
 from ..errors import Errors, Warnings
 from ..factories import DEFAULT_ENCODER
 from . import options
-from .data import Columns, get_task
+from .data import get_task
 from .findings import Findings, find_out
+from .ner_config import choose_ner, render_ner
 from .nli_config import choose_nli, render_nli
 from .rendering import to_setting
 from .request import Choice, ConfigRequest
@@ -29,12 +30,17 @@ class Planner:
     render: Callable[[list[Choice], Findings, ConfigRequest], str]
 
 
-PLANNERS = {"textcat": Planner(choose_textcat, render_textcat), "nli": Planner(choose_nli, render_nli)}
+PLANNERS = {
+    "textcat": Planner(choose_textcat, render_textcat),
+    "nli": Planner(choose_nli, render_nli),
+    "ner": Planner(choose_ner, render_ner),
+}
 
 
 def init_config_cli(
+    context: typer.Context,
     output: Annotated[Path, typer.Argument(help="Config file to write", dir_okay=False)],
-    train: Annotated[Path, typer.Option("--train", help="Training data: .spacy, CSV, TSV or JSONL")],
+    train: Annotated[Path, typer.Option("--train", help="Training data: .spacy, or a raw file of the task")],
     dev: Annotated[Path, typer.Option("--dev", help="Evaluation data, likewise")],
     task: options.TaskOption = "textcat",
     encoder: Annotated[
@@ -45,13 +51,6 @@ def init_config_cli(
     learn_rate: Annotated[float, typer.Option("--learn-rate", min=0, help="The highest learning rate")] = 5e-5,
     lang: options.LangOption = "en",
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda:0, mps")] = "auto",
-    text: options.TextOption = "text",
-    label: options.LabelOption = "label",
-    label_separator: options.SeparatorOption = None,
-    cats: options.CatsOption = None,
-    premise: options.PremiseOption = "premise",
-    hypothesis: options.HypothesisOption = "hypothesis",
-    label_map: options.LabelMapOption = None,
     force: Annotated[bool, typer.Option("--force", "-F", help="Write over an existing file")] = False,
 ) -> None:
     """
@@ -70,15 +69,7 @@ def init_config_cli(
             learn_rate=learn_rate,
             lang=lang,
             device=device,
-            columns=Columns.from_options(
-                text=text,
-                label=label,
-                label_separator=label_separator,
-                cats=cats,
-                premise=premise,
-                hypothesis=hypothesis,
-                label_map=label_map,
-            ),
+            reader=options.reader_settings(context),
         )
         found, choices = init_config(request, force=force)
     _show(request, found, choices)

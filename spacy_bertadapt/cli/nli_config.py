@@ -19,5 +19,4 @@ def choose_nli(found: Findings, request: ConfigRequest) -> list[Choice]:
 
 def render_nli(choices: list[Choice], found: Findings, request: ConfigRequest) -> str:
     """Write out the whole config. choices: as of `choose_nli`."""
-    columns = ("premise", "hypothesis", "label", "label_map")
-    return render_config(choices, found, request, title="Natural language inference", things="pairs", columns=columns)
+    return render_config(choices, found, request, title="Natural language inference", things="pairs")

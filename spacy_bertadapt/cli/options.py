@@ -4,23 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from spacy.cli._util import parse_config_overrides
 from wasabi import msg
 
-TaskOption = Annotated[str, typer.Option("--task", "-t", help="What the data is for: textcat, nli")]
+from ..errors import Errors
+
+TaskOption = Annotated[str, typer.Option("--task", "-t", help="What the data is for: textcat, nli, ner")]
 LangOption = Annotated[str, typer.Option("--lang", "-l", help="Language code of the texts")]
-TextOption = Annotated[str, typer.Option("--text", help="Column of the text: a name, a number from 0, a JSONL key")]
-LabelOption = Annotated[str, typer.Option("--label", help="Column of the label, likewise")]
-PremiseOption = Annotated[str, typer.Option("--premise", help="Column of the premise, likewise")]
-HypothesisOption = Annotated[str, typer.Option("--hypothesis", help="Column of the hypothesis, likewise")]
-LabelMapOption = Annotated[
-    str | None, typer.Option("--label-map", help="Other names for labels of pairs: e=entailment,n=neutral")
-]
-SeparatorOption = Annotated[str | None, typer.Option("--label-separator", help="Splits a string of several labels")]
-CatsOption = Annotated[str | None, typer.Option("--cats", help="JSONL key of an object {label: value}")]
 LimitOption = Annotated[int, typer.Option("--limit", "-n", min=0, help="Number of texts to read at most; 0 for all")]
+
+TAKES_READER_SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True}
+READER_HELP = """
+Where the parts stand in a raw file is said as settings of the task's reader: --reader.text body --reader.label 1,
+--reader.premise sentence_A, --reader.label_map '{"e": "entailment"}', --reader.tag 3 …
+"""
+PREFIX = "reader."
+
+
+def reader_settings(context: typer.Context) -> dict[str, Any]:
+    """What `--reader.NAME VALUE` said: JSON, or else a string. Raises ValueError for other options with a dot."""
+    given = parse_config_overrides(list(context.args), env_var=None)
+    for name in given:
+        if not name.startswith(PREFIX):
+            raise ValueError(Errors.E510.format(option=name))
+    return {name.removeprefix(PREFIX): value for name, value in given.items()}
 
 
 @contextmanager

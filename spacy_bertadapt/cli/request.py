@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..factories import DEFAULT_ENCODER
-from .data import Columns
+from .data import ReaderSettings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -15,7 +15,8 @@ class ConfigRequest:
     """What the user asks for.
 
     output: the config file. train, dev: data. encoder: hub id, directory or package:NAME. epochs: about how often
-    each text is to be seen. batch_size: texts a step. learn_rate: the highest. columns: of raw data.
+    each text is to be seen. batch_size: texts a step. learn_rate: the highest. reader: settings of the task's
+    reader of raw files.
     """
 
     output: Path
@@ -28,7 +29,7 @@ class ConfigRequest:
     learn_rate: float = 5e-5
     lang: str = "en"
     device: str = "auto"
-    columns: Columns = field(default_factory=Columns)
+    reader: ReaderSettings = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,9 +33,9 @@ class LabelSurvey:
     counts: Counter[str] = field(default_factory=Counter)
     exclusive: bool = True
 
-    def add(self, gold: Mapping[str, bool]) -> None:
-        """Count the labels of one Doc. gold: label to whether it holds; empty without annotation."""
-        if not gold:
+    def add(self, gold: Mapping[str, bool] | None) -> None:
+        """Count the labels of one Doc. gold: label to whether it holds; None without annotation."""
+        if gold is None:
             self.unlabelled += 1
             return
         self.labelled += 1

@@ -16,8 +16,7 @@ def choose_textcat(found: Findings, request: ConfigRequest) -> list[Choice]:
 
 def render_textcat(choices: list[Choice], found: Findings, request: ConfigRequest) -> str:
     """Write out the whole config. choices: as of `choose_textcat`."""
-    columns = ("text", "label", "label_separator", "cats")
-    return render_config(choices, found, request, title="Text classification", things="texts", columns=columns)
+    return render_config(choices, found, request, title="Text classification", things="texts")
 
 
 def _exclusive(found: Findings) -> Choice:

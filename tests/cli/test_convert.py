@@ -26,7 +26,7 @@ def test_writes_all_texts_in_order(write_rows: Callable, run: Callable, tmp_path
 def test_columns_and_separator(tmp_path: Path, run: Callable) -> None:
     source, output = tmp_path / "data.tsv", tmp_path / "data.spacy"
     source.write_text("a|b\tfirst\nb\tsecond\n", encoding="utf8")
-    result = run("convert", source, output, "--text", 1, "--label", 0, "--label-separator", "|")
+    result = run("convert", source, output, "--reader.text", 1, "--reader.label", 0, "--reader.label_separator", "|")
     assert result.exit_code == 0, result.output
     (first, _) = Corpus(output)(spacy.blank("en"))
     assert first.reference.cats == {"a": 1.0, "b": 1.0}
@@ -35,7 +35,7 @@ def test_columns_and_separator(tmp_path: Path, run: Callable) -> None:
 def test_cats_of_jsonl_and_limit(tmp_path: Path, run: Callable) -> None:
     source, output = tmp_path / "data.jsonl", tmp_path / "data.spacy"
     source.write_text('{"text": "x", "topics": {"a": 0.0}}\n' * 3, encoding="utf8")
-    result = run("convert", source, output, "--cats", "topics", "--limit", 2)
+    result = run("convert", source, output, "--reader.cats", "topics", "--limit", 2)
     assert result.exit_code == 0, result.output
     examples = list(Corpus(output)(spacy.blank("en")))
     assert [example.reference.cats for example in examples] == [{"a": 0.0}] * 2
@@ -48,7 +48,13 @@ def test_other_suffix_is_an_error(write_rows: Callable, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("args", "code"),
-    [(["--task", "poetry"], "E501"), (["--text", "body"], "C009"), (["--lang", "zz"], "E048")],
+    [
+        (["--task", "poetry"], "E501"),
+        (["--reader.text", "body"], "C009"),
+        (["--lang", "zz"], "E048"),
+        (["--reader.body", "x"], "E508"),
+        (["--train.x", 1], "E510"),
+    ],
 )
 def test_errors_are_one_paragraph(
     args: list[str], code: str, write_rows: Callable, run: Callable, tmp_path: Path

@@ -17,8 +17,8 @@ PAIRS = (
     ("It rains.", "It is May.", "n"),
     ("It rains.", "Nobody knows.", "-"),
 )
-COLUMNS = ("--task", "nli", "--premise", "a", "--hypothesis", "b", "--label", "gold")
-FULL_NAMES = ("--label-map", "e=entailment,n=neutral,c=contradiction")
+COLUMNS = ("--task", "nli", "--reader.premise", "a", "--reader.hypothesis", "b", "--reader.label", "gold")
+FULL_NAMES = ("--reader.label_map", '{"e": "entailment", "n": "neutral", "c": "contradiction"}')
 
 
 @pytest.fixture

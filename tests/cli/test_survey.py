@@ -9,7 +9,7 @@ from spacy_bertadapt.modeling.sources import EncoderSource
 from spacy_bertadapt.pipeline.tokenization import encoder_subword_tokenizer
 
 
-def survey(*golds: dict[str, bool]) -> LabelSurvey:
+def survey(*golds: dict[str, bool] | None) -> LabelSurvey:
     labels = LabelSurvey()
     for gold in golds:
         labels.add(gold)
@@ -26,7 +26,7 @@ def test_several_labels_or_none_are_not_exclusive() -> None:
 
 
 def test_texts_without_annotation_decide_nothing() -> None:
-    labels = survey({}, {"a": True, "b": False})
+    labels = survey(None, {"a": True, "b": False})
     assert (labels.labelled, labels.unlabelled, labels.exclusive) == (1, 1, True)
 
 
