@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 Rows = list[tuple[str | tuple[str, str], dict[str, float]]]
+Tagged = tuple[list[str], list[str]]
 SICK_LABELS = ("CONTRADICTION", "ENTAILMENT", "NEUTRAL")
 
 
@@ -33,6 +34,16 @@ def read_sick(path: Path) -> Rows:
             )
             for row in rows
         ]
+
+
+def read_conll(path: Path) -> list[Tagged]:
+    """Words and BIO tags; of several tags the first."""
+    sentences: list[Tagged] = []
+    for block in path.read_text(encoding="utf8").split("\n\n"):
+        rows = [line.split("\t") for line in block.splitlines() if line.strip()]
+        if rows:
+            sentences.append(([row[0] for row in rows], [row[-1].split(",")[0] for row in rows]))
+    return sentences
 
 
 def read_texts(folder: Path, count: int) -> list[str]:

@@ -9,17 +9,78 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from scores import classification_scores
-from tasks import TASKS
+from data import Rows, Tagged
+from scores import classification_scores, entity_scores
+from tasks import TASKS, Task
 from transformers import (
     AutoModelForSequenceClassification,
+    AutoModelForTokenClassification,
     AutoTokenizer,
+    DataCollatorForTokenClassification,
     DataCollatorWithPadding,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
     Trainer,
     TrainingArguments,
 )
 
 from spacy_bertadapt.modeling.sources import EncoderSource
+
+
+class ClassificationPeer:
+    """Texts or pairs with labels, as the Trainer takes them."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, rows: Rows, task: Task):
+        self.tokenizer, self.exclusive, self.n_labels = tokenizer, task.exclusive, len(rows[0][1])
+        self.collate = DataCollatorWithPadding(tokenizer)
+
+    def encode(self, segments: str | tuple[str, str], cats: dict[str, float], max_length: int) -> dict:
+        """One row."""
+        values, texts = list(cats.values()), (segments,) if isinstance(segments, str) else segments
+        labels = int(np.argmax(values)) if self.exclusive else values
+        return {**self.tokenizer(*texts, truncation=True, max_length=max_length), "labels": labels}
+
+    def model(self, encoder: str) -> PreTrainedModel:
+        """A new head on the encoder."""
+        problem = "single_label_classification" if self.exclusive else "multi_label_classification"
+        return AutoModelForSequenceClassification.from_pretrained(
+            encoder, num_labels=self.n_labels, problem_type=problem
+        )
+
+    def scores(self, logits: np.ndarray, encoded: list[dict], rows: Rows) -> dict[str, float]:
+        """As ours."""
+        probabilities = logits if self.exclusive else 1 / (1 + np.exp(-logits))
+        gold = np.array([list(cats.values()) for _, cats in rows])
+        return classification_scores(probabilities, gold, exclusive=self.exclusive)
+
+
+class TaggingPeer:
+    """Words with tags, as the Trainer takes them: a tag on a word's first subword."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, rows: list[Tagged], task: Task):
+        self.tokenizer, self.labels = tokenizer, sorted({tag for _, tags in rows for tag in tags})
+        self.collate = DataCollatorForTokenClassification(tokenizer)
+
+    def encode(self, words: list[str], tags: list[str], max_length: int) -> dict:
+        """One row."""
+        encoded = self.tokenizer(words, is_split_into_words=True, truncation=True, max_length=max_length)
+        word_ids = encoded.word_ids()
+        first = [word is not None and word not in word_ids[:n] for n, word in enumerate(word_ids)]
+        labels = [self.labels.index(tags[word]) if new else -100 for word, new in zip(word_ids, first, strict=True)]
+        return {**encoded, "labels": labels}
+
+    def model(self, encoder: str) -> PreTrainedModel:
+        """A new head on the encoder."""
+        return AutoModelForTokenClassification.from_pretrained(encoder, num_labels=len(self.labels))
+
+    def scores(self, logits: np.ndarray, encoded: list[dict], rows: list[Tagged]) -> dict[str, float]:
+        """As ours."""
+        found = [
+            [self.labels[best] for best, label in zip(row.argmax(-1), each["labels"], strict=False) if label != -100]
+            for row, each in zip(logits, encoded, strict=True)
+        ]
+        gold = [[self.labels[label] for label in each["labels"] if label != -100] for each in encoded]
+        return entity_scores(found, gold)
 
 
 def main() -> None:
@@ -29,12 +90,9 @@ def main() -> None:
     encoder = EncoderSource(args.encoder).locate()
     tokenizer = AutoTokenizer.from_pretrained(encoder)
     train_rows, dev_rows = (task.read(args.data / name) for name in (task.train, task.dev))
-    train, dev = (
-        [encode(tokenizer, row, task.exclusive, args.max_length) for row in rows] for rows in (train_rows, dev_rows)
-    )
-    labels = list(dev_rows[0][1])
-    problem = "single_label_classification" if task.exclusive else "multi_label_classification"
-    model = AutoModelForSequenceClassification.from_pretrained(encoder, num_labels=len(labels), problem_type=problem)
+    side = (TaggingPeer if task.tags_tokens else ClassificationPeer)(tokenizer, train_rows + dev_rows, task)
+    train, dev = ([side.encode(*row, args.max_length) for row in rows] for rows in (train_rows, dev_rows))
+    model = side.model(encoder)
     settings = TrainingArguments(
         "peer_out",
         per_device_train_batch_size=args.batch_size,
@@ -51,15 +109,13 @@ def main() -> None:
         report_to=[],
         disable_tqdm=True,
     )
-    trainer = Trainer(model, settings, train_dataset=train, data_collator=DataCollatorWithPadding(tokenizer))
+    trainer = Trainer(model, settings, train_dataset=train, data_collator=side.collate)
     start = time.perf_counter()
     trainer.train()
     seconds = time.perf_counter() - start
     trainer.args.group_by_length = False  # it would reorder the evaluation rows too, and not put them back
     logits = trainer.predict(dev).predictions
-    probabilities = logits if task.exclusive else 1 / (1 + np.exp(-logits))
-    gold = np.array([list(cats.values()) for _, cats in dev_rows])
-    scores = classification_scores(probabilities, gold, exclusive=task.exclusive)
+    scores = side.scores(logits, dev, dev_rows)
     print(json.dumps({"seconds": round(seconds, 1), **scores}))
 
 
@@ -76,17 +132,6 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--bf16", action="store_true")
     return parser.parse_args()
-
-
-def encode(tokenizer, row: tuple[str | tuple[str, str], dict[str, float]], exclusive: bool, max_length: int) -> dict:
-    """One row as the Trainer takes it."""
-    segments, cats = row
-    values = list(cats.values())
-    texts = (segments,) if isinstance(segments, str) else segments
-    return {
-        **tokenizer(*texts, truncation=True, max_length=max_length),
-        "labels": int(np.argmax(values)) if exclusive else values,
-    }
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from spacy_bertadapt.corpora.tags import Entity, read_entities
+
 
 def classification_scores(probabilities: np.ndarray, gold: np.ndarray, *, exclusive: bool) -> dict[str, float]:
     """Accuracy of exclusive labels; else micro F1 at 0.5 and the mean over labels of the area under the ROC curve.
@@ -18,6 +20,18 @@ def classification_scores(probabilities: np.ndarray, gold: np.ndarray, *, exclus
     micro_f = 2 * hits / max(1, predicted.sum() + positive.sum())
     areas = [_auc(probabilities[:, i], positive[:, i]) for i in range(gold.shape[1])]
     return {"micro_f": round(float(micro_f), 4), "macro_auc": round(float(np.mean(areas)), 4)}
+
+
+def entity_scores(found: list[list[str]], gold: list[list[str]]) -> dict[str, float]:
+    """Micro F1 of whole entities. found, gold: BIO tags of each sentence; a stray I-X starts an entity."""
+    pairs = [(set(_entities(ours)), set(_entities(theirs))) for ours, theirs in zip(found, gold, strict=True)]
+    hits = sum(len(ours & theirs) for ours, theirs in pairs)
+    total = sum(len(ours) + len(theirs) for ours, theirs in pairs)
+    return {"ents_f": round(2 * hits / max(1, total), 4)}
+
+
+def _entities(tags: list[str]) -> list[Entity]:
+    return read_entities(tags, None, str)
 
 
 def _auc(scores: np.ndarray, positive: np.ndarray) -> float:

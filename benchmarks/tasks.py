@@ -1,4 +1,4 @@
-"""What the benchmarks train on: data, and what a config says of it."""
+"""What the benchmarks train on: data, what a config says of it, and how both sides are scored."""
 
 from __future__ import annotations
 
@@ -7,9 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from data import Rows, read_cats, read_sick, read_sst2
+import numpy as np
+from data import read_cats, read_conll, read_sick, read_sst2
+from scores import classification_scores, entity_scores
 from spacy import util
+from spacy.language import Language
+from spacy.tokens import Doc
 from thinc.api import Config
+
+from spacy_bertadapt import make_pair_doc
 
 HERE = Path(__file__).parent
 SICK_COLUMNS = {"premise": "sentence_A", "hypothesis": "sentence_B", "label": "entailment_judgment"}
@@ -19,27 +25,46 @@ SICK_COLUMNS = {"premise": "sentence_A", "hypothesis": "sentence_B", "label": "e
 class Task:
     """A data set and the component that learns it.
 
-    train, dev: file names. read: the rows of a file, for the peer and for scoring. factory: the component.
+    train, dev: file names. read: the rows of a file: what goes in, and gold. factory: the component.
     settings: of the component. reader: the corpus, without its path. exclusive: one label an example.
     """
 
     train: str
     dev: str
-    read: Callable[[Path], Rows]
+    read: Callable[[Path], list[tuple[Any, Any]]]
     factory: str
     settings: dict[str, Any]
     reader: dict[str, Any]
     exclusive: bool = True
+
+    @property
+    def tags_tokens(self) -> bool:
+        """Whether labels are of tokens, not of texts."""
+        return self.factory == "bert_ner"
 
     def config(self, precision: str) -> Config:
         """The recipe with the task's component and corpora."""
         config = util.load_config(HERE / "recipe.cfg", interpolate=False)
         config["nlp"]["pipeline"] = [self.factory]
         encoder = {"@misc": "spacy-bertadapt.Encoder.v1", "name": "${paths.encoder}"}
-        model = {"@architectures": "spacy-bertadapt.SequenceClassifier.v1", "precision": precision, "encoder": encoder}
+        architecture = f"spacy-bertadapt.{'Token' if self.tags_tokens else 'Sequence'}Classifier.v1"
+        model = {"@architectures": architecture, "precision": precision, "encoder": encoder}
         config["components"] = {self.factory: {"factory": self.factory, "model": model, **self.settings}}
         config["corpora"] = {part: {**self.reader, "path": f"${{paths.{part}}}"} for part in ("train", "dev")}
         return config
+
+    def score(self, nlp: Language, path: Path) -> dict[str, float]:
+        """Scores of a pipeline, by the code that scores the peer too."""
+        rows = self.read(path)
+        if self.tags_tokens:
+            docs = nlp.pipe(Doc(nlp.vocab, words=words) for words, _ in rows)
+            found = [[f"{t.ent_iob_}-{t.ent_type_}" if t.ent_type_ else "O" for t in doc] for doc in docs]
+            return entity_scores(found, [tags for _, tags in rows])
+        labels = list(rows[0][1])
+        docs = (text if isinstance(text, str) else make_pair_doc(nlp, *text, "nli") for text, _ in rows)
+        values = np.array([[doc.cats[label] for label in labels] for doc in nlp.pipe(docs)])
+        gold = np.array([[cats[label] for label in labels] for _, cats in rows])
+        return classification_scores(values, gold, exclusive=self.exclusive)
 
 
 TEXTCAT = {"@readers": "spacy-bertadapt.TextcatCorpus.v1"}
@@ -68,5 +93,13 @@ TASKS = {
         "bert_nli",
         {},
         {"@readers": "spacy-bertadapt.PairCorpus.v1", **SICK_COLUMNS},
+    ),
+    "wnut": Task(
+        "wnut_train.conll",
+        "wnut_test.conll",
+        read_conll,
+        "bert_ner",
+        {},
+        {"@readers": "spacy-bertadapt.ConllCorpus.v1", "gold_preproc": True},
     ),
 }

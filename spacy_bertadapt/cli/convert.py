@@ -47,7 +47,8 @@ def convert(
     """Write the Docs of a data file as a DocBin, in their order.
 
     output: `.spacy` file; its folders are made. lang: whose tokenizer splits the texts.
-    reader: settings of the task's reader. limit: the number of texts to read at most; 0 for all. Returns the labels, counted.
+    reader: settings of the task's reader. limit: the number of texts to read at most; 0 for all.
+    Returns the labels, counted.
     Raises FileNotFoundError for a missing file, ValueError for an unknown task or setting, another suffix and for
     what the reader can't read.
     """
