@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from itertools import groupby
 from pathlib import Path
 
 Rows = list[tuple[str | tuple[str, str], dict[str, float]]]
@@ -38,12 +39,13 @@ def read_sick(path: Path) -> Rows:
 
 def read_conll(path: Path) -> list[Tagged]:
     """Words and BIO tags; of several tags the first."""
-    sentences: list[Tagged] = []
-    for block in path.read_text(encoding="utf8").split("\n\n"):
-        rows = [line.split("\t") for line in block.splitlines() if line.strip()]
-        if rows:
-            sentences.append(([row[0] for row in rows], [row[-1].split(",")[0] for row in rows]))
-    return sentences
+    lines = path.read_text(encoding="utf8").split("\n")  # sentences are divided by empty lines and by lone tabs
+    blocks = [
+        [line.split("\t") for line in block]
+        for full, block in groupby(lines, key=lambda line: bool(line.strip()))
+        if full
+    ]
+    return [([row[0] for row in rows], [row[-1].split(",")[0] for row in rows]) for rows in blocks]
 
 
 def read_texts(folder: Path, count: int) -> list[str]:

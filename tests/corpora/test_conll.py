@@ -134,7 +134,7 @@ def test_pipelines_are_scored_on_their_own_tokens_or_the_files(nlp: Language, wr
 
 def test_gzip_limit_and_windows_line_ends(nlp: Language, tmp_path: Path) -> None:
     path = tmp_path / "data.conll.gz"
-    path.write_bytes(gzip.compress(b"Ada B-PER\r\n\r\nTom B-PER\r\n"))
+    path.write_bytes(gzip.compress(b"Ada B-PER\r\n\t\r\nTom B-PER\r\n"))
     assert docs(ConllCorpus(path, limit=1), nlp) == [("Ada", [("Ada", "PER")])]
 
 
