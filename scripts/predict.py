@@ -8,7 +8,7 @@ from pathlib import Path
 
 import spacy
 import srsly
-from spacy.tokens import DocBin
+from spacy.tokens import Doc, DocBin
 from wasabi import msg, table
 
 UNSEEN = {
@@ -26,9 +26,19 @@ UNSEEN = {
         "The shop closed before noon on Tuesday. [SEP] The shop was open all afternoon on Tuesday.",
         "The shop closed before noon on Tuesday. [SEP] On Tuesday afternoon the shop was not open.",
     ],
+    "ner": [
+        "Ingrid Solvang joins Northwind Labs in Trondheim next week.",
+        "At the Harvest Lantern Festival, Omar Quill showed the Orbit 9 Mini.",
+        "(Kestrel Bank) 🙂 opens a branch in New Aldport",
+        "Nothing happened on Monday, as usual.",
+    ],
 }
-NEXT = {"textcat": "Where is my parcel?", "nli": "A man is eating. [SEP] Someone eats."}
-SCORES = {"textcat": ("macro F", "cats_score"), "nli": ("macro F", "cats_score")}
+NEXT = {
+    "textcat": ("Where is my parcel?", "cats"),
+    "nli": ("A man is eating. [SEP] Someone eats.", "cats"),
+    "ner": ("Ada Lovelace lived in London.", "ents"),
+}
+SCORES = {"textcat": ("macro F", "cats_score"), "nli": ("macro F", "cats_score"), "ner": ("F", "ents_f")}
 
 
 def main(task: str, package: str, training: str, metrics: str, corpus: str) -> None:
@@ -38,16 +48,24 @@ def main(task: str, package: str, training: str, metrics: str, corpus: str) -> N
     """
     nlp = spacy.load(package)
     msg.divider(f"{package} on texts it has not seen")
-    rows = []
-    for doc in nlp.pipe(UNSEEN[task]):
-        label, probability = max(doc.cats.items(), key=lambda item: item[1])
-        rows.append((doc.text, label, f"{probability:.2f}"))
-    print(table(rows, header=("text", "label", "probability"), divider=True, max_col=100))
+    rows = [(doc.text, *answer(doc)) for doc in nlp.pipe(UNSEEN[task])]
+    print(table(rows, header=("text", "prediction", "probability"), divider=True, max_col=100))
     msg.divider("Summary")
     print(table(summary(task, nlp, Path(training), Path(metrics), Path(corpus)), max_col=80))
     print("Next:")
-    print(f'  python -c \'import spacy; print(spacy.load("{package}")("{NEXT[task]}").cats)\'')
-    print(f"  python -m spacy bertadapt init-config my.cfg --task {task} --train my_train.csv --dev my_dev.csv")
+    text, attribute = NEXT[task]
+    suffix = ".conll" if task == "ner" else ".csv"
+    print(f'  python -c \'import spacy; print(spacy.load("{package}")("{text}").{attribute})\'')
+    print(f"  python -m spacy bertadapt init-config my.cfg --task {task} --train my_train{suffix} --dev my_dev{suffix}")
+
+
+def answer(doc: Doc) -> tuple[str, str]:
+    """What a pipeline says of a text, and how sure it is."""
+    if doc.cats:
+        label, probability = max(doc.cats.items(), key=lambda item: item[1])
+        return label, f"{probability:.2f}"
+    entities = ", ".join(f"{entity.text} ({entity.label_})" for entity in doc.ents)
+    return entities, ", ".join(f"{entity._.score:.2f}" for entity in doc.ents)
 
 
 def summary(

