@@ -22,6 +22,7 @@ from transformers import (
     PreTrainedTokenizerBase,
     Trainer,
     TrainingArguments,
+    set_seed,
 )
 
 from spacy_bertadapt.modeling.sources import EncoderSource
@@ -90,6 +91,7 @@ def main() -> None:
     encoder = EncoderSource(args.encoder).locate()
     tokenizer = AutoTokenizer.from_pretrained(encoder)
     train_rows, dev_rows = (task.read(args.data / name) for name in (task.train, task.dev))
+    set_seed(args.seed)  # the Trainer does so too, but only after the head has been drawn
     side = (TaggingPeer if task.tags_tokens else ClassificationPeer)(tokenizer, train_rows + dev_rows, task)
     train, dev = ([side.encode(*row, args.max_length) for row in rows] for rows in (train_rows, dev_rows))
     model = side.model(encoder)
