@@ -233,6 +233,10 @@ class Errors:
         "or set scheme = null to read whatever is there."
     )
     C027 = "[C027] scheme = {scheme!r} is none of {known}. Name one of these, or set scheme = null to read them all."
+    C028 = (
+        "[C028] {path} is not of SQuAD's form: {reason}. There must be data, paragraphs, context, qas, question, and "
+        "answers with text and answer_start; in JSONL question, context and answers on each line."
+    )
 
 
 class DoesNotFit(ValueError):
@@ -266,6 +270,14 @@ class Warnings:
         "[W307] {count} of {total} gold entities begin or end inside a token of the pipeline's tokenizer. '{name}' "
         "learns them on the data's own tokens, but can't predict them whole. First: {first}. Look at them with "
         "`python -m spacy bertadapt debug-data`, and change the tokenizer's rules or the annotation."
+    )
+    W308 = (
+        "[W308] The pipeline answers {what} question, though only some have an answer: its qa_f1 says little. Tune "
+        "no_answer_threshold (`python -m spacy find-threshold`), or train longer."
+    )
+    W402 = (
+        "[W402] {path}: of {total} answers {moved} were not at their offset and are taken from the nearest place, and "
+        "{widened} are widened to whole tokens."
     )
     W401 = "[W401] {path}: {report}. Complete these rows, or delete them."
     W501 = (

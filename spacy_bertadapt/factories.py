@@ -28,6 +28,7 @@ ON_AN_ENCODER = {
     },
 }
 SEQUENCE_CLASSIFIER = {"@architectures": "spacy-bertadapt.SequenceClassifier.v1", **ON_AN_ENCODER}
+ANSWER_FINDER = {"@architectures": "spacy-bertadapt.AnswerFinder.v1", **ON_AN_ENCODER}
 TOKEN_CLASSIFIER = {"@architectures": "spacy-bertadapt.TokenClassifier.v1", **ON_AN_ENCODER}
 
 TEXTCAT_DEFAULTS = {
@@ -63,6 +64,20 @@ NER_DEFAULTS = {
     "model": TOKEN_CLASSIFIER,
 }
 
+QA_DEFAULTS: dict[str, Any] = {
+    "questions": [],
+    "top_k": 1,
+    "n_best": 20,
+    "max_answer_length": 30,
+    "no_answer_threshold": 0.5,
+    "allow_overlap": False,
+    "score_extension": "score",
+    **RUN_DEFAULTS,
+    "stride": 64,
+    "scorer": {"@scorers": "spacy-bertadapt.QaScorer.v1"},
+    "model": ANSWER_FINDER,
+}
+
 ZEROSHOT_DEFAULTS: dict[str, Any] = {
     "labels": [],
     "template": "This example is {}.",
@@ -90,6 +105,11 @@ CATS_WEIGHTS: dict[str, float | None] = {**dict.fromkeys(CATS_SCORES), "cats_sco
 NLI_WEIGHTS: dict[str, float | None] = {
     "nli_acc": 1.0,
     **dict.fromkeys(["nli_macro_f", "nli_per_type", "nli_confusion", *CATS_SCORES]),
+}
+QA_WEIGHTS: dict[str, float | None] = {
+    "qa_f1": 1.0,
+    **dict.fromkeys(["qa_em", "qa_has_answer_f1", "qa_no_answer_acc", "qa_answered"]),
+    **dict.fromkeys(["spans_answers_p", "spans_answers_r", "spans_answers_f"]),
 }
 NER_WEIGHTS: dict[str, float | None] = {"ents_f": 1.0, "ents_p": None, "ents_r": None, "ents_per_type": None}
 
@@ -203,6 +223,49 @@ def make_bert_ner(
         max_windows=max_windows,
         max_batch_subwords=max_batch_subwords,
         loss=loss,
+        scorer=scorer,
+    )
+
+
+@Language.factory(
+    "bert_qa", assigns=["doc.spans", "span._.score"], default_config=QA_DEFAULTS, default_score_weights=QA_WEIGHTS
+)
+def make_bert_qa(
+    nlp: Language,
+    name: str,
+    model: Model,
+    questions: list[str],
+    top_k: int,
+    n_best: int,
+    max_answer_length: int,
+    no_answer_threshold: float,
+    allow_overlap: bool,
+    score_extension: str | None,
+    max_length: int | None,
+    stride: int,
+    max_windows: int | None,
+    max_batch_subwords: int | None,
+    scorer: Scorer | None,
+) -> TrainablePipe:
+    """Extractive question answering with BERT: see `BertQa`."""
+    from .pipeline.qa import BertQa
+
+    return BertQa(
+        nlp.vocab,
+        model,
+        name,
+        make_doc=nlp.tokenizer,
+        questions=questions,
+        top_k=top_k,
+        n_best=n_best,
+        max_answer_length=max_answer_length,
+        no_answer_threshold=no_answer_threshold,
+        allow_overlap=allow_overlap,
+        score_extension=score_extension,
+        max_length=max_length,
+        stride=stride,
+        max_windows=max_windows,
+        max_batch_subwords=max_batch_subwords,
         scorer=scorer,
     )
 

@@ -15,8 +15,10 @@ from spacy.training import Corpus, Example
 from ..corpora.base import RecordCorpus
 from ..corpora.conll import ConllCorpus
 from ..corpora.pairs import PairCorpus
+from ..corpora.squad import SquadCorpus
 from ..corpora.textcat import TextcatCorpus
 from ..errors import Errors
+from ..qa_scorer import ANSWERS
 
 ReadExamples: TypeAlias = Callable[[Language], Iterable[Example]]
 """A corpus: gives Examples anew at every call."""
@@ -82,8 +84,15 @@ def _entity_gold(doc: Doc) -> dict[str, bool] | None:
     return {entity.label_: True for entity in doc.ents} if doc.has_annotation("ENT_IOB") else None
 
 
+def _answer_gold(doc: Doc) -> dict[str, bool] | None:
+    if ANSWERS not in doc.spans:
+        return None
+    return {"answerable": bool(len(doc.spans[ANSWERS])), "unanswerable": not len(doc.spans[ANSWERS])}
+
+
 TASKS = {
     "textcat": Task(reader=TextcatCorpus, gold=_cats_gold),
     "nli": Task(reader=PairCorpus, gold=_cats_gold),
     "ner": Task(reader=ConllCorpus, gold=_entity_gold),
+    "qa": Task(reader=SquadCorpus, gold=_answer_gold),
 }

@@ -36,6 +36,14 @@ def token_classifier(encoder: EncoderSource, device: str = "auto", precision: st
     return transformer_model("AutoModelForTokenClassification", encoder, device, precision)
 
 
+def answer_finder(encoder: EncoderSource, device: str = "auto", precision: str = "auto") -> TransformerModel:
+    """A network that tells for each subword whether an answer starts or ends: `AutoModelForQuestionAnswering`.
+
+    Arguments as of `sequence_classifier`.
+    """
+    return transformer_model("AutoModelForQuestionAnswering", encoder, device, precision)
+
+
 def transformer_model(auto_class: str, encoder: EncoderSource, device: str, precision: str) -> TransformerModel:
     """A Thinc model around one of Transformers' task classes; its only shim is a `TransformerShim`."""
     shim = TransformerShim(source=encoder, auto_class=auto_class, device=device, precision=precision)

@@ -15,6 +15,7 @@ from thinc.api import Optimizer
 from thinc.shims import Shim
 from torch import Tensor, nn
 from transformers import PreTrainedModel
+from transformers.utils import ModelOutput
 
 from ..errors import Errors
 from ..types import Floats, PaddedBatch, SupportsStep
@@ -185,13 +186,20 @@ class TransformerShim(Shim):
             inputs["attention_mask"] = self._to_device(batch.mask.astype(np.int64))
         if batch.token_type_ids is not None and self._takes_types:
             inputs["token_type_ids"] = self._to_device(batch.token_type_ids)
-        return self.module(**inputs).logits.float()
+        return _logits(self.module(**inputs)).float()
 
     def _to_device(self, array: np.ndarray) -> Tensor:
         tensor = torch.from_numpy(array)
         if self.device.type == "cuda":
             return tensor.pin_memory().to(self.device, non_blocking=True)
         return tensor.to(self.device)
+
+
+def _logits(output: ModelOutput) -> Tensor:
+    """What a head gives; of one for answers, where they start and end: (rows, subwords, 2)."""
+    if "start_logits" in output:
+        return torch.stack([output["start_logits"], output["end_logits"]], dim=-1)
+    return output["logits"]
 
 
 def _takes_token_types(module: PreTrainedModel) -> bool:

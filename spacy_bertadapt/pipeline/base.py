@@ -55,6 +55,7 @@ class BertPipe(TrainablePipe, Generic[Inputs, Targets, Predictions]):
     """
 
     parts: ClassVar[PartNames | None] = None
+    has_labels: ClassVar[bool] = True
     windowed_segment: ClassVar[int] = 0
 
     def __init__(
@@ -149,9 +150,10 @@ class BertPipe(TrainablePipe, Generic[Inputs, Targets, Predictions]):
         """
         counts = self.count_labels(get_examples())
         wanted = list(dict.fromkeys(labels or self._added_labels)) or sorted(counts.by_label) or None
-        head = None if wanted is None else lambda known: self.head_labels(wanted, known)
+        needs_head = wanted is not None or not self.has_labels
+        head = (lambda known: self.head_labels(wanted or [], known)) if needs_head else None
         checkpoint, has_head = read_encoder(self.shim.source, self.shim.auto_class, head)
-        if wanted is None and not has_head:
+        if not needs_head and not has_head:
             raise ValueError(Errors.E301.format(name=self.name, encoder=self.shim.source.name))
         self.attach(checkpoint)
         self._report_unseen(counts)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from spacy.tokens import Doc, Span, SpanGroup
 
-from ..errors import Errors
 from ..types import Floats, Ints
+from .score_extension import check_score_extension, set_scores
 
 BLOCKED = 3
 
@@ -35,14 +35,7 @@ class EntityWriter:
         """Take the settings of `BertNer`. Raises ValueError for an extension that is another's and can't be set."""
         self.overwrite_ents = overwrite_ents
         self.spans_key = spans_key
-        self.score_extension = score_extension
-        if score_extension is None:
-            return
-        if not Span.has_extension(score_extension):
-            Span.set_extension(score_extension, default=None)
-        _, method, getter, setter = Span.get_extension(score_extension)
-        if method is not None or (getter is not None and setter is None):
-            raise ValueError(Errors.E315.format(name=score_extension))
+        self.score_extension = check_score_extension(score_extension)
 
     def write(self, docs: Sequence[Doc], entities: Entities) -> None:
         """Set `doc.ents`, `ent._.score`, and with a spans_key `doc.spans`."""
@@ -56,9 +49,7 @@ class EntityWriter:
         if self.spans_key is not None:
             attrs = {"scores": np.array(scores, dtype=np.float32)}
             doc.spans[self.spans_key] = SpanGroup(doc, name=self.spans_key, spans=spans, attrs=attrs)
-        if self.score_extension is not None:
-            for span, score in zip(spans, scores, strict=True):
-                span._.set(self.score_extension, score)
+        set_scores(spans, scores, self.score_extension)
         if doc.has_annotation("ENT_IOB"):
             self._join(doc, spans)
         else:

@@ -168,10 +168,8 @@ class BertNer(BertPipe[TokenInputs, TagTargets, Entities]):
         """The subwords of the Docs' texts, none of them over a border of tokens, and the tokens that have some."""
         texts = [doc.text for doc in docs]
         tokens = tokens_of(docs)
-        (subwords,) = self.runner.encode(texts, training=training, offsets=True)
-        tokenizer = self.runner.subwords
-        encode = partial(tokenizer.encode_cached if training else tokenizer.encode, offsets=True)
-        subwords = separate_tokens(texts, list(subwords), tokens, encode)
+        encode = partial(self.runner.encode_texts, training=training, offsets=True)
+        subwords = separate_tokens(texts, encode(texts), tokens, encode)
         return TokenInputs([subwords], align(tokens, subwords))
 
     def columns(self, inputs: TokenInputs) -> Columns:

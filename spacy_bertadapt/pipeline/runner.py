@@ -54,6 +54,11 @@ class WindowOutputs:
 
         windows, columns: (places,) the window of each, and where it stands in the window's row.
         """
+        flat, first = self.flat_logits(n_labels)
+        return flat[first[windows] + columns]
+
+    def flat_logits(self, n_labels: int) -> tuple[Floats, Ints]:
+        """The logits of all rows in one line, (places, labels), and where each window's row starts, (windows,)."""
         first = np.empty(len(self.batch), dtype=np.int64)
         rows, total = [np.empty((0, n_labels), dtype=np.float32)], 0
         for group, logits in zip(self.groups, self.logits, strict=True):
@@ -61,7 +66,7 @@ class WindowOutputs:
             first[group] = total + width * np.arange(len(group))
             rows.append(logits.reshape(-1, n_labels))
             total += width * len(group)
-        return np.concatenate(rows)[first[windows] + columns]
+        return np.concatenate(rows), first
 
 
 class Runner:
@@ -123,19 +128,18 @@ class Runner:
         """The encoder's tokenizer."""
         return subword_tokenizer(self._shim.checkpoint.tokenizer)
 
-    def encode(self, texts: Sequence[Segments], *, training: bool = False, offsets: bool = False) -> Columns:
-        """Subwords of texts or pairs.
-
-        training: keep them for the next epoch. offsets: of the windowed segment, whether its characters matter.
-        """
-        encode = self.subwords.encode_cached if training else self.subwords.encode
+    def encode(self, texts: Sequence[Segments], *, training: bool = False) -> Columns:
+        """Subwords of texts or pairs. training: keep them for the next epoch."""
         is_pair = bool(texts) and isinstance(texts[0], tuple)
         columns = list(zip(*cast(Sequence[Pair], texts), strict=True)) if is_pair else [texts]
-        aligned = self._windowed_segment if is_pair else 0
-        return [
-            encode(cast(Sequence[str], column), offsets=offsets and number == aligned)
-            for number, column in enumerate(columns)
-        ]
+        return [self.encode_texts(cast(Sequence[str], column), training=training) for column in columns]
+
+    def encode_texts(
+        self, texts: Sequence[str], *, training: bool = False, offsets: bool = False
+    ) -> Sequence[Subwords]:
+        """Subwords of texts. training: keep them for the next epoch. offsets: whether their characters matter."""
+        encode = self.subwords.encode_cached if training else self.subwords.encode
+        return encode(texts, offsets=offsets)
 
     def windows(self, columns: Columns, *, max_windows: int | None = None) -> WindowBatch:
         """Lay out the windows of encoded texts or pairs.

@@ -40,10 +40,14 @@ class WindowBatch:
         """(windows,) subwords of each window, special tokens included."""
         return self.counts.sum(axis=1)
 
+    @property
+    def first_column(self) -> Ints:
+        """(windows,) where the windowed segment begins in each row."""
+        return self.counts[:, : self.windowed_piece].sum(axis=1)
+
     def columns(self, windows: Ints, subwords: Ints) -> Ints:
         """Where subwords of the windowed segment, by number in their text, stand in the rows of some windows."""
-        before = self.counts[:, : self.windowed_piece].sum(axis=1)
-        return before[windows] + subwords - self.windows.start[windows]
+        return self.first_column[windows] + subwords - self.windows.start[windows]
 
     def padded(self, rows: Ints) -> PaddedBatch:
         """The rows as one padded batch, in the order given."""

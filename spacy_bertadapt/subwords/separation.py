@@ -10,10 +10,12 @@ import numpy as np
 from ..types import Ints, Subwords
 from .alignment import Tokens, overlaps, pool_offsets
 
-Encode = Callable[[Sequence[str]], list[Subwords]]
+Encode = Callable[[Sequence[str]], Sequence[Subwords]]
 
 
-def separate_tokens(texts: Sequence[str], subwords: list[Subwords], tokens: Tokens, encode: Encode) -> list[Subwords]:
+def separate_tokens(
+    texts: Sequence[str], subwords: Sequence[Subwords], tokens: Tokens, encode: Encode
+) -> Sequence[Subwords]:
     """Split subwords that reach over a border of tokens, as a tokenizer does that is given words.
 
     "don't" is `don`, `'`, `t` to BERT, and `do`, `n't` to spaCy; the first subword becomes `do`, `n`.

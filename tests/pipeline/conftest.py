@@ -55,6 +55,19 @@ ENTITIES = [
 """Five tokens each, so that the mean over batches of three is the mean over all."""
 
 
+QUESTIONS = [
+    ("where was Ada born ?", "Ada was born in London .", "London"),
+    ("who worked with Ada ?", "Charles Babbage worked with Ada .", "Charles Babbage"),
+    ("when was Ada born ?", "Ada was born in London .", None),
+    ("where is the parcel ?", "the parcel is in Riga now .", "Riga"),
+    ("who has the parcel ?", "the parcel is in Riga now .", None),
+    ("what is late ?", "the courier is late again .", "the courier"),
+    ("when did it rain ?", "it rained in May .", "May"),
+    ("who was late ?", "it rained in May .", None),
+    ("what rained ?", "the shop opens at six .", None),
+]
+
+
 @pytest.fixture
 def nlp() -> Language:
     """A blank English pipeline."""
@@ -114,6 +127,33 @@ def make_entities() -> Callable[..., list[Example]]:
 def make_ner(tiny_bert: Path) -> Callable[..., Any]:
     """Adds a bert_ner in float32 to a pipeline; settings go to its config."""
     return _maker("bert_ner", tiny_bert)
+
+
+@pytest.fixture
+def make_questions() -> Callable[..., list[Example]]:
+    """Makes nine questions on contexts, with their answers; some have none."""
+
+    def make(nlp: Language) -> list[Example]:
+        examples = []
+        for question, context, answer in QUESTIONS:
+            reference = make_pair_doc(nlp, question, context, "qa")
+            start = reference.text.rfind(answer) if answer else 0
+            span = reference.char_span(start, start + len(answer)) if answer else None
+            reference.spans["answers"] = [] if span is None else [span]
+            examples.append(Example(make_pair_doc(nlp, question, context, "qa"), reference))
+        return examples
+
+    return make
+
+
+@pytest.fixture
+def make_qa(tiny_bert: Path) -> Callable[..., Any]:
+    """Adds a bert_qa in float32 to a pipeline; settings go to its config."""
+
+    def make(nlp: Language, **settings: Any) -> Any:
+        return _maker("bert_qa", tiny_bert)(nlp, **{"stride": 16, **settings})
+
+    return make
 
 
 @pytest.fixture

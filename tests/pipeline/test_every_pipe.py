@@ -23,8 +23,13 @@ from thinc.api import Config, fix_random_seed
 
 from spacy_bertadapt.training.optimizer import adamw
 
-PIPES = {"bert_textcat": "make_texts", "bert_nli": "make_pairs", "bert_ner": "make_entities"}
-PAIR_PIPES = ["bert_nli"]
+PIPES = {
+    "bert_textcat": "make_texts",
+    "bert_nli": "make_pairs",
+    "bert_ner": "make_entities",
+    "bert_qa": "make_questions",
+}
+PAIR_PIPES = ["bert_nli", "bert_qa"]
 STREAM = [
     "my parcel never arrived",
     "",
@@ -77,7 +82,10 @@ def trained(nlp, make, make_examples, train):
 def annotations(doc):
     """What a component may have written, with scores apart."""
     tags = [token.ent_iob_ + token.ent_type_ for token in doc]
-    return tags, sorted(doc.cats), [*doc.cats.values(), *(entity._.score for entity in doc.ents)]
+    answers = doc.spans.get("answers", [])
+    names = [*sorted(doc.cats), *((span.start, span.end) for span in answers)]
+    scores = [span._.score for span in (*doc.ents, *answers)]
+    return tags, names, [*doc.cats.values(), *scores]
 
 
 def scores_of(nlp, make_examples):
@@ -184,9 +192,10 @@ def test_processes(trained, tmp_path, stream):
         "alone = [nlp(text) for text in texts];"
         "docs = list(nlp.pipe(texts, n_process=2, batch_size=2));"
         "assert [d.text for d in docs] == texts;"
-        "entities = lambda doc: [(e.start, e.end, e.label_) for e in doc.ents];"
-        "assert list(map(entities, docs)) == list(map(entities, alone));"
-        "scores = lambda doc: [*doc.cats.values(), *(e._.score for e in doc.ents)];"
+        "spans = lambda doc: [*doc.ents, *doc.spans.get('answers', [])];"
+        "places = lambda doc: [(span.start, span.end, span.label_) for span in spans(doc)];"
+        "assert list(map(places, docs)) == list(map(places, alone));"
+        "scores = lambda doc: [*doc.cats.values(), *(span._.score for span in spans(doc))];"
         "print(max(abs(x - y) for a, b in zip(docs, alone) for x, y in zip(scores(a), scores(b))))"
     )
     texts = json.dumps([text for text in stream if "\x00" not in text])
