@@ -29,7 +29,7 @@ PIPES = {
     "bert_ner": "make_entities",
     "bert_qa": "make_questions",
 }
-PAIR_PIPES = ["bert_nli", "bert_qa"]
+PAIRS = {"bert_nli": "{} [SEP] the parcel is lost", "bert_qa": "where is it ? [SEP] {}"}
 STREAM = [
     "my parcel never arrived",
     "",
@@ -68,8 +68,8 @@ def stream(name):
 
 
 def as_input(text, name):
-    """The text, or a pair with it in the first place."""
-    return f"{text} [SEP] the parcel is lost" if name in PAIR_PIPES else text
+    """The text, or a pair with it in the place of the longer one."""
+    return PAIRS.get(name, "{}").format(text)
 
 
 @pytest.fixture
@@ -150,7 +150,7 @@ def test_megabyte_of_text(trained, name):
     doc = trained(as_input("Ada Lovelace lived in London " * 34_450, name))
     assert len(doc.text) > 999_000
     scores = annotations(doc)[2]
-    assert scores
+    assert scores or "answers" in doc.spans
     assert all(np.isfinite(scores))
 
 
