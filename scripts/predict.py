@@ -32,19 +32,29 @@ UNSEEN = {
         "(Kestrel Bank) 🙂 opens a branch in New Aldport",
         "Nothing happened on Monday, as usual.",
     ],
+    "qa": [
+        f"{question} [SEP] The tea house in Varna was opened by Lena Marsh in 1932. Ali Rust bought it in 1990."
+        for question in ("Who opened the tea house?", "Where is the tea house?", "How much is a cup of tea?")
+    ],
 }
 NEXT = {
     "textcat": ("Where is my parcel?", "cats"),
     "nli": ("A man is eating. [SEP] Someone eats.", "cats"),
     "ner": ("Ada Lovelace lived in London.", "ents"),
+    "qa": ("Where did she live? [SEP] Ada Lovelace lived in London.", 'spans["answers"]'),
 }
-SCORES = {"textcat": ("macro F", "cats_score"), "nli": ("macro F", "cats_score"), "ner": ("F", "ents_f")}
+SCORES = {
+    "textcat": ("macro F", "cats_score"),
+    "nli": ("accuracy", "nli_acc"),
+    "ner": ("F", "ents_f"),
+    "qa": ("F1", "qa_f1"),
+}
 
 
 def main(task: str, package: str, training: str, metrics: str, corpus: str) -> None:
     """Load an installed pipeline by name, print its predictions for texts it has never seen, and a summary.
 
-    training: folder of the training run. metrics: what `spacy evaluate` wrote. corpus: a .spacy file to time.
+    training: folder of the training run. metrics: what `bertadapt evaluate` wrote. corpus: a .spacy file to time.
     """
     nlp = spacy.load(package)
     msg.divider(f"{package} on texts it has not seen")
@@ -54,7 +64,7 @@ def main(task: str, package: str, training: str, metrics: str, corpus: str) -> N
     print(table(summary(task, nlp, Path(training), Path(metrics), Path(corpus)), max_col=80))
     print("Next:")
     text, attribute = NEXT[task]
-    suffix = ".conll" if task == "ner" else ".csv"
+    suffix = {"ner": ".conll", "qa": ".json"}.get(task, ".csv")
     print(f'  python -c \'import spacy; print(spacy.load("{package}")("{text}").{attribute})\'')
     print(f"  python -m spacy bertadapt init-config my.cfg --task {task} --train my_train{suffix} --dev my_dev{suffix}")
 
@@ -64,6 +74,9 @@ def answer(doc: Doc) -> tuple[str, str]:
     if doc.cats:
         label, probability = max(doc.cats.items(), key=lambda item: item[1])
         return label, f"{probability:.2f}"
+    if "answers" in doc.spans:
+        answers = doc.spans["answers"]
+        return ", ".join(span.text for span in answers) or "no answer", f"{answers.attrs['no_answer_score']:.2f} none"
     entities = ", ".join(f"{entity.text} ({entity.label_})" for entity in doc.ents)
     return entities, ", ".join(f"{entity._.score:.2f}" for entity in doc.ents)
 

@@ -13,7 +13,7 @@ from spacy_bertadapt.training.optimizer import adamw
 
 ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
-PAGES = ["README.md", "docs/textcat.md", "docs/nli.md", "docs/ner.md"]
+PAGES = ["README.md", "docs/textcat.md", "docs/nli.md", "docs/ner.md", "docs/qa.md"]
 
 
 @pytest.fixture

@@ -19,14 +19,15 @@ def render_config(
 ) -> str:
     """Fill in the templates of a task.
 
-    choices: with "loss", "max_length", "max_steps" and "eval_frequency" among them. title: what the config is for.
+    choices: with "max_length", "max_steps" and "eval_frequency" among them. title: what the config is for.
     things: what the data consists of, in the plural. architecture: of the component's model.
     """
     chosen = {choice.setting: choice for choice in choices}
     fields = {name: to_setting(choice.value) for name, choice in chosen.items()}
     fields |= {f"{name}_reason": choice.reason for name, choice in chosen.items()}
     fields |= {name: to_setting(getattr(request, name)) for name in ("lang", "encoder", "device", "batch_size")}
-    fields["loss"] = render("loss_default" if chosen["loss"].value is None else "loss_balanced", task=request.task)
+    if "loss" in chosen:
+        fields["loss"] = render("loss_default" if chosen["loss"].value is None else "loss_balanced", task=request.task)
     model = render("model", task=request.task, architecture=architecture, **fields)
     return render(
         "config",

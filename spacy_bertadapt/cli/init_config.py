@@ -17,6 +17,7 @@ from .data import get_task
 from .findings import Findings, find_out
 from .ner_config import choose_ner, render_ner
 from .nli_config import choose_nli, render_nli
+from .qa_config import choose_qa, render_qa
 from .rendering import to_setting
 from .request import Choice, ConfigRequest
 from .textcat_config import choose_textcat, render_textcat
@@ -34,6 +35,7 @@ PLANNERS = {
     "textcat": Planner(choose_textcat, render_textcat),
     "nli": Planner(choose_nli, render_nli),
     "ner": Planner(choose_ner, render_ner),
+    "qa": Planner(choose_qa, render_qa),
 }
 
 

@@ -12,7 +12,7 @@ from wasabi import msg
 
 from ..errors import Errors
 
-TaskOption = Annotated[str, typer.Option("--task", "-t", help="What the data is for: textcat, nli, ner")]
+TaskOption = Annotated[str, typer.Option("--task", "-t", help="What the data is for: textcat, nli, ner, qa")]
 LangOption = Annotated[str, typer.Option("--lang", "-l", help="Language code of the texts")]
 EncoderOption = Annotated[str, typer.Option("--encoder", "-e", help="Hub id, directory, or package:NAME")]
 LimitOption = Annotated[int, typer.Option("--limit", "-n", min=0, help="Number of texts to read at most; 0 for all")]
