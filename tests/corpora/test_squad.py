@@ -41,8 +41,8 @@ def write(tmp_path: Path) -> Callable[..., Path]:
 
 
 def found(corpus: SquadCorpus, nlp: Language) -> list[Any]:
-    groups = [example.reference.spans["answers"] for example in corpus(nlp)]
-    return [[(span.text, span.start_char) for span in group] for group in groups]
+    docs = [example.reference for example in corpus(nlp)]
+    return [[(span.text, span.start_char) for span in doc.spans["answers"]] for doc in docs]
 
 
 def test_answers_are_spans_of_the_context(nlp: Language, write: Callable) -> None:
