@@ -33,6 +33,9 @@ def trained_place(tmp_path, monkeypatch, tiny_bert):
     example = Example.from_dict(nlp.make_doc("Ada"), {"entities": [(0, 3, "PERSON")]})
     nlp.initialize(lambda: [example])
     nlp.to_disk(tmp_path / "out/ner")
+    nlp = spacy.blank("en")
+    nlp.add_pipe("bert_qa", config={"model": {"encoder": {"name": str(tiny_bert)}}, "stride": 8}).initialize(lambda: [])
+    nlp.to_disk(tmp_path / "out/qa")
     return tmp_path
 
 
