@@ -11,13 +11,34 @@ from pathlib import Path
 
 import pytest
 import spacy
+import spacy.cli
 import srsly
+from spacy.cli._util import app
 from spacy.tokens import Doc, DocBin
+from typer.testing import CliRunner
+
+import spacy_bertadapt.cli  # noqa: F401 (adds our commands to spaCy's)
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = "en_bertadapt_test"
+# four steps of training don't teach a tiny model which questions have an answer
+pytestmark = pytest.mark.filterwarnings("ignore:\\[W308\\]")
+PIP_FLAGS = ["--quiet", "--disable-pip-version-check", "--no-deps", "--no-build-isolation", "--no-index"]
 KNOWN_TO_SPACY = {"textcat": "cats_score", "nli": "cats_score", "ner": "ents_f", "qa": "spans_answers_f"}
 MAIN_SCORE = {"textcat": "cats_score", "nli": "nli_acc", "ner": "ents_f", "qa": "qa_f1"}
+
+
+def spacy_command(*command: object, cwd: Path) -> str:
+    """The output of `python -m spacy …`, run in this process, which has imported torch already."""
+    before = Path.cwd()
+    os.chdir(cwd)
+    try:
+        result = CliRunner().invoke(app, [str(part) for part in command])
+    finally:
+        os.chdir(before)
+    if result.exit_code:
+        raise AssertionError(result.output) from result.exception
+    return result.output
 
 
 def run(*command: object, cwd: Path, **environment: str) -> str:
@@ -54,7 +75,7 @@ def place(task: str, tmp_path_factory: pytest.TempPathFactory, tiny_bert: Path) 
     place = tmp_path_factory.mktemp("place")
     for part in ("train", "dev"):
         (samples,), output = (ROOT / "assets").glob(f"{task}_{part}.*"), f"corpus/{task}/{part}.spacy"
-        run("spacy", "bertadapt", "convert", samples, output, "--task", task, "--limit", 60, cwd=place)
+        spacy_command("bertadapt", "convert", samples, output, "--task", task, "--limit", 60, cwd=place)
     overrides = {
         "paths.encoder": tiny_bert,
         f"components.bert_{task}.max_length": 64,
@@ -66,7 +87,7 @@ def place(task: str, tmp_path_factory: pytest.TempPathFactory, tiny_bert: Path) 
     if task != "qa":
         overrides[f"components.bert_{task}.loss.class_weights"] = "null"
     flags = [part for key, value in overrides.items() for part in (f"--{key}", value)]
-    run("spacy", "train", ROOT / "configs" / f"{task}.cfg", "-o", "out", *flags, cwd=place)
+    spacy_command("train", ROOT / "configs" / f"{task}.cfg", "-o", "out", *flags, cwd=place)
     return place
 
 
@@ -88,7 +109,7 @@ def test_train_evaluates_the_last_step_and_records_it(task, place):
 
 def test_evaluate(task, place):
     command = ["evaluate", "out/model-last", f"corpus/{task}/dev.spacy", "-o", "scores.json", "-sk", "answers"]
-    run("spacy", *command, cwd=place)
+    spacy_command(*command, cwd=place)
     scores = srsly.read_json(place / "scores.json")
     meta = srsly.read_json(place / "out" / "model-last" / "meta.json")
     name = KNOWN_TO_SPACY[task]
@@ -97,7 +118,7 @@ def test_evaluate(task, place):
 
 def test_apply(place, texts):
     (place / "texts.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in texts), encoding="utf8")
-    run("spacy", "apply", "out/model-last", "texts.jsonl", "applied.spacy", cwd=place)
+    spacy_command("apply", "out/model-last", "texts.jsonl", "applied.spacy", cwd=place)
     nlp = spacy.load(place / "out" / "model-last")
     docs = list(DocBin().from_disk(place / "applied.spacy").get_docs(nlp.vocab))
     assert [doc.text for doc in docs] == texts
@@ -108,20 +129,19 @@ def test_apply(place, texts):
 
 def test_debug_config(task, place, tiny_bert):
     flags = ["--paths.encoder", tiny_bert]
-    output = run("spacy", "debug", "config", ROOT / "configs" / f"{task}.cfg", *flags, cwd=place)
+    output = spacy_command("debug", "config", ROOT / "configs" / f"{task}.cfg", *flags, cwd=place)
     assert "valid" in output.lower()
 
 
 def test_benchmark_speed(task, place):
-    assert "words/s" in run(
-        "spacy", "benchmark", "speed", "out/model-last", f"corpus/{task}/dev.spacy", "-b", 5, "--warmup", 1, cwd=place
-    )
+    command = ["benchmark", "speed", "out/model-last", f"corpus/{task}/dev.spacy", "-b", 5, "--warmup", 1]
+    assert "words/s" in spacy_command(*command, cwd=place)
 
 
 def test_init_labels(task, place, tiny_bert):
     flags = [f"--components.bert_{task}.max_length", "64", f"--components.bert_{task}.stride", 8]
     config = ROOT / "configs" / f"{task}.cfg"
-    run("spacy", "init", "labels", config, "labels", "--paths.encoder", tiny_bert, *flags, cwd=place)
+    spacy_command("init", "labels", config, "labels", "--paths.encoder", tiny_bert, *flags, cwd=place)
     if task == "qa":
         assert not list((place / "labels").iterdir()), "answers have no labels"
         return
@@ -129,18 +149,24 @@ def test_init_labels(task, place, tiny_bert):
     assert srsly.read_json(place / "labels" / f"bert_{task}.json") == list(nlp.get_pipe(f"bert_{task}").labels)
 
 
-def test_package_installs_and_loads_by_name(place, texts, tmp_path):
-    """With this package installed from its own wheel, as users have it."""
-    flags = ["--quiet", "--disable-pip-version-check", "--no-deps", "--no-build-isolation", "--no-index"]
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with this package, installed from its own wheel, as users have it."""
+    folder = tmp_path_factory.mktemp("installed")
+    run("pip", "install", *PIP_FLAGS, "--target", folder / "site", source_tree(folder / "source"), cwd=folder)
+    return folder / "site"
+
+
+def test_package_installs_and_loads_by_name(place, texts, installed, tmp_path):
     site = tmp_path / "site"
-    run("pip", "install", *flags, "--target", site, source_tree(tmp_path / "source"), cwd=place)
+    shutil.copytree(installed, site)
     environment = {"PYTHONPATH": str(site)}
     command = ["package", "out/model-last", tmp_path, "--name", "bertadapt_test", "--build", "none"]
     run("spacy", *command, cwd=place, **environment)
     (package,) = tmp_path.glob(f"{PACKAGE}-*")
     requirements = srsly.read_json(package / "meta.json")["requirements"]
     assert any(requirement.startswith("spacy-bertadapt>=") for requirement in requirements)
-    run("pip", "install", *flags, "--target", site, package, cwd=place)
+    run("pip", "install", *PIP_FLAGS, "--target", site, package, cwd=place)
     shutil.rmtree(package)
     (tmp_path / "use.py").write_text(
         f"import spacy, sys, json; doc = spacy.load('{PACKAGE}')(sys.argv[1]);"
@@ -156,6 +182,6 @@ def test_package_installs_and_loads_by_name(place, texts, tmp_path):
 
 def test_project_is_valid(tmp_path):
     shutil.copy(ROOT / "project.yml", tmp_path)
-    output = run("spacy", "project", "run", "all", "--dry", cwd=tmp_path)
+    output = spacy_command("project", "run", "all", "--dry", cwd=tmp_path)
     for command in ("encoder", "convert", "train", "evaluate", "package", "predict"):
         assert command in output
