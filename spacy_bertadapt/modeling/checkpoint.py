@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import transformers
+from huggingface_hub import errors as hub_errors
 from huggingface_hub.errors import HFValidationError
 from safetensors import SafetensorError, safe_open
 from torch import nn
@@ -34,7 +35,18 @@ DROPOUT_SETTINGS = (
 NameOutputs: TypeAlias = Callable[[tuple[str, ...]], Sequence[str]]
 """Takes the outputs of a checkpoint's head, and gives those of the head that is wanted."""
 
-UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, ImportError, SafetensorError)
+INVALID_CONFIG = getattr(hub_errors, "StrictDataclassError", ValueError)  # of Transformers 5
+UNREADABLE = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+    ImportError,
+    SafetensorError,
+    INVALID_CONFIG,
+)
 
 
 @dataclass

@@ -185,7 +185,7 @@ def test_beside_a_textcat(nlp, make_textcat, make_nli, make_pairs, tmp_path, tin
     }
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=r"\[W306\]")
-        train(nlp, examples, steps=120)
+        train(nlp, examples, steps=240)
     nlp.to_disk(tmp_path)
     loaded = spacy.load(tmp_path)
     for example in examples:
