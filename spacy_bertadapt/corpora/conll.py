@@ -128,7 +128,8 @@ class ConllCorpus(RecordCorpus[ConllRecord]):
         sentence: list[Line] = []
         is_first, document = True, None
         for number, line in read_lines(self.path):
-            fields = line.rstrip("\r\n").split("\t") if "\t" in line else line.split()
+            line = line.rstrip("\r\n")
+            fields = line.split("\t") if "\t" in line else [field for field in line.split(" ") if field]
             marks = bool(fields) and fields[0] == DOCUMENT_MARK
             if sentence and (marks or not line.strip()):
                 yield sentence, is_first

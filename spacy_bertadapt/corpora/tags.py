@@ -7,7 +7,7 @@ from spacy_bertadapt.errors import Errors
 
 OUTSIDE, MISSING = "O", "-"
 SCHEMES = {"bio": "BI", "iob1": "BI", "bioes": "BIES", "bilou": "BILU"}
-STARTS, GOES_ON, ENDS = "BSU", "IEL", "ESLU"
+STARTS, GOES_ON, ENDS = "BSU", "IMEL", "ESLU"
 
 
 class Entity(NamedTuple):

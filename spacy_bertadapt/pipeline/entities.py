@@ -49,18 +49,21 @@ class EntityWriter:
         if self.spans_key is not None:
             attrs = {"scores": np.array(scores, dtype=np.float32)}
             doc.spans[self.spans_key] = SpanGroup(doc, name=self.spans_key, spans=spans, attrs=attrs)
-        set_scores(spans, scores, self.score_extension)
+        kept = spans
         if doc.has_annotation("ENT_IOB"):
-            self._join(doc, spans)
+            kept = self._join(doc, spans)
         else:
             doc.set_ents(spans)
+        score_of = dict(zip(spans, scores, strict=True))
+        set_scores(kept, [score_of[span] for span in kept], self.score_extension)
 
-    def _join(self, doc: Doc, spans: list[Span]) -> None:
-        """New entities beside earlier ones. A token that is blocked stays out of entities."""
+    def _join(self, doc: Doc, spans: list[Span]) -> list[Span]:
+        """New entities beside earlier ones; returns those that got in. Blocked tokens stay out of entities."""
         blocked = [doc[token.i : token.i + 1] for token in doc if token.ent_iob == BLOCKED and not token.ent_type]
         new = _apart(spans, blocked if self.overwrite_ents else [*doc.ents, *blocked])
         earlier = _apart(doc.ents, new) if self.overwrite_ents else doc.ents
         doc.set_ents([*earlier, *new], blocked=blocked)
+        return new
 
 
 def _apart(spans: Sequence[Span], others: Sequence[Span]) -> list[Span]:

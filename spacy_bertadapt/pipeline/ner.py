@@ -114,7 +114,8 @@ class BertNer(BertPipe[TokenInputs, TagTargets, Entities]):
     def head_labels(self, labels: Sequence[str], known: Sequence[str]) -> Sequence[str]:
         """Tags for the types, in the letters of the checkpoint's own tags if it has any."""
         if self.cfg["scheme"] is None and OUTSIDE in known:
-            return TagScheme.of(known).same_scheme(labels)
+            scheme = TagScheme.of(known)
+            return known if set(labels) <= set(scheme.names) else scheme.same_scheme(labels)
         return TagScheme.tags(labels, self.cfg["scheme"] or "bio")
 
     def attach(self, checkpoint: Checkpoint) -> None:
@@ -257,7 +258,11 @@ class BertNer(BertPipe[TokenInputs, TagTargets, Entities]):
         return {"tag_weights": self._tag_weights, "ignored_labels": self.cfg["ignored_labels"]}
 
     def _restore(self, state: dict[str, Any]) -> None:
-        self._tag_weights = state.get("tag_weights")
+        weights = state.get("tag_weights")
+        if weights is not None and len(weights) != len(self.scheme.parts):
+            reason = f"has {len(weights)} weights for {len(self.scheme.parts)} tags"
+            raise ValueError(Errors.E105.format(path="cfg", reason=reason))
+        self._tag_weights = weights
         self.cfg["ignored_labels"] = state.get("ignored_labels", [])
 
 

@@ -17,7 +17,7 @@ from .viterbi import best_paths
 OUTSIDE = "O"
 NO_TYPE = -1
 SCHEMES = ("bio", "bilou", "io", "iob1")
-TAG = re.compile(r"([BIELSU])-(.+)")
+TAG = re.compile(r"([BIMELSU])-(.+)")
 
 
 class Part(IntEnum):
@@ -30,7 +30,7 @@ class Part(IntEnum):
     UNIT = 4
 
 
-PARTS = {"B": Part.BEGIN, "I": Part.IN, "L": Part.LAST, "E": Part.LAST, "U": Part.UNIT, "S": Part.UNIT}
+PARTS = {"B": Part.BEGIN, "I": Part.IN, "M": Part.IN, "L": Part.LAST, "E": Part.LAST, "U": Part.UNIT, "S": Part.UNIT}
 LETTERS = {
     "bio": {Part.BEGIN: "B", Part.IN: "I"},
     "iob1": {Part.BEGIN: "B", Part.IN: "I"},
@@ -75,7 +75,7 @@ class TagScheme:
         names = tuple(dict.fromkeys(name for _, name in pairs if name is not None))
         begun = {name for part, name in pairs if part in (Part.BEGIN, Part.UNIT)}
         types = tuple(NO_TYPE if name is None else names.index(name) for _, name in pairs)
-        loose = scheme in ("io", "iob1") or not begun
+        loose = scheme in ("io", "iob1") or begun != set(names)
         return cls(tuple(part for part, _ in pairs), types, names, loose)
 
     @staticmethod

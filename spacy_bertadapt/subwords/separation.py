@@ -52,9 +52,12 @@ def _separate(text: str, subwords: Subwords, straddling: Ints, token_starts: Int
         spans.append(offsets[done:row])
         borders = [start, *cuts, end]
         pieces = [text[left:right] for left, right in pairwise(borders)]
-        for piece, left in zip(encode(pieces), borders[:-1], strict=True):
+        space = int(start > 0 and text[start - 1] == " ")  # byte-level tokenizers mark a word by the space before it
+        pieces[0] = " " * space + pieces[0]
+        shifts = [start - space, *borders[1:-1]]
+        for piece, shift in zip(encode(pieces), shifts, strict=True):
             assert piece.offsets is not None
             ids.append(piece.ids)
-            spans.append(piece.offsets + left)
+            spans.append(np.maximum(piece.offsets + shift, start))
         done = stop
     return Subwords(np.concatenate([*ids, subwords.ids[done:]]), np.concatenate([*spans, offsets[done:]]))

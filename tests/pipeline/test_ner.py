@@ -409,3 +409,25 @@ def test_a_long_text_is_its_windows_where_the_context_is_the_same(nlp, make_ner,
         zip(alignment.token[spans.start], alignment.token[spans.stop - 1] + 1, strict=True)
     )
     assert len(spans.start) > 10
+
+
+def test_an_entity_that_stays_out_leaves_no_score(trained):
+    doc = trained.make_doc("Ada Lovelace lived in London")
+    doc.set_ents([Span(doc, 4, 5, label="ORG")])
+    doc.ents[0]._.score = 0.123
+    assert entities(trained(doc)) == [("Ada Lovelace", "PERSON"), ("London", "ORG")]
+    assert doc.ents[1]._.score == 0.123
+    assert doc.ents[0]._.score > 0.3
+
+
+def test_separated_words_keep_their_space(nlp, make_ner, make_tokenizer):
+    """A byte-level tokenizer tells the start of a word by the space before it."""
+    from spacy_bertadapt.pipeline.tokenization import subword_tokenizer
+    from spacy_bertadapt.subwords.alignment import tokens_of
+    from spacy_bertadapt.subwords.separation import separate_tokens
+
+    ours = subword_tokenizer(make_tokenizer("bpe"))
+    doc = Doc(nlp.vocab, words=["the", "parc", "el"], spaces=[True, False, False])
+    whole = ours.encode([doc.text], offsets=True)
+    (found,) = separate_tokens([doc.text], whole, tokens_of([doc]), lambda texts: ours.encode(texts, offsets=True))
+    assert ours.decode(found.ids) == "the parcel"

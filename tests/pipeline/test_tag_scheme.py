@@ -129,3 +129,17 @@ def test_no_tokens():
     empty = np.zeros(0, dtype=np.int64)
     assert len(scheme.decode(np.zeros((0, 5), dtype=np.float32), empty)) == 0
     assert as_list(scheme.entities(empty, empty)) == []
+
+
+def test_a_type_without_a_tag_that_begins_may_start_with_i():
+    scheme = TagScheme.of(["B-LOC", "I-LOC", "I-PER", "O"])
+    tags = np.array([2, 2, 3, 0])
+    text = np.zeros(4, dtype=np.int64)
+    assert scheme.decode(certain(tags, scheme), text).tolist() == tags.tolist()
+    assert as_list(scheme.entities(tags, text)) == [(0, 2, scheme.names.index("PER")), (3, 4, 0)]
+
+
+def test_bmes_goes_on_with_m():
+    scheme = TagScheme.of(["O", "B-X", "M-X", "E-X", "S-X"])
+    tags = np.array([1, 2, 3, 4])
+    assert as_list(scheme.entities(scheme.decode(certain(tags, scheme), tags * 0), tags * 0)) == [(0, 3, 0), (3, 4, 0)]
