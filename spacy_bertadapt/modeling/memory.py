@@ -11,6 +11,9 @@ PHRASES = (
     "cannot allocate memory",
     "bad_alloc",  # C++ under torch
     "alloc_failed",  # cuBLAS and cuDNN
+    "could not create a primitive",  # oneDNN, which does not say why
+    "could not create a memory",
+    "could not execute a primitive",
 )
 
 

@@ -54,9 +54,10 @@ def test_real_failures_of_another_kind(action: Callable[[], object]) -> None:
         "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
         "[enforce fail at alloc_cpu.cpp:114] data. DefaultCPUAllocator: not enough memory: you tried to allocate 8",
         "std::bad_alloc",
+        "could not create a primitive",
     ],
 )
-def test_messages_of_devices_that_are_not_here(message: str) -> None:
+def test_messages_that_no_failure_above_brings(message: str) -> None:
     assert is_out_of_memory(RuntimeError(message))
     assert not is_out_of_memory(ValueError(message))
 
