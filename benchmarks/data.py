@@ -9,6 +9,7 @@ from pathlib import Path
 
 Rows = list[tuple[str | tuple[str, str], dict[str, float]]]
 Tagged = tuple[list[str], list[str]]
+Asked = tuple[tuple[str, str], list[tuple[int, str]]]
 SICK_LABELS = ("CONTRADICTION", "ENTAILMENT", "NEUTRAL")
 
 
@@ -46,6 +47,21 @@ def read_conll(path: Path) -> list[Tagged]:
         if full
     ]
     return [([row[0] for row in rows], [row[-1].split(",")[0] for row in rows]) for rows in blocks]
+
+
+def read_squad(path: Path) -> list[Asked]:
+    """SQuAD's questions and contexts, with the gold answers: where each starts, and its text."""
+    return [
+        ((asked["question"], paragraph["context"]), [(each["answer_start"], each["text"]) for each in asked["answers"]])
+        for article in json.loads(path.read_text(encoding="utf8"))["data"]
+        for paragraph in article["paragraphs"]
+        for asked in paragraph["qas"]
+    ]
+
+
+def read_answerable(path: Path) -> list[Asked]:
+    """SQuAD's questions that have an answer."""
+    return [row for row in read_squad(path) if row[1]]
 
 
 def read_texts(folder: Path, count: int) -> list[str]:

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from data import Rows, Tagged
-from scores import classification_scores, entity_scores
+from data import Asked, Rows, Tagged
+from scores import answer_scores, classification_scores, entity_scores
+from squad_answers import Offsets, squad_answers
 from tasks import TASKS, Task
 from transformers import (
+    AutoModelForQuestionAnswering,
     AutoModelForSequenceClassification,
     AutoModelForTokenClassification,
     AutoTokenizer,
@@ -35,11 +37,11 @@ class ClassificationPeer:
         self.tokenizer, self.exclusive, self.n_labels = tokenizer, task.exclusive, len(rows[0][1])
         self.collate = DataCollatorWithPadding(tokenizer)
 
-    def encode(self, segments: str | tuple[str, str], cats: dict[str, float], max_length: int) -> dict:
-        """One row."""
+    def encode(self, segments: str | tuple[str, str], cats: dict[str, float], max_length: int) -> list[dict]:
+        """A text's rows: here one."""
         values, texts = list(cats.values()), (segments,) if isinstance(segments, str) else segments
         labels = int(np.argmax(values)) if self.exclusive else values
-        return {**self.tokenizer(*texts, truncation=True, max_length=max_length), "labels": labels}
+        return [{**self.tokenizer(*texts, truncation=True, max_length=max_length), "labels": labels}]
 
     def model(self, encoder: str) -> PreTrainedModel:
         """A new head on the encoder."""
@@ -62,13 +64,13 @@ class TaggingPeer:
         self.tokenizer, self.labels = tokenizer, sorted({tag for _, tags in rows for tag in tags})
         self.collate = DataCollatorForTokenClassification(tokenizer)
 
-    def encode(self, words: list[str], tags: list[str], max_length: int) -> dict:
-        """One row."""
+    def encode(self, words: list[str], tags: list[str], max_length: int) -> list[dict]:
+        """A sentence's rows: here one."""
         encoded = self.tokenizer(words, is_split_into_words=True, truncation=True, max_length=max_length)
         word_ids = encoded.word_ids()
         first = [word is not None and word not in word_ids[:n] for n, word in enumerate(word_ids)]
         labels = [self.labels.index(tags[word]) if new else -100 for word, new in zip(word_ids, first, strict=True)]
-        return {**encoded, "labels": labels}
+        return [{**encoded, "labels": labels}]
 
     def model(self, encoder: str) -> PreTrainedModel:
         """A new head on the encoder."""
@@ -84,6 +86,66 @@ class TaggingPeer:
         return entity_scores(found, gold)
 
 
+class AnsweringPeer:
+    """Questions and contexts, as Transformers' example for SQuAD takes them: windows, and [CLS] for no answer."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, rows: list[Asked], task: Task):
+        self.tokenizer, self.stride = tokenizer, task.settings["stride"]
+        self.always = task.settings.get("no_answer_threshold") == 1.0
+        self.collate = DataCollatorWithPadding(tokenizer)
+
+    def encode(self, pair: tuple[str, str], answers: list[tuple[int, str]], max_length: int) -> list[dict]:
+        """A question's rows: its windows, with the characters of their columns; "question": True in the first."""
+        cut = {"truncation": "only_second", "max_length": max_length, "stride": self.stride}
+        encoded = self.tokenizer(*pair, **cut, return_overflowing_tokens=True, return_offsets_mapping=True)
+        rows = []
+        for number, ids in enumerate(encoded["input_ids"]):
+            sides = encoded.sequence_ids(number)
+            offsets = [
+                each if side == 1 else None for each, side in zip(encoded["offset_mapping"][number], sides, strict=True)
+            ]
+            start, end = _answer_columns(offsets, answers)
+            types = {key: encoded[key][number] for key in ("attention_mask", "token_type_ids") if key in encoded}
+            row = {"input_ids": ids, **types, "start_positions": start, "end_positions": end}
+            rows.append({**row, "offsets": offsets, "question": number == 0})
+        return rows
+
+    def model(self, encoder: str) -> PreTrainedModel:
+        """A new head on the encoder."""
+        return AutoModelForQuestionAnswering.from_pretrained(encoder)
+
+    def scores(self, logits: tuple[np.ndarray, ...], encoded: list[dict], rows: list[Asked]) -> dict[str, float]:
+        """As ours; answers by `squad_answers`."""
+        borders = np.flatnonzero([row["question"] for row in encoded] + [True])
+        found = []
+        for (pair, _), first, last in zip(rows, borders[:-1], borders[1:], strict=True):
+            offsets = [row["offsets"] for row in encoded[first:last]]
+            best = squad_answers(offsets, *(each[first:last] for each in logits[:2]))
+            texts = [pair[1][each.start : each.stop] for each in best if each.stop or not self.always]
+            found.append(texts[0] if texts else "")
+        return answer_scores(found, [[text for _, text in answers] for _, answers in rows])
+
+
+def _answer_columns(offsets: Offsets, answers: list[tuple[int, str]]) -> tuple[int, int]:
+    """Where a window's first gold answer starts and ends; [CLS], twice, where it does not hold all of it."""
+    inside = [column for column, each in enumerate(offsets) if each is not None]
+    if not answers or not inside:
+        return 0, 0
+    start, stop = answers[0][0], answers[0][0] + len(answers[0][1])
+    if offsets[inside[0]][0] > start or offsets[inside[-1]][1] < stop:
+        return 0, 0
+    first = max(column for column in inside if offsets[column][0] <= start)
+    return first, min(column for column in inside if offsets[column][1] >= stop)
+
+
+def peer(
+    task: Task, tokenizer: PreTrainedTokenizerBase, rows: list
+) -> ClassificationPeer | TaggingPeer | AnsweringPeer:
+    """The peer for a task."""
+    kinds = {"bert_ner": TaggingPeer, "bert_qa": AnsweringPeer}
+    return kinds.get(task.factory, ClassificationPeer)(tokenizer, rows, task)
+
+
 def main() -> None:
     """Train and predict once."""
     args = parse()
@@ -92,8 +154,10 @@ def main() -> None:
     tokenizer = AutoTokenizer.from_pretrained(encoder)
     train_rows, dev_rows = (task.read(args.data / name) for name in (task.train, task.dev))
     set_seed(args.seed)  # the Trainer does so too, but only after the head has been drawn
-    side = (TaggingPeer if task.tags_tokens else ClassificationPeer)(tokenizer, train_rows + dev_rows, task)
-    train, dev = ([side.encode(*row, args.max_length) for row in rows] for rows in (train_rows, dev_rows))
+    side = peer(task, tokenizer, train_rows + dev_rows)
+    train, dev = (
+        [encoded for row in rows for encoded in side.encode(*row, args.max_length)] for rows in (train_rows, dev_rows)
+    )
     model = side.model(encoder)
     settings = TrainingArguments(
         "peer_out",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from spacy_bertadapt.corpora.tags import Entity, read_entities
+from spacy_bertadapt.qa_scorer import exact_match, f1_score
 
 
 def classification_scores(probabilities: np.ndarray, gold: np.ndarray, *, exclusive: bool) -> dict[str, float]:
@@ -28,6 +29,17 @@ def entity_scores(found: list[list[str]], gold: list[list[str]]) -> dict[str, fl
     hits = sum(len(ours & theirs) for ours, theirs in pairs)
     total = sum(len(ours) + len(theirs) for ours, theirs in pairs)
     return {"ents_f": round(2 * hits / max(1, total), 4)}
+
+
+def answer_scores(found: list[str], gold: list[list[str]]) -> dict[str, float]:
+    """SQuAD's F1 and exact match, and the share of questions that got an answer. No answer is an empty text."""
+    pairs = [(answer, texts or [""]) for answer, texts in zip(found, gold, strict=True)]
+    rows = {
+        "f1": [max(f1_score(answer, each) for each in texts) for answer, texts in pairs],
+        "exact_match": [max(exact_match(answer, each) for each in texts) for answer, texts in pairs],
+        "answered": [bool(answer) for answer in found],
+    }
+    return {key: round(float(np.mean(values)), 4) for key, values in rows.items()}
 
 
 def _entities(tags: list[str]) -> list[Entity]:

@@ -1,10 +1,12 @@
-"""Train with `spacy train` and with Hugging Face's Trainer: same data, recipe and encoder.
+r"""Train with `spacy train` and with Hugging Face's Trainer: same data, recipe and encoder.
 
     python benchmarks/train.py --data DATA --task sst2 --seeds 0 1 2 --peer-seeds 0
     python benchmarks/train.py --data DATA --task sst2 --precision float32 --epochs 1
     python benchmarks/train.py --data DATA --task cooking --max-length 128 --learn-rate 3e-4
     python benchmarks/train.py --data DATA --task sick --seeds 0 1 2 --peer-seeds 0
     python benchmarks/train.py --data DATA --task wnut --seeds 0 1 2 --peer-seeds 0
+    python benchmarks/train.py --data DATA --task squad-answerable --seeds 0 1 --peer-seeds 0 --batch-size 16 \
+        --learn-rate 2e-4 --max-length 384
 
 Prints a Markdown table of scores and training seconds. Nothing else should run on the machine meanwhile.
 """
