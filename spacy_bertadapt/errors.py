@@ -168,6 +168,13 @@ class Errors:
     )
 
     E510 = "[E510] There is no option --{option}. Settings of the reader of raw files are --reader.NAME VALUE."
+    E515 = "[E515] There is no BERT component among {found}. Name a pipeline or a config that has one."
+    E516 = "[E516] No strategy is called {unknown}. There are {known}."
+    E517 = "[E517] compare needs a config with exactly one BERT component; this has the components {found}."
+    E518 = (
+        "[E518] Training with '{strategy}' failed (exit code {code}); its messages are above. "
+        "Try it alone: python -m spacy train {config}"
+    )
 
     # Corpora
     C001 = (

@@ -3,15 +3,19 @@
 import typer
 from spacy.cli._util import app as spacy_app
 
+from .compare import compare_cli
 from .convert import convert_cli
 from .debug_data import debug_data_cli
 from .evaluate import evaluate_cli
 from .init_config import init_config_cli
-from .options import READER_HELP, TAKES_READER_SETTINGS
+from .options import READER_HELP, TAKES_OVERRIDES
+from .show import show_cli
 
 app = typer.Typer(name="bertadapt", help="Adapt BERT inside spaCy.", no_args_is_help=True, rich_markup_mode=None)
-app.command("init-config", context_settings=TAKES_READER_SETTINGS, epilog=READER_HELP)(init_config_cli)
-app.command("debug-data", context_settings=TAKES_READER_SETTINGS, epilog=READER_HELP)(debug_data_cli)
-app.command("convert", context_settings=TAKES_READER_SETTINGS, epilog=READER_HELP)(convert_cli)
-app.command("evaluate", context_settings=TAKES_READER_SETTINGS, epilog=READER_HELP)(evaluate_cli)
+app.command("init-config", context_settings=TAKES_OVERRIDES, epilog=READER_HELP)(init_config_cli)
+app.command("debug-data", context_settings=TAKES_OVERRIDES, epilog=READER_HELP)(debug_data_cli)
+app.command("convert", context_settings=TAKES_OVERRIDES, epilog=READER_HELP)(convert_cli)
+app.command("evaluate", context_settings=TAKES_OVERRIDES, epilog=READER_HELP)(evaluate_cli)
+app.command("show", context_settings=TAKES_OVERRIDES)(show_cli)
+app.command("compare", context_settings=TAKES_OVERRIDES)(compare_cli)
 spacy_app.add_typer(app)

@@ -17,7 +17,7 @@ LangOption = Annotated[str, typer.Option("--lang", "-l", help="Language code of 
 EncoderOption = Annotated[str, typer.Option("--encoder", "-e", help="Hub id, directory, or package:NAME")]
 LimitOption = Annotated[int, typer.Option("--limit", "-n", min=0, help="Number of texts to read at most; 0 for all")]
 
-TAKES_READER_SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True}
+TAKES_OVERRIDES = {"allow_extra_args": True, "ignore_unknown_options": True}
 READER_HELP = """
 Where the parts stand in a raw file is said as settings of the task's reader: --reader.text body --reader.label 1,
 --reader.premise sentence_A, --reader.label_map '{"e": "entailment"}', --reader.tag 3 …
