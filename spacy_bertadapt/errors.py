@@ -49,6 +49,10 @@ class Errors:
         "[E112] '{encoder}' is a {problem} classifier, but exclusive = {exclusive}. Set exclusive = {opposite}, "
         "or give other labels to train a new head."
     )
+    E113 = (
+        "[E113] '{name}' has no mask token in its tokenizer, so no word can be hidden from it. "
+        "Choose an encoder that was trained on masked words, such as bert-base-uncased."
+    )
 
     # Texts and windows
     E201 = (
@@ -147,6 +151,20 @@ class Errors:
     )
 
     E510 = "[E510] There is no option --{option}. Settings of the reader of raw files are --reader.NAME VALUE."
+    E511 = (
+        "[E511] No way to tell the format of {path}: it must end in .txt (one text a line) or .jsonl (a `text` in each "
+        "object), or in one of these and .gz. Rename the file."
+    )
+    E512 = "[E512] {path} holds {found} to train on. {remedy}"
+    E513 = (
+        "[E513] {path} holds an earlier run. Add --resume to go on with it, --force to start anew, "
+        "or name another folder."
+    )
+    E514 = "[E514] Nothing to resume in {path}: {reason}. {remedy}"
+    E515 = (
+        "[E515] The run in {path} had other settings or texts: {changes}. "
+        "Give it the same ones, or start anew with --force."
+    )
 
     # Corpora
     C001 = (

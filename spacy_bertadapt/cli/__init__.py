@@ -8,10 +8,12 @@ from .debug_data import debug_data_cli
 from .evaluate import evaluate_cli
 from .init_config import init_config_cli
 from .options import READER_HELP, TAKES_READER_SETTINGS
+from .pretrain import pretrain_cli
 
 app = typer.Typer(name="bertadapt", help="Adapt BERT inside spaCy.", no_args_is_help=True, rich_markup_mode=None)
 app.command("init-config", context_settings=TAKES_READER_SETTINGS, epilog=READER_HELP)(init_config_cli)
 app.command("debug-data", context_settings=TAKES_READER_SETTINGS, epilog=READER_HELP)(debug_data_cli)
 app.command("convert", context_settings=TAKES_READER_SETTINGS, epilog=READER_HELP)(convert_cli)
 app.command("evaluate", context_settings=TAKES_READER_SETTINGS, epilog=READER_HELP)(evaluate_cli)
+app.command("pretrain")(pretrain_cli)
 spacy_app.add_typer(app)

@@ -206,7 +206,8 @@ def _reset(module: PreTrainedModel, names: set[str]) -> None:
 def _is_for(config: PretrainedConfig, auto_class: str) -> bool:
     """Whether a checkpoint is of the task's kind, or doesn't say: a tagger's head can have a classifier's shape."""
     task = auto_class.removeprefix("AutoModel")
-    return not config.architectures or any(name.endswith(task) for name in config.architectures)
+    tasks = (task, "ForPreTraining") if task == "ForMaskedLM" else (task,)  # BERT's first head is one for masks too
+    return not config.architectures or any(name.endswith(tasks) for name in config.architectures)
 
 
 def _labels(config: PretrainedConfig) -> tuple[str, ...]:
