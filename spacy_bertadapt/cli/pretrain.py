@@ -80,7 +80,9 @@ def pretrain_cli(
         _introduce(run, encoder)
         _train(run)
     msg.good(f"Wrote {output / 'model'}; train a task from it:")
-    msg.text(f"python -m spacy bertadapt init-config my.cfg --train train.csv --dev dev.csv --encoder {output / 'model'}")
+    msg.text(
+        f"python -m spacy bertadapt init-config my.cfg --train train.csv --dev dev.csv --encoder {output / 'model'}"
+    )
 
 
 def _introduce(run: PretrainingRun, encoder: str) -> None:

@@ -82,7 +82,7 @@ def read_word_windows(
     for chunk in _chunks(texts):
         subwords = tokenizer.encode(chunk, offsets=True)
         with nlp.memory_zone():
-            found = words_of(tokens_of(list(nlp.tokenizer.pipe(chunk))), subwords)
+            found = words_of(tokens_of([nlp.tokenizer(text) for text in chunk]), subwords)
         flat = np.concatenate([text.ids for text in subwords])
         found[np.isin(flat, special_ids)] = NO_WORD
         ids.append(flat.astype(np.int32))

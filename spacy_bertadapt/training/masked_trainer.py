@@ -144,7 +144,7 @@ class MaskedTrainer:
                 yield self._masker.mask(*windows.padded(some), generator)
 
     def _within_memory(self, work: Callable[[], Result], longest: int) -> Result:
-        """Do what needs the device, in ever smaller slices while it is full. longest: subwords of the longest window."""
+        """Do what needs the device, in ever smaller slices while it is full. longest: subwords of a window."""
         while True:
             try:
                 return work()
@@ -185,7 +185,7 @@ def batches_by_length(lengths: Ints, batch_size: int) -> list[Ints]:
 
 
 def slices_within(lengths: Ints, rows: Ints, budget: int) -> list[Ints]:
-    """Rows of a batch, sorted by length and cut evenly into slices of about `budget` padded subwords at most."""
+    """Rows of a batch, sorted by length and cut evenly into slices of about `budget` padded subwords."""
     order = rows[np.argsort(-lengths[rows], kind="stable")]
     padded = len(order) * int(lengths[order[0]])
     return np.array_split(order, min(len(order), -(-padded // budget)))

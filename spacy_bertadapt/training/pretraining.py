@@ -22,7 +22,7 @@ from ..pipeline.saving import replaced_folder
 from ..subwords.masking import WordMasker
 from .masked_trainer import Evaluation, MaskedTrainer, TrainerSettings, steps_per_epoch
 from .optimizer import adamw
-from .pretraining_state import SavedState, has_state, load_state, remove_state, save_state
+from .pretraining_state import has_state, load_state, remove_state, save_state
 from .pretraining_texts import cut_words, read_split
 
 MODEL, STATE, LOG = "model", "state", "log.jsonl"

@@ -61,7 +61,7 @@ def load_state(folder: Path) -> SavedState:
     progress = read_json_object(folder / PROGRESS)
     checkpoint = Checkpoint.load(folder / CHECKPOINT, AUTO_CLASS)
     try:
-        moments = load_file(folder / MOMENTS)
+        moments = {name: values.clone() for name, values in load_file(folder / MOMENTS).items()}  # not of a mapped file
     except (OSError, SafetensorError) as err:
         raise ValueError(Errors.E105.format(path=folder / MOMENTS, reason=f"can't be read: {err}")) from None
     evaluations = [Evaluation(**found) for found in progress.pop("evaluations")]

@@ -40,7 +40,9 @@ def read_split(texts: Path, dev: Path | None, *, dev_share: float, seed: int) ->
     return kept, [found[number] for number in sorted(held_out)]
 
 
-def cut_words(texts: list[str], path: Path, tokenizer: PreTrainedTokenizerBase, lang: str, max_length: int) -> WordWindows:
+def cut_words(
+    texts: list[str], path: Path, tokenizer: PreTrainedTokenizerBase, lang: str, max_length: int
+) -> WordWindows:
     """Windows over texts. path: where they are from. Raises ValueError if no text has a word that can be hidden."""
     windows = read_word_windows(
         texts,
