@@ -9,8 +9,7 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from ..subwords.masking import MaskedBatch
-from ..types import SupportsStep
+from ..types import MaskedBatch, SupportsStep
 from .checkpoint import Checkpoint
 from .inputs import module_inputs, takes_token_types, to_device
 from .loss_scale import LossScale

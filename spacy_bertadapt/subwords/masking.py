@@ -7,27 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.random import Generator
 
-from ..types import Bools, Ints, PaddedBatch
+from ..types import Bools, Ints, MaskedBatch, PaddedBatch
 from .words import NO_WORD
 
 MASKED_SHARE = 0.8
 RANDOM_SHARE = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class MaskedBatch:
-    """A padded batch with hidden words.
-
-    batch: the rows, changed where words are hidden. positions: (hidden,) where, in the rows laid end to end.
-    labels: (hidden,) the subwords that stood there.
-    """
-
-    batch: PaddedBatch
-    positions: Ints
-    labels: Ints
-
-    def __len__(self) -> int:
-        return len(self.positions)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,9 @@ from ..errors import Errors, Warnings
 from ..modeling.masked_lm import MaskedLanguageModel
 from ..modeling.memory import is_out_of_memory
 from ..pipeline.runner import CPU_BATCH_SUBWORDS, GPU_BATCH_SUBWORDS
-from ..subwords.masking import MaskedBatch, WordMasker
+from ..subwords.masking import WordMasker
 from ..subwords.words import WordWindows
-from ..types import Ints
+from ..types import Ints, MaskedBatch
 from .schedules import warmup_linear
 
 BATCHES_SORTED_TOGETHER = 64
@@ -101,7 +101,6 @@ class MaskedTrainer:
         loss, hidden = torch.zeros((), device=self.model.device), 0
         while True:
             if self.step == 0 or hidden:
-                self.seconds = time.perf_counter() - started
                 yield self._evaluate(float(loss) / hidden if hidden else None, started)
             if self.step >= settings.steps:
                 return

@@ -28,7 +28,8 @@ from .pretraining_texts import cut_words, read_split
 MODEL, STATE, LOG = "model", "state", "log.jsonl"
 LONGEST_WINDOW = 512
 EVALUATIONS = 10
-FREE_TO_CHANGE = ("texts", "output", "dev", "dev_share", "device", "precision", "epochs", "max_steps", "lang")
+KNOWN_BY_THEIR_EFFECT = ("texts", "dev", "dev_share", "lang", "epochs", "max_steps")  # on windows and steps
+MAY_CHANGE = ("output", "device", "precision")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -197,7 +198,8 @@ def _trainer_settings(request: PretrainingRequest, steps: int) -> TrainerSetting
 
 def _settings(request: PretrainingRequest, steps: int, max_length: int, **checksums: int) -> dict[str, Any]:
     """All that the result depends on; what files hold counts, not their names."""
-    asked = {name: value for name, value in asdict(request).items() if name not in FREE_TO_CHANGE}
+    left_out = KNOWN_BY_THEIR_EFFECT + MAY_CHANGE
+    asked = {name: value for name, value in asdict(request).items() if name not in left_out}
     return asked | {"steps": steps, "max_length": max_length} | checksums
 
 

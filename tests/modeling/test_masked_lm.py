@@ -12,9 +12,8 @@ from transformers import AutoModelForMaskedLM, BertForPreTraining, DebertaV2Conf
 from spacy_bertadapt.modeling.checkpoint import read_encoder
 from spacy_bertadapt.modeling.masked_lm import AUTO_CLASS, MaskedLanguageModel, logits_at
 from spacy_bertadapt.modeling.sources import EncoderSource
-from spacy_bertadapt.subwords.masking import MaskedBatch
 from spacy_bertadapt.training.optimizer import adamw
-from spacy_bertadapt.types import PaddedBatch
+from spacy_bertadapt.types import MaskedBatch, PaddedBatch
 
 IDS = torch.tensor([[2, 10, 11, 12, 3], [2, 20, 21, 3, 0]])
 MASK = torch.tensor([[1, 1, 1, 1, 1], [1, 1, 1, 1, 0]])

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from spacy_bertadapt.subwords.masking import MaskedBatch, WordMasker
+from spacy_bertadapt.subwords.masking import WordMasker
 from spacy_bertadapt.subwords.template import Piece
 from spacy_bertadapt.subwords.words import WordWindows
 from spacy_bertadapt.training.masked_trainer import (
@@ -19,6 +19,7 @@ from spacy_bertadapt.training.masked_trainer import (
     shuffled_batches,
     slices_within,
 )
+from spacy_bertadapt.types import MaskedBatch
 
 LENGTHS = np.random.default_rng(0).integers(3, 64, size=1003)
 
