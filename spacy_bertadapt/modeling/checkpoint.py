@@ -171,7 +171,8 @@ def _read_encoder_module(
         module, info = _read_module(auto_class, source.locate(), config, revision=source.revision, **settings)
     head = head_parameters(module)
     new = _names(info["missing_keys"]) | _names(info["mismatched_keys"])
-    lacking = sorted(name for name in new - head if "pooler" not in name)
+    prefix = module.base_model_prefix + "."  # a key outside it may be another name of one of the head's parameters
+    lacking = sorted(name for name in new if name.startswith(prefix) and "pooler" not in name)
     if lacking:
         raise ValueError(Errors.E104.format(name=source.name, keys=", ".join(lacking[:3])))
     return module, new & head

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -9,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import srsly
 import torch
 from transformers import PreTrainedTokenizerBase
 
@@ -107,7 +107,8 @@ class PretrainingRun:
     def _write_log(self) -> None:
         self.output.mkdir(parents=True, exist_ok=True)
         fresh = self.output / f".{LOG}.new"
-        srsly.write_jsonl(fresh, map(asdict, self.evaluations))
+        rows = [json.dumps(asdict(found)) + "\n" for found in self.evaluations]
+        fresh.write_text("".join(rows), encoding="utf8")
         fresh.replace(self.output / LOG)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import srsly
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -16,7 +16,7 @@ from torch import Tensor
 from ..errors import Errors
 from ..modeling.checkpoint import Checkpoint
 from ..modeling.masked_lm import AUTO_CLASS
-from ..pipeline.saving import read_json_object, replaced_folder, saved_folder
+from ..pipeline.saving import replaced_folder, saved_folder
 from .masked_trainer import Evaluation, MaskedTrainer
 
 CHECKPOINT, MOMENTS, PROGRESS = "checkpoint", "moments.safetensors", "progress.json"
@@ -52,19 +52,23 @@ def save_state(
         trainer.model.checkpoint.save(fresh / CHECKPOINT)
         save_file(trainer.model.stepper.state(), fresh / MOMENTS)
         done = {"step": trainer.step, "seconds": trainer.seconds, "settings": dict(settings)}
-        srsly.write_json(fresh / PROGRESS, {**done, "evaluations": [asdict(found) for found in evaluations]})
+        progress = {**done, "evaluations": [asdict(found) for found in evaluations]}
+        (fresh / PROGRESS).write_text(json.dumps(progress), encoding="utf8")  # srsly would round numbers
 
 
 def load_state(folder: Path) -> SavedState:
     """Read what `save_state` wrote. Raises FileNotFoundError or ValueError that names the file at fault."""
     folder = saved_folder(folder)
-    progress = read_json_object(folder / PROGRESS)
+    try:
+        progress = json.loads((folder / PROGRESS).read_text(encoding="utf8"))
+        evaluations = [Evaluation(**found) for found in progress.pop("evaluations")]
+    except (OSError, ValueError, TypeError, LookupError) as err:
+        raise ValueError(Errors.E105.format(path=folder / PROGRESS, reason=f"can't be read: {err}")) from None
     checkpoint = Checkpoint.load(folder / CHECKPOINT, AUTO_CLASS)
     try:
         moments = {name: values.clone() for name, values in load_file(folder / MOMENTS).items()}  # not of a mapped file
     except (OSError, SafetensorError) as err:
         raise ValueError(Errors.E105.format(path=folder / MOMENTS, reason=f"can't be read: {err}")) from None
-    evaluations = [Evaluation(**found) for found in progress.pop("evaluations")]
     return SavedState(checkpoint, moments, evaluations=evaluations, **progress)
 
 

@@ -46,6 +46,7 @@ def test_logits_at_positions_are_those_of_the_whole(name: str, request: pytest.F
     assert_same_as_whole(AutoModelForMaskedLM.from_pretrained(request.getfixturevalue(name)))
 
 
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
 @pytest.mark.parametrize(
     "config",
     [

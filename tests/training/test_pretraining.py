@@ -88,7 +88,8 @@ def test_tasks_start_from_the_model(request_for: Make) -> None:
     assert sorted(path.name for path in request.output.iterdir()) == ["log.jsonl", "model"]
     nlp = spacy.blank("en")
     pipe = nlp.add_pipe("bert_textcat", config={"model": {"encoder": {"name": str(request.output / "model")}}})
-    examples = [Example.from_dict(nlp.make_doc(text), {"cats": {"a": 1.0, "b": 0.0}}) for text in SENTENCES]
+    gold = ({"a": 1.0, "b": 0.0}, {"a": 0.0, "b": 1.0})
+    examples = [Example.from_dict(nlp.make_doc("my parcel"), {"cats": cats}) for cats in gold]
     nlp.initialize(lambda: examples, sgd=adamw(1e-3))
     started = pipe.model.shims[0].module.get_input_embeddings().weight
     trained = run.trainer.model.module.get_input_embeddings().weight
@@ -169,13 +170,14 @@ def test_resuming_with_other_settings(request_for: Make) -> None:
         prepare(request, resume=True)
 
 
-def test_a_damaged_state_is_named(request_for: Make) -> None:
+@pytest.mark.parametrize("name", ["moments.safetensors", "progress.json", "checkpoint/model.safetensors"])
+def test_a_damaged_state_is_named(name: str, request_for: Make) -> None:
     request = request_for()
     for found in prepare(request).run():
         if found.step == 4:
             break
-    (request.output / "state" / "moments.safetensors").write_bytes(b"cut")
-    with pytest.raises(ValueError, match=r"E105.*moments.safetensors"):
+    (request.output / "state" / name).write_bytes(b"cut")
+    with pytest.raises(ValueError, match=f"E105.*{name}"):
         prepare(request, resume=True)
 
 
