@@ -49,8 +49,8 @@ class Errors:
         "[E112] '{encoder}' is a {problem} classifier, but exclusive = {exclusive}. Set exclusive = {opposite}, "
         "or give other labels to train a new head."
     )
-    E113 = (
-        "[E113] '{name}' has no mask token in its tokenizer, so no word can be hidden from it. "
+    E119 = (
+        "[E119] '{name}' has no mask token in its tokenizer, so no word can be hidden from it. "
         "Choose an encoder that was trained on masked words, such as bert-base-uncased."
     )
 

@@ -174,7 +174,7 @@ def _max_length(checkpoint: Checkpoint, request: PretrainingRequest) -> int:
 
 def _masker(tokenizer: PreTrainedTokenizerBase, request: PretrainingRequest) -> WordMasker:
     if tokenizer.mask_token_id is None:
-        raise ValueError(Errors.E113.format(name=request.encoder))
+        raise ValueError(Errors.E119.format(name=request.encoder))
     ordinary = sorted(set(tokenizer.get_vocab().values()) - set(tokenizer.all_special_ids))
     return WordMasker(tokenizer.mask_token_id, np.array(ordinary, dtype=np.int64), request.mask_probability)
 

@@ -206,7 +206,7 @@ def test_a_tokenizer_without_a_mask(request_for: Make, tiny_bert: Path, tmp_path
     tokenizer = AutoTokenizer.from_pretrained(tiny_bert)
     tokenizer.mask_token = None
     tokenizer.save_pretrained(folder)
-    with pytest.raises(ValueError, match="E113"):
+    with pytest.raises(ValueError, match="E119"):
         prepare(request_for(encoder=str(folder)))
 
 
