@@ -49,6 +49,27 @@ class Errors:
         "[E112] '{encoder}' is a {problem} classifier, but exclusive = {exclusive}. Set exclusive = {opposite}, "
         "or give other labels to train a new head."
     )
+    E113 = (
+        "[E113] No parameter of the network learns: adapt.rates freezes them all. "
+        "Give at least one part, such as the head, a rate above 0."
+    )
+    E114 = (
+        "[E114] LoRA needs peft, which is not installed. Install it: pip install 'spacy-bertadapt[lora]'. "
+        'A pipeline trained with save = "merged" loads without it.'
+    )
+    E115 = (
+        "[E115] peft can't put LoRA's matrices into '{name}': {reason}. "
+        'Name the linear layers in adapt.target_modules, such as ["query", "value"].'
+    )
+    E116 = (
+        "[E116] {path} holds an adapter without its encoder, '{name}', which can't be read: {reason} "
+        'Make that available under the same name, or save the pipeline with adapt.save = "merged" where it is.'
+    )
+    E117 = (
+        "[E117] The adapter in {path} was trained on another '{name}': the weights have the checksum {found}, "
+        "not {expected}. Restore the encoder that it was trained on."
+    )
+    E118 = "[E118] '{name}' has no adapter. There is one while it is trained with LoRA, or saved as one."
     E119 = (
         "[E119] '{name}' has no mask token in its tokenizer, so no word can be hidden from it. "
         "Choose an encoder that was trained on masked words, such as bert-base-uncased."
@@ -268,6 +289,14 @@ class DoesNotFit(ValueError):
 class Warnings:
     """Messages by code that inform without stopping."""
 
+    W102 = (
+        "[W102] adapt.{setting} has a pattern that no parameter's name contains, and that changes nothing: "
+        "'{pattern}'. Names are like '{example}'; `python -m spacy bertadapt show` lists them."
+    )
+    W103 = (
+        "[W103] The temporary file for features is full: {reason}. The encoder runs anew for the texts that are left. "
+        "Point TMPDIR at a disk with more room, or set adapt.cache = false."
+    )
     W101 = (
         "[W101] The head of '{encoder}' knows the labels {old}; the data has {new}. "
         "The encoder is kept, and a new head is trained."

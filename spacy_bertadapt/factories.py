@@ -15,7 +15,8 @@ Scorer: TypeAlias = Callable[..., dict[str, Any]]
 
 DEFAULT_ENCODER = "bert-base-uncased"
 
-RUN_DEFAULTS = {"max_length": None, "stride": 0, "max_windows": 8, "max_batch_subwords": None}
+WINDOW_DEFAULTS = {"max_length": None, "stride": 0, "max_batch_subwords": None}
+RUN_DEFAULTS = {**WINDOW_DEFAULTS, "max_windows": 8, "adapt": {"@misc": "spacy-bertadapt.FullFineTuning.v1"}}
 
 ON_AN_ENCODER = {
     "device": "auto",
@@ -85,7 +86,7 @@ ZEROSHOT_DEFAULTS: dict[str, Any] = {
     "threshold": None,
     "nli": "bert_nli",
     "model": None,
-    **{key: value for key, value in RUN_DEFAULTS.items() if key != "max_windows"},
+    **WINDOW_DEFAULTS,
     "scorer": {"@scorers": "spacy-bertadapt.TextcatScorer.v1"},
 }
 
@@ -129,6 +130,7 @@ def make_bert_textcat(
     stride: int,
     max_windows: int | None,
     max_batch_subwords: int | None,
+    adapt: Any,
     loss: Any,
     scorer: Scorer | None,
 ) -> TrainablePipe:
@@ -147,6 +149,7 @@ def make_bert_textcat(
         stride=stride,
         max_windows=max_windows,
         max_batch_subwords=max_batch_subwords,
+        adapt=adapt,
         loss=loss,
         scorer=scorer,
     )
@@ -162,6 +165,7 @@ def make_bert_nli(
     stride: int,
     max_windows: int | None,
     max_batch_subwords: int | None,
+    adapt: Any,
     loss: Any,
     scorer: Scorer | None,
 ) -> TrainablePipe:
@@ -177,6 +181,7 @@ def make_bert_nli(
         stride=stride,
         max_windows=max_windows,
         max_batch_subwords=max_batch_subwords,
+        adapt=adapt,
         loss=loss,
         scorer=scorer,
     )
@@ -202,6 +207,7 @@ def make_bert_ner(
     stride: int,
     max_windows: int | None,
     max_batch_subwords: int | None,
+    adapt: Any,
     loss: Any,
     scorer: Scorer | None,
 ) -> TrainablePipe:
@@ -222,6 +228,7 @@ def make_bert_ner(
         stride=stride,
         max_windows=max_windows,
         max_batch_subwords=max_batch_subwords,
+        adapt=adapt,
         loss=loss,
         scorer=scorer,
     )
@@ -245,6 +252,7 @@ def make_bert_qa(
     stride: int,
     max_windows: int | None,
     max_batch_subwords: int | None,
+    adapt: Any,
     scorer: Scorer | None,
 ) -> TrainablePipe:
     """Extractive question answering with BERT: see `BertQa`."""
@@ -266,6 +274,7 @@ def make_bert_qa(
         stride=stride,
         max_windows=max_windows,
         max_batch_subwords=max_batch_subwords,
+        adapt=adapt,
         scorer=scorer,
     )
 

@@ -16,11 +16,12 @@ import transformers
 from huggingface_hub import errors as hub_errors
 from huggingface_hub.errors import HFValidationError
 from safetensors import SafetensorError, safe_open
-from torch import nn
+from torch import Tensor, nn
 from transformers import AutoConfig, AutoTokenizer, PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
 from ..errors import Errors, Warnings
+from .anatomy import head_parameters
 from .sources import PACKAGE_PREFIX, EncoderSource
 
 DROPOUT_SETTINGS = (
@@ -66,9 +67,12 @@ class Checkpoint:
         """How many subwords the network takes, special tokens included."""
         return int(min(_position_limit(self.module), self.tokenizer.model_max_length))
 
-    def save(self, folder: Path) -> None:
-        """Write config.json, model.safetensors and the tokenizer's files into a folder."""
-        self.module.save_pretrained(folder, max_shard_size="1000GB")  # one file, whatever the size
+    def save(self, folder: Path, *, weights: dict[str, Tensor] | None = None) -> None:
+        """Write config.json, model.safetensors and the tokenizer's files into a folder.
+
+        weights: by name, in place of the network's own.
+        """
+        self.module.save_pretrained(folder, state_dict=weights, max_shard_size="1000GB")  # one file, whatever the size
         self.tokenizer.save_pretrained(folder)
 
     @classmethod
@@ -81,8 +85,7 @@ class Checkpoint:
         for name in ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"):
             if not (folder / name).is_file():
                 raise FileNotFoundError(Errors.E105.format(path=folder / name, reason="is missing"))
-        with _blaming(folder / "config.json"):
-            config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        config = read_saved_config(folder)
         with _blaming(folder / "model.safetensors"), safe_open(folder / "model.safetensors", framework="pt"):
             pass  # opening it checks that all of it is there, so what fails from here on is the configuration's fault
         with _blaming(folder / "config.json"):
@@ -107,10 +110,16 @@ def read_tokenizer(source: EncoderSource) -> PreTrainedTokenizerBase:
         except Exception as err:  # the tokenizers library raises bare Exceptions for a file it can't use
             if Path(located).is_dir() and not Path(located, "tokenizer.json").exists():
                 raise only_slow from None
-            raise err if isinstance(err, UNREADABLE) else ValueError(_first_line(err)) from None
+            raise err if isinstance(err, UNREADABLE) else ValueError(first_line(err)) from None
     if not tokenizer.is_fast:
         raise only_slow
     return tokenizer
+
+
+def read_saved_config(folder: Path) -> PretrainedConfig:
+    """The configuration of a saved component's network."""
+    with _blaming(folder / "config.json"):
+        return AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
 
 
 def read_saved_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
@@ -121,7 +130,7 @@ def read_saved_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
         return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except Exception as err:  # the tokenizers library raises bare Exceptions for a file it can't use
         raise ValueError(
-            Errors.E105.format(path=folder / "tokenizer.json", reason=f"can't be used: {_first_line(err)}")
+            Errors.E105.format(path=folder / "tokenizer.json", reason=f"can't be used: {first_line(err)}")
         ) from None
 
 
@@ -157,10 +166,12 @@ def read_encoder(
     return Checkpoint(module, tokenizer), False
 
 
-def head_parameters(module: PreTrainedModel) -> set[str]:
-    """Names of the parameters that are the task's and not the encoder's."""
-    prefix = module.base_model_prefix + "."
-    return {name for name, _ in module.named_parameters() if not name.startswith(prefix)}
+def read_network(source: EncoderSource, auto_class: str, config: PretrainedConfig) -> PreTrainedModel:
+    """A task's network on a pretrained encoder, with a head that is new unless the checkpoint has one that fits.
+
+    Raises FileNotFoundError or ValueError as of `read_encoder`.
+    """
+    return _read_encoder_module(source, auto_class, config, ignore_mismatched_sizes=True)[0]
 
 
 def _read_encoder_module(
@@ -265,12 +276,12 @@ def _reading(source: EncoderSource) -> Iterator[None]:
             raise
         found = Path(source.name).expanduser().is_dir() or source.name.startswith(PACKAGE_PREFIX)
         if found or not isinstance(err, (OSError, HFValidationError)):
-            raise ValueError(Errors.E102.format(name=source.name, reason=_first_line(err))) from None
+            raise ValueError(Errors.E102.format(name=source.name, reason=first_line(err))) from None
         remedy = (
             "Check the spelling and the network connection, or name a directory or package:NAME; "
             "with HF_HUB_OFFLINE=1 only what the cache holds can be used."
         )
-        reason = f"neither a directory nor found on the Hugging Face hub or in its cache ({_first_line(err)})"
+        reason = f"neither a directory nor found on the Hugging Face hub or in its cache ({first_line(err)})"
         raise FileNotFoundError(Errors.E101.format(name=source.name, reason=reason, remedy=remedy)) from None
 
 
@@ -280,10 +291,11 @@ def _blaming(path: Path) -> Iterator[None]:
     try:
         yield
     except UNREADABLE as err:
-        raise ValueError(Errors.E105.format(path=path, reason=f"can't be read: {_first_line(err)}")) from None
+        raise ValueError(Errors.E105.format(path=path, reason=f"can't be read: {first_line(err)}")) from None
 
 
-def _first_line(err: BaseException) -> str:
+def first_line(err: BaseException) -> str:
+    """What went wrong, in one line."""
     while isinstance(err, ImportError) and err.__context__ is not None:
         err = err.__context__  # Transformers asks for packages it might need to tell what went wrong
     return (str(err).strip() or type(err).__name__).splitlines()[0]

@@ -1,55 +1,32 @@
-"""Which parameters learn how fast, and which of them decay."""
+"""The parameters that learn, grouped by how fast they do and how much they decay."""
 
 from __future__ import annotations
 
-import re
 from typing import TypedDict
 
 from torch import nn
 from transformers import PreTrainedModel
 
-from .checkpoint import head_parameters
-
-LAYER = re.compile(r"\.(?:layer|layers|block|h)\.(\d+)\.")
+from .adaptation import Adaptation
+from .anatomy import Anatomy
 
 
 class ParameterGroup(TypedDict):
-    """What torch's optimizers take, with the factor on the learning rate and whether weights decay."""
+    """What torch's optimizers take, with factors on the optimizer's learning rate and weight decay."""
 
     params: list[nn.Parameter]
     rate_factor: float
-    decays: bool
+    decay_factor: float
 
 
-def parameter_groups(
-    module: PreTrainedModel, *, layer_decay: float = 1.0, head_factor: float = 1.0
-) -> list[ParameterGroup]:
-    """Group a network's trainable parameters.
-
-    No decay on biases and norms (they have one dimension). layer_decay: each layer learns at this share of
-    the rate of the layer above it; the embeddings come last. head_factor: the head's share of the rate.
-    """
-    depth = 1 + max((layer_number(name) or 0 for name, _ in module.named_parameters()), default=0)
-    head = head_parameters(module)
-    groups: dict[tuple[float, bool], ParameterGroup] = {}
+def parameter_groups(module: PreTrainedModel, adaptation: Adaptation) -> list[ParameterGroup]:
+    """Group a network's trainable parameters: one group for all that have the same factors."""
+    anatomy = Anatomy(module)
+    groups: dict[tuple[float, float], ParameterGroup] = {}
     for name, parameter in module.named_parameters():
         if not parameter.requires_grad:
             continue
-        factor = head_factor if name in head else layer_decay ** _height_below_top(module, name, depth)
-        decays = parameter.dim() > 1
-        group = groups.setdefault((factor, decays), {"params": [], "rate_factor": factor, "decays": decays})
+        rate, decay = adaptation.rate_factor(name, anatomy), adaptation.decay_factor(name, parameter)
+        group = groups.setdefault((rate, decay), {"params": [], "rate_factor": rate, "decay_factor": decay})
         group["params"].append(parameter)
     return list(groups.values())
-
-
-def layer_number(name: str) -> int | None:
-    """The encoder layer that a parameter belongs to, counted from 0 at the bottom, or None."""
-    found = LAYER.search(f".{name}")
-    return int(found.group(1)) if found else None
-
-
-def _height_below_top(module: PreTrainedModel, name: str, depth: int) -> int:
-    layer = layer_number(name)
-    if layer is not None:
-        return depth - 1 - layer
-    return depth if "embeddings" in name else 0

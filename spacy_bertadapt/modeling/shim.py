@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,9 +19,12 @@ from transformers.utils import ModelOutput
 
 from ..errors import Errors
 from ..types import Floats, PaddedBatch, SupportsStep
+from .adaptation import Adaptation, FullFineTuning, HeadOnly
 from .checkpoint import Checkpoint
+from .features import FeatureCache
 from .forking import refuse_forked_gpu
 from .inputs import module_inputs, takes_token_types
+from .lora import Lora, has_adapter, is_adapter, load_adapter, remove_adapter, save_adapter, save_merged
 from .loss_scale import LossScale
 from .precision import autocast, resolve_device, resolve_precision
 from .sources import EncoderSource
@@ -35,6 +39,8 @@ class TransformerShim(Shim):
     In training the logits stay torch tensors on the device, and so does the loss; in prediction they come
     back as numpy arrays. Gradients are added up only after a whole backward pass, so that one which ran
     out of memory leaves no trace and can be tried again in smaller pieces.
+
+    adaptation: which parameters learn, and how fast; a network is prepared for it when it first learns.
     """
 
     def __init__(self, *, source: EncoderSource, auto_class: str, device: str = "auto", precision: str = "auto"):
@@ -46,11 +52,15 @@ class TransformerShim(Shim):
         super().__init__(None, config={"device": device, "precision": precision})
         self.source = source
         self.auto_class = auto_class
+        self.adaptation: Adaptation = FullFineTuning()
         self.device = torch.device("cpu")
         self.dtype: torch.dtype | None = None
         self._takes_types = False
         self._checkpoint: Checkpoint | None = None
+        self._is_adapted = False
+        self._features: FeatureCache | None = None
         self._updates = 0
+        self._steps = 0
         self._stepper: Stepper | None = None
         self._loss_scale: LossScale | None = None
         self._stepped_by: Optimizer | None = None
@@ -75,8 +85,16 @@ class TransformerShim(Shim):
     def attach(self, checkpoint: Checkpoint) -> None:
         """Take over a network: move it to the device, choose the precision, and forget what trained the old one."""
         self._checkpoint = checkpoint
-        self._updates, self._stepper, self._stepped_by = 0, None, None
+        self._is_adapted, self._updates, self._steps = False, 0, 0
         self._place(resolve_device(self.cfg["device"]))
+
+    def adapt(self) -> None:
+        """Prepare the network for learning, once. Raises ValueError where the adaptation does not fit it."""
+        if not self._is_adapted:
+            self.adaptation.prepare(self.module)
+            self.adaptation.freeze(self.module, self._steps)
+            nn.Module.to(self.module, self.device).eval()
+            self._is_adapted = True
 
     def __call__(self, inputs: Iterable[PaddedBatch], is_train: bool) -> tuple[Any, Backprop]:
         """Logits of every batch; with `is_train`, as tensors, and a callback that takes their gradients."""
@@ -96,11 +114,20 @@ class TransformerShim(Shim):
         if not self._updates:
             return
         if self._stepper is None or self._stepped_by is not optimizer:
-            self._stepper, self._stepped_by = Stepper(self.module, cast(SupportsStep, optimizer)), optimizer
+            self._stepper, self._stepped_by = Stepper(self.module, self.adaptation), optimizer
         divisor = self._loss_scale.scale * self._updates if self._loss_scale else float(self._updates)
         not_finite = self._stepper.step(cast(SupportsStep, optimizer), divisor=divisor)
         self._updates = 0
+        self._steps += 1
         self._stepper.watch(self._loss_scale.update(not_finite) if self._loss_scale else not_finite)
+        if self.adaptation.changes_at(self._steps):
+            self.adaptation.freeze(self.module, self._steps)
+            self._stepper.extend(self.module, self.adaptation)
+
+    def remove_adapter(self, *, merge: bool) -> None:
+        """Make the network an ordinary one again: see `lora.remove_adapter`. Learning goes on anew from there."""
+        remove_adapter(self.module, merge=merge)
+        self._is_adapted, self._stepper = False, None
 
     def report_skipped(self) -> None:
         """Warn of steps left out since the last report."""
@@ -113,10 +140,16 @@ class TransformerShim(Shim):
             self._place(torch.device("cuda", device_id) if device_type == "gpu" else torch.device(device_type))
 
     def to_disk(self, path: str | Path) -> None:
-        """Write the network and tokenizer into a folder: a checkpoint that Transformers reads too."""
+        """Write the network and tokenizer into a folder: a checkpoint that Transformers reads too, or an adapter."""
         self.report_skipped()
-        Path(path).mkdir(parents=True, exist_ok=True)
-        self.checkpoint.save(Path(path))
+        folder = Path(path)
+        folder.mkdir(parents=True, exist_ok=True)
+        if not has_adapter(self.module):
+            self.checkpoint.save(folder)
+        elif isinstance(self.adaptation, Lora) and self.adaptation.save == "adapter":
+            save_adapter(self.checkpoint, self.source, folder)
+        else:
+            save_merged(self.checkpoint, folder)
 
     def from_disk(self, path: str | Path) -> TransformerShim:
         """Read a folder that `to_disk` wrote."""
@@ -135,8 +168,11 @@ class TransformerShim(Shim):
         return self
 
     def read(self, path: Path) -> Checkpoint:
-        """The checkpoint in a folder that `to_disk` wrote, read strictly and without a network connection."""
-        return Checkpoint.load(path, self.auto_class)
+        """The checkpoint in a folder that `to_disk` wrote, read strictly and without a network connection.
+
+        An adapter's encoder is read from where it came from.
+        """
+        return load_adapter(path, self.auto_class) if is_adapter(path) else Checkpoint.load(path, self.auto_class)
 
     def unpack(self, data: bytes) -> Checkpoint:
         """The checkpoint in what `to_bytes` packed."""
@@ -146,42 +182,52 @@ class TransformerShim(Shim):
             return self.read(Path(folder))
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_stepper": None, "_stepped_by": None}
+        return {**self.__dict__, "_stepper": None, "_stepped_by": None, "_features": None}
 
     def _place(self, device: torch.device) -> None:
         self.device = device
         self.dtype = resolve_precision(self.cfg["precision"], device)
         self._loss_scale = LossScale(device) if self.dtype == torch.float16 else None
-        self._stepper, self._stepped_by = None, None
+        self._stepper, self._stepped_by, self._features = None, None, None
         nn.Module.to(self.module, device).eval()
         self._takes_types = takes_token_types(self.module)
 
     def _begin_update(self, batches: Iterable[PaddedBatch]) -> tuple[list[Tensor], Backprop]:
-        self.module.train()
-        try:
-            with autocast(self.device, self.dtype):
-                logits = [self._forward(batch) for batch in batches]
-        finally:
-            self.module.eval()
+        self.adapt()
+        if self._features is None and isinstance(self.adaptation, HeadOnly) and self.adaptation.cache:
+            self._features = FeatureCache(self.module, memory=self.adaptation.cache_memory * 2**20)
+        with self._training(), autocast(self.device, self.dtype):
+            logits = [self._forward(batch, spill=True) for batch in batches]
         parameters = [parameter for parameter in self.module.parameters() if parameter.requires_grad]
 
         def backprop(d_logits: Sequence[Tensor]) -> None:
             scale = self._loss_scale.scale if self._loss_scale else 1.0
             scaled = [gradient * scale for gradient in d_logits]
-            gradients = torch.autograd.grad(logits, parameters, scaled, allow_unused=True)
+            with self._training():  # gradient checkpointing computes activations once more
+                gradients = torch.autograd.grad(logits, parameters, scaled, allow_unused=True)
             _add_gradients(parameters, gradients)
 
         return logits, backprop
+
+    @contextmanager
+    def _training(self) -> Iterator[None]:
+        self.adaptation.train(self.module)
+        try:
+            yield
+        finally:
+            self.module.eval()
 
     def _predict(self, batches: Iterable[PaddedBatch]) -> list[Floats]:
         refuse_forked_gpu(self.device)
         self.report_skipped()
         with torch.inference_mode(), autocast(self.device, self.dtype):
-            logits = [self._forward(batch) for batch in batches]
+            logits = [self._forward(batch, spill=False) for batch in batches]
         return [found.numpy(force=True).astype(np.float32, copy=False) for found in logits]
 
-    def _forward(self, batch: PaddedBatch) -> Tensor:
+    def _forward(self, batch: PaddedBatch, *, spill: bool) -> Tensor:
         inputs = module_inputs(batch, self.device, with_types=self._takes_types)
+        if self._features is not None:
+            return _logits(self._features.forward(batch, inputs, spill=spill)).float()
         return _logits(self.module(**inputs)).float()
 
 

@@ -11,6 +11,7 @@ from transformers import PreTrainedModel
 
 from ..errors import Errors, Warnings
 from ..types import SupportsStep
+from .adaptation import Adaptation
 from .parameter_groups import parameter_groups
 
 FUSED_ON = ("cpu", "cuda")
@@ -26,18 +27,25 @@ class Stepper:
     the device, and nothing waits for it; elsewhere they are applied before the step, which waits once.
     """
 
-    def __init__(self, module: PreTrainedModel, optimizer: SupportsStep):
-        """Make moments for the module's trainable parameters; groups as the optimizer's settings say."""
-        layer_decay, head_factor = (
-            getattr(optimizer, "layer_decay", 1.0),
-            getattr(optimizer, "head_factor", 1.0),
-        )
-        groups = parameter_groups(module, layer_decay=layer_decay, head_factor=head_factor)
+    def __init__(self, module: PreTrainedModel, adaptation: Adaptation):
+        """Make moments for the module's trainable parameters, in groups as the adaptation says."""
+        groups = parameter_groups(module, adaptation)
         device = next(module.parameters()).device
         self._fused = device.type in FUSED_ON
         self._adamw = torch.optim.AdamW(groups, fused=self._fused)  # type: ignore[arg-type]
-        self._parameters = [parameter for group in groups for parameter in group["params"]]
         self._health = StepHealth(device)
+
+    def extend(self, module: PreTrainedModel, adaptation: Adaptation) -> None:
+        """Make moments for parameters that have become trainable; those of the others stay."""
+        known = {id(parameter) for parameter in self._parameters}
+        for group in parameter_groups(module, adaptation):
+            new = [parameter for parameter in group["params"] if id(parameter) not in known]
+            if new:
+                self._adamw.add_param_group({**group, "params": new})
+
+    @property
+    def _parameters(self) -> list[Tensor]:
+        return [parameter for group in self._adamw.param_groups for parameter in group["params"]]
 
     def step(self, optimizer: SupportsStep, *, divisor: Tensor | float = 1.0) -> Tensor:
         """Step with the parameters' `.grad`, divided by `divisor`, and clear them.
@@ -88,7 +96,7 @@ class Stepper:
             group["lr"] = optimizer.learn_rate * group["rate_factor"]
             group["betas"] = (optimizer.b1, optimizer.b2)
             group["eps"] = optimizer.eps
-            group["weight_decay"] = optimizer.L2 if group["decays"] else 0.0
+            group["weight_decay"] = optimizer.L2 * group["decay_factor"]
 
 
 class StepHealth:

@@ -19,6 +19,7 @@ from thinc.api import Optimizer
 from torch import Tensor
 
 from ..errors import Errors, Warnings
+from ..modeling.adaptation import Adaptation, FullFineTuning
 from ..modeling.checkpoint import Checkpoint, read_encoder
 from ..modeling.model import TransformerModel, shim_of
 from ..modeling.shim import TransformerShim
@@ -66,11 +67,13 @@ class BertPipe(TrainablePipe, Generic[Inputs, Targets, Predictions]):
         *,
         scorer: Callable[..., dict[str, Any]] | None,
         cfg: dict[str, Any],
+        adapt: Adaptation | None = None,
         **run_settings: Any,
     ):
         """Take the settings. Weights are read in `initialize` or `from_disk`.
 
         scorer: scores Examples, as `nlp.evaluate` calls it. cfg: the task's settings, which the scorer gets too.
+        adapt: which parameters learn, and how fast; None: all of them.
         run_settings: max_length, stride, max_windows, max_batch_subwords: see `Runner`.
         """
         self.vocab = vocab
@@ -80,6 +83,7 @@ class BertPipe(TrainablePipe, Generic[Inputs, Targets, Predictions]):
         self.cfg = cfg
         self.runner = Runner(model, windowed_segment=self.windowed_segment, **run_settings)
         self._added_labels: list[str] = []
+        self.shim.adaptation = adapt or FullFineTuning()
 
     @abstractmethod
     def count_labels(self, examples: Iterable[Example]) -> LabelCounts:
@@ -156,6 +160,7 @@ class BertPipe(TrainablePipe, Generic[Inputs, Targets, Predictions]):
         if not needs_head and not has_head:
             raise ValueError(Errors.E301.format(name=self.name, encoder=self.shim.source.name))
         self.attach(checkpoint)
+        self.shim.adapt()
         self._report_unseen(counts)
         self.settle(counts)
 
@@ -170,6 +175,14 @@ class BertPipe(TrainablePipe, Generic[Inputs, Targets, Predictions]):
 
     def settle(self, counts: LabelCounts) -> None:
         """Take from the training data what else the task needs of it, once, in `initialize`."""
+
+    def merge_adapter(self) -> None:
+        """Add LoRA's matrices up into the weights they stand beside. Raises ValueError if there are none."""
+        self.shim.remove_adapter(merge=True)
+
+    def remove_adapter(self) -> None:
+        """Take LoRA's matrices away; head and pooler stay as trained. Raises ValueError if there are none."""
+        self.shim.remove_adapter(merge=False)
 
     @property
     def window_limit(self) -> int | None:

@@ -15,14 +15,13 @@ class AdamW(Optimizer):
     """Hyper-parameters of AdamW, and thinc's own Adam for components that don't run on torch.
 
     Modules of this package take a fused torch step with them (`modeling.stepper`): no decay on biases and
-    norms, clipping by each module's global norm. Their moments live with the component.
+    norms, clipping by each module's global norm, factors on rate and decay by parameter as the component's `adapt`
+    says. Their moments live with the component.
     """
 
-    def __init__(self, learn_rate: Rate, *, layer_decay: float, head_factor: float, **adam: float | bool):
-        """Take thinc's settings, and the two it has no word for. See `adamw`."""
+    def __init__(self, learn_rate: Rate, **adam: float | bool):
+        """Take thinc's settings. See `adamw`."""
         super().__init__(learn_rate, use_averages=False, L2_is_weight_decay=True, **adam)  # type: ignore[arg-type]
-        self.layer_decay = layer_decay
-        self.head_factor = head_factor
 
 
 def adamw(
@@ -32,18 +31,14 @@ def adamw(
     beta2: float = 0.999,
     eps: float = 1e-8,
     grad_clip: float = 1.0,
-    layer_decay: float = 1.0,
-    head_factor: float = 1.0,
 ) -> AdamW:
     """AdamW (Loshchilov and Hutter, 2019).
 
     learn_rate: a number or a schedule. weight_decay: decoupled, on matrices only. grad_clip: largest global
-    norm of a module's gradient; 0 switches clipping off. layer_decay: each encoder layer learns at this share
-    of the rate of the layer above it. head_factor: the head learns at this multiple of the rate.
+    norm of a module's gradient; 0 switches clipping off.
     Raises ValueError for settings outside their range.
     """
-    for setting, value in {"layer_decay": layer_decay, "head_factor": head_factor, "eps": eps}.items():
-        _check(setting, value, possible=value > 0, remedy="use a number above 0")
+    _check("eps", eps, possible=eps > 0, remedy="use a number above 0")
     for setting, value in {"beta1": beta1, "beta2": beta2}.items():
         _check(setting, value, possible=0 <= value < 1, remedy="use a number from 0, below 1")
     for setting, value in {"weight_decay": weight_decay, "grad_clip": grad_clip}.items():
@@ -55,8 +50,6 @@ def adamw(
         beta2=beta2,
         eps=eps,
         grad_clip=grad_clip,
-        layer_decay=layer_decay,
-        head_factor=head_factor,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 import torch
@@ -18,7 +19,9 @@ from transformers import (
     RobertaForSequenceClassification,
 )
 
-from spacy_bertadapt.modeling.parameter_groups import layer_number, parameter_groups
+from spacy_bertadapt.modeling.adaptation import FullFineTuning
+from spacy_bertadapt.modeling.anatomy import layer_number
+from spacy_bertadapt.modeling.parameter_groups import parameter_groups
 
 SIZES = {"vocab_size": 30, "hidden_size": 16, "num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 16}
 NETWORKS = {
@@ -37,11 +40,11 @@ def module(request: pytest.FixtureRequest) -> PreTrainedModel:
     return NETWORKS[request.param]()
 
 
-def settings_by_name(module: PreTrainedModel, **settings: float) -> dict[str, tuple[float, bool]]:
+def settings_by_name(module: PreTrainedModel, **settings: Any) -> dict[str, tuple[float, float]]:
     names = {id(parameter): name for name, parameter in module.named_parameters()}
     found = [
-        (names[id(parameter)], (group["rate_factor"], group["decays"]))
-        for group in parameter_groups(module, **settings)
+        (names[id(parameter)], (group["rate_factor"], group["decay_factor"]))
+        for group in parameter_groups(module, FullFineTuning(**settings))
         for parameter in group["params"]
     ]
     assert len(found) == len(dict(found)), "a parameter is in two groups"
@@ -55,10 +58,11 @@ def test_every_parameter_is_in_one_group(module: PreTrainedModel) -> None:
 
 def test_biases_and_norms_do_not_decay(module: PreTrainedModel) -> None:
     found = settings_by_name(module)
-    assert {name for name, (_, decays) in found.items() if not decays} == {
+    assert {decay for _, decay in found.values()} == {0.0, 1.0}
+    assert {name for name, (_, decay) in found.items() if not decay} == {
         name for name in found if name.endswith("bias") or "norm" in name.lower()
     }
-    assert len(parameter_groups(module)) == 2
+    assert len(parameter_groups(module, FullFineTuning())) == 2
 
 
 def test_rates_fall_with_depth(module: PreTrainedModel) -> None:
@@ -74,12 +78,28 @@ def test_rates_fall_with_depth(module: PreTrainedModel) -> None:
     assert {factor for factor, _ in found.values()} == {10.0, 1.0, 0.5, 0.25, 0.125}
 
 
+def test_patterns_choose_rates_and_decays(module: PreTrainedModel) -> None:
+    rates = {"embeddings": 0.1, r"layer\.2\.": 3.0, r"layer\.2\.attention": 4.0}
+    found = settings_by_name(module, layer_decay=0.5, head_factor=10.0, rates=rates, decays={"bias": 0.5, "embed": 0.0})
+    for name, (rate, decay) in found.items():
+        if "layer.2.attention" in name:
+            assert rate == 4.0
+        elif "layer.2." in name:
+            assert rate == 3.0
+        elif "embeddings" in name:
+            assert rate == 0.1
+        else:
+            assert rate in (10.0, 1.0, 0.5, 0.25, 0.125), name
+        expected = 0.0 if "embed" in name else 0.5 if "bias" in name else float("norm" not in name.lower())
+        assert decay == expected, name
+
+
 def test_frozen_parameters_are_in_no_group() -> None:
     module = NETWORKS["bert"]()
     module.bert.requires_grad_(False)
     assert set(settings_by_name(module)) == {"classifier.weight", "classifier.bias"}
     module.requires_grad_(False)
-    assert parameter_groups(module) == []
+    assert parameter_groups(module, FullFineTuning()) == []
 
 
 @pytest.mark.parametrize(
@@ -99,5 +119,5 @@ def test_layer_numbers(name: str, number: int | None) -> None:
 
 
 def test_torch_takes_the_groups(module: PreTrainedModel) -> None:
-    optimizer = torch.optim.AdamW(parameter_groups(module, layer_decay=0.9))
+    optimizer = torch.optim.AdamW(parameter_groups(module, FullFineTuning(layer_decay=0.9)))
     assert sum(len(group["params"]) for group in optimizer.param_groups) == len(list(module.parameters()))

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from transformers import BertConfig, BertForSequenceClassification
 
+from spacy_bertadapt.modeling.adaptation import FullFineTuning
 from spacy_bertadapt.modeling.stepper import StepHealth, Stepper
 
 
@@ -26,8 +27,6 @@ class Settings:
     eps: float = 1e-4  # large enough that float noise in tiny gradients stays noise
     L2: float = 0.1
     grad_clip: float = 0.5
-    layer_decay: float = 1.0
-    head_factor: float = 1.0
 
 
 SIZES = {"vocab_size": 40, "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
@@ -92,7 +91,7 @@ def test_steps_are_those_of_torch(module: BertForSequenceClassification, grad_cl
     settings = Settings(grad_clip=grad_clip)
     twin = copy.deepcopy(module)
     start = copy.deepcopy(module)
-    stepper, reference_step = Stepper(module, settings), reference(twin, settings)
+    stepper, reference_step = Stepper(module, FullFineTuning()), reference(twin, settings)
     for seed in range(5):
         if accumulated:
             loss_of(module, seed, slice(0, 2)).backward()
@@ -111,7 +110,7 @@ def test_clipping_makes_a_difference(module: BertForSequenceClassification) -> N
     twin = copy.deepcopy(module)
     for network, clip in ((module, 0.01), (twin, 0.0)):
         settings = Settings(grad_clip=clip)
-        stepper = Stepper(network, settings)
+        stepper = Stepper(network, FullFineTuning())
         for seed in range(3):
             (loss_of(network, seed) * (1 if seed else 100)).backward()
             stepper.step(settings)
@@ -120,7 +119,7 @@ def test_clipping_makes_a_difference(module: BertForSequenceClassification) -> N
 
 def test_settings_may_change_between_steps(module: BertForSequenceClassification) -> None:
     settings = Settings()
-    stepper = Stepper(module, settings)
+    stepper = Stepper(module, FullFineTuning())
     loss_of(module, 0).backward()
     stepper.step(settings)
     before = copy.deepcopy(module)
@@ -131,9 +130,9 @@ def test_settings_may_change_between_steps(module: BertForSequenceClassification
 
 
 def test_layers_and_head_learn_at_their_own_rates(module: BertForSequenceClassification) -> None:
-    settings = Settings(L2=0.0, layer_decay=0.5, head_factor=4.0, eps=1e-16, grad_clip=0.0)
+    settings = Settings(L2=0.0, eps=1e-16, grad_clip=0.0)
     before = copy.deepcopy(module.state_dict())
-    stepper = Stepper(module, settings)
+    stepper = Stepper(module, FullFineTuning(layer_decay=0.5, head_factor=4.0))
     loss_of(module, 0).backward()
     stepper.step(settings)
     moved = {name: (p - before[name]).abs().max().item() for name, p in module.named_parameters()}
@@ -151,7 +150,7 @@ def test_a_gradient_that_is_not_finite_leaves_no_trace(
 ) -> None:
     settings = Settings()
     twin = copy.deepcopy(module)
-    stepper, reference_step = Stepper(module, settings), reference(twin, settings)
+    stepper, reference_step = Stepper(module, FullFineTuning()), reference(twin, settings)
     for seed in range(steps_before):
         loss_of(module, seed).backward()
         stepper.step(settings)
@@ -177,9 +176,9 @@ def test_a_device_without_a_fused_kernel_takes_the_same_steps(
 ) -> None:
     settings = Settings(grad_clip=0.5)
     twin = copy.deepcopy(module)
-    fused = Stepper(twin, settings)
+    fused = Stepper(twin, FullFineTuning())
     monkeypatch.setattr("spacy_bertadapt.modeling.stepper.FUSED_ON", ())
-    plain = Stepper(module, settings)
+    plain = Stepper(module, FullFineTuning())
     for seed in range(3):
         for stepper, network in ((fused, twin), (plain, module)):
             loss_of(network, seed).backward()
@@ -194,7 +193,7 @@ def test_a_device_without_a_fused_kernel_takes_the_same_steps(
 
 def test_without_gradients_nothing_happens(module: BertForSequenceClassification) -> None:
     before = copy.deepcopy(module)
-    stepper = Stepper(module, Settings())
+    stepper = Stepper(module, FullFineTuning())
     assert stepper.step(Settings()).item() == 0.0
     assert_same_weights(module, before, tolerance=0)
 
@@ -202,7 +201,7 @@ def test_without_gradients_nothing_happens(module: BertForSequenceClassification
 def test_frozen_parameters_stay(module: BertForSequenceClassification) -> None:
     module.bert.requires_grad_(False)
     before = copy.deepcopy(module)
-    stepper = Stepper(module, Settings())
+    stepper = Stepper(module, FullFineTuning())
     loss_of(module, 0).backward()
     stepper.step(Settings())
     assert_same_weights(module.bert, before.bert, tolerance=0)
@@ -214,7 +213,7 @@ GOOD, BAD = torch.tensor(0.0), torch.tensor(1.0)
 
 
 def test_three_bad_steps_in_a_row_end_training(module: BertForSequenceClassification) -> None:
-    stepper = Stepper(module, Settings())
+    stepper = Stepper(module, FullFineTuning())
     stepper.watch(GOOD)
     with pytest.warns(UserWarning, match=r"W301.* 1 of 2 steps"):
         stepper.watch(BAD)
@@ -237,7 +236,7 @@ def test_where_reading_waits_the_last_steps_are_reported_when_asked(module: Bert
 
 
 def test_bad_steps_with_good_ones_between_go_on(module: BertForSequenceClassification) -> None:
-    stepper = Stepper(module, Settings())
+    stepper = Stepper(module, FullFineTuning())
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         for bad in (BAD, BAD, GOOD) * 4:

@@ -20,8 +20,6 @@ beta1 = 0.8
 beta2 = 0.98
 eps = 1e-6
 grad_clip = 0.5
-layer_decay = 0.9
-head_factor = 10.0
 """
 
 WITH_SCHEDULE = """
@@ -43,16 +41,16 @@ def resolved(text: str) -> AdamW:
 def test_every_setting_comes_out_of_a_config() -> None:
     optimizer = resolved(CONFIG)
     assert isinstance(optimizer, Optimizer)
-    names = ("learn_rate", "L2", "b1", "b2", "eps", "grad_clip", "layer_decay", "head_factor")
-    assert [getattr(optimizer, name) for name in names] == [2e-5, 0.02, 0.8, 0.98, 1e-6, 0.5, 0.9, 10.0]
+    names = ("learn_rate", "L2", "b1", "b2", "eps", "grad_clip")
+    assert [getattr(optimizer, name) for name in names] == [2e-5, 0.02, 0.8, 0.98, 1e-6, 0.5]
     assert optimizer.L2_is_weight_decay
     assert optimizer.averages is None
 
 
 def test_defaults_are_those_of_bert() -> None:
     optimizer = resolved('[optimizer]\n@optimizers = "spacy-bertadapt.AdamW.v1"')
-    names = ("learn_rate", "L2", "b1", "b2", "eps", "grad_clip", "layer_decay", "head_factor")
-    assert [getattr(optimizer, name) for name in names] == [5e-5, 0.01, 0.9, 0.999, 1e-8, 1.0, 1.0, 1.0]
+    names = ("learn_rate", "L2", "b1", "b2", "eps", "grad_clip")
+    assert [getattr(optimizer, name) for name in names] == [5e-5, 0.01, 0.9, 0.999, 1e-8, 1.0]
 
 
 def test_a_schedule_is_followed() -> None:
@@ -104,7 +102,7 @@ def test_it_trains_a_component_of_spacy() -> None:
 @pytest.mark.parametrize(
     ("setting", "value"),
     [
-        *[(setting, value) for setting in ("layer_decay", "head_factor", "eps") for value in (0.0, -1.0)],
+        *[("eps", value) for value in (0.0, -1.0)],
         *[(setting, value) for setting in ("beta1", "beta2") for value in (-0.1, 1.0)],
         ("weight_decay", -0.01),
         ("grad_clip", -1.0),

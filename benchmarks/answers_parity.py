@@ -1,0 +1,129 @@
+"""Our answers beside those that Transformers' example for SQuAD finds with the same weights.
+
+    python benchmarks/answers_parity.py --data DATA --pipeline PIPELINE
+
+PIPELINE is a trained `bert_qa`, such as `train.py --task squad --keep FOLDER` leaves. Both sides compute in float32,
+each on its own subwords, windows and batches. The peer's answers are widened to whole spaCy tokens, as ours are; of
+several that become the same the best stays.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import spacy
+import torch
+from data import read_squad
+from scores import answer_scores
+from spacy.language import Language
+from squad_answers import Candidate, squad_answers
+from transformers import AutoModelForQuestionAnswering, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+
+from spacy_bertadapt import make_pair_doc
+from spacy_bertadapt.pipeline.answers import Answers, best_answers
+from spacy_bertadapt.pipeline.qa import BertQa
+
+TOLERANCE = 1e-4
+LONGEST = 10**6
+
+
+def main() -> None:
+    """Print how many questions have the same answers, with the same scores."""
+    args = parse()
+    nlp = spacy.load(args.pipeline, config={"components.bert_qa.model.precision": "float32"})
+    folder = args.pipeline / "bert_qa" / "model"
+    network, tokenizer = (
+        AutoModelForQuestionAnswering.from_pretrained(folder).eval(),
+        AutoTokenizer.from_pretrained(folder),
+    )
+    rows = read_squad(args.data / "squad2_eval.json")[: args.count]
+    cut = {"truncation": "only_second", "max_length": args.max_length, "stride": args.stride}
+    same_best = same_all = several = 0
+    difference = 0.0
+    texts: tuple[list[str], list[str]] = ([], [])
+    for pair, _ in rows:
+        theirs, windows, null = peer_answers(network, tokenizer, pair, cut, args.n_best)
+        ours, our_null = our_answers(nlp, pair, args.n_best)
+        widened = widen(nlp, pair[1], theirs)[: args.top]
+        pairs = list(zip(ours, widened, strict=False))
+        difference = max([difference, abs(our_null - null), *(abs(a.score - b.score) for a, b in pairs[:1])])
+        same = [a[:2] == b[:2] and abs(a.score - b.score) < TOLERANCE for a, b in pairs]
+        same_best += all(same[:1])
+        same_all += all(same)
+        several += windows > 1
+        for side, found in zip(texts, (ours, theirs), strict=True):
+            side.append(pair[1][found[0].start : found[0].stop])
+    print(f"{len(rows)} questions, {several} of them with several windows")
+    print(f"same best answer and score: {same_best}; same {args.top} best: {same_all}")
+    print(f"largest difference of the best answer's or the null score: {difference:.1e}")
+    gold = [[text for _, text in answers] for _, answers in rows]
+    for side, found in zip(("ours", "theirs"), texts, strict=True):
+        print(side, answer_scores(found, gold))
+
+
+def parse() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--pipeline", type=Path, required=True)
+    parser.add_argument("--count", type=int, default=300)
+    parser.add_argument("--n-best", type=int, default=20, help="starts and ends that the peer combines")
+    parser.add_argument("--top", type=int, default=5, help="answers that are compared")
+    parser.add_argument("--max-length", type=int, default=128, help="subwords of a window, which makes several of most")
+    parser.add_argument("--stride", type=int, default=64)
+    return parser.parse_args()
+
+
+def peer_answers(
+    network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, pair: tuple[str, str], cut: dict, n_best: int
+) -> tuple[list[Candidate], int, float]:
+    """Answers without the null one, the number of windows, and the null score."""
+    encoded = tokenizer(*pair, **cut, return_overflowing_tokens=True, return_offsets_mapping=True, padding=True)
+    fields = {key: torch.tensor(encoded[key]) for key in ("input_ids", "attention_mask", "token_type_ids")}
+    with torch.inference_mode():
+        output = network(**fields)
+    count = len(encoded["input_ids"])
+    offsets = [
+        [
+            each if side == 1 else None
+            for each, side in zip(encoded["offset_mapping"][n], encoded.sequence_ids(n), strict=True)
+        ]
+        for n in range(count)
+    ]
+    logits = [each.numpy() for each in (output.start_logits, output.end_logits)]
+    found = squad_answers(offsets, *logits, n_best=n_best, max_length=LONGEST)
+    null = next(each for each in found if not each.stop)
+    return [each for each in found if each.stop], count, null.score
+
+
+def our_answers(nlp: Language, pair: tuple[str, str], n_best: int) -> tuple[list[Candidate], float]:
+    """Answers in characters of the context, and the null score."""
+    pipe = nlp.get_pipe("bert_qa")
+    assert isinstance(pipe, BertQa)
+    doc = make_pair_doc(nlp, *pair, "qa")
+    inputs = pipe.encode([doc])
+    outputs = pipe.runner.predict(pipe.columns(inputs))
+    (found,) = best_answers(outputs, inputs.alignment, 1, n_best=n_best, max_length=LONGEST, allow_overlap=True)
+    assert isinstance(found, Answers)
+    context = doc.spans["context"][0]
+    tokens = inputs.alignment.token + context.start
+    answers = []
+    for start, stop, score in zip(found.start, found.stop, found.score, strict=True):
+        first, last = doc[int(tokens[start])], doc[int(tokens[stop - 1])]
+        begin = first.idx - context.start_char
+        answers.append(Candidate(begin, last.idx + len(last) - context.start_char, float(score)))
+    return answers, found.null_score
+
+
+def widen(nlp: Language, context: str, found: list[Candidate]) -> list[Candidate]:
+    """Candidates as whole tokens, each once."""
+    doc, best = nlp.make_doc(context), {}
+    for each in found:
+        span = doc.char_span(each.start, each.stop, alignment_mode="expand")
+        best.setdefault((span.start_char, span.end_char), Candidate(span.start_char, span.end_char, each.score))
+    return list(best.values())
+
+
+if __name__ == "__main__":
+    main()
