@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from ..types import MaskedBatch, SupportsStep
+from .adaptation import FullFineTuning
 from .checkpoint import Checkpoint
 from .inputs import module_inputs, takes_token_types, to_device
 from .loss_scale import LossScale
@@ -37,7 +38,7 @@ class MaskedLanguageModel:
         self.device = device
         self.dtype = dtype
         nn.Module.to(checkpoint.module, device).eval()
-        self.stepper = Stepper(checkpoint.module, optimizer)
+        self.stepper = Stepper(checkpoint.module, FullFineTuning())
         self._takes_types = takes_token_types(checkpoint.module)
         self._loss_scale = LossScale(device) if dtype == torch.float16 else None
 

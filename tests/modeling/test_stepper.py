@@ -247,12 +247,12 @@ def test_bad_steps_with_good_ones_between_go_on(module: BertForSequenceClassific
 
 def test_going_on_from_a_state_is_the_same_bit_for_bit(module: BertForSequenceClassification) -> None:
     settings = Settings()
-    stepper = Stepper(module, settings)
+    stepper = Stepper(module, FullFineTuning())
     for seed in range(3):
         loss_of(module, seed).backward()
         stepper.step(settings)
     later = copy.deepcopy(module)
-    restored = Stepper(later, settings)
+    restored = Stepper(later, FullFineTuning())
     restored.restore({name: value.clone() for name, value in stepper.state().items()})
     for seed in range(3, 6):
         for network, its_stepper in ((module, stepper), (later, restored)):
