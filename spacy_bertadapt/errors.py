@@ -70,6 +70,10 @@ class Errors:
         "not {expected}. Restore the encoder that it was trained on."
     )
     E118 = "[E118] '{name}' has no adapter. There is one while it is trained with LoRA, or saved as one."
+    E119 = (
+        "[E119] '{name}' has no mask token in its tokenizer, so no word can be hidden from it. "
+        "Choose an encoder that was trained on masked words, such as bert-base-uncased."
+    )
 
     # Texts and windows
     E201 = (
@@ -168,11 +172,25 @@ class Errors:
     )
 
     E510 = "[E510] There is no option --{option}. Settings of the reader of raw files are --reader.NAME VALUE."
-    E515 = "[E515] There is no BERT component among {found}. Name a pipeline or a config that has one."
-    E516 = "[E516] No strategy is called {unknown}. There are {known}."
-    E517 = "[E517] compare needs a config with exactly one BERT component; this has the components {found}."
-    E518 = (
-        "[E518] Training with '{strategy}' failed (exit code {code}); its messages are above. "
+    E511 = (
+        "[E511] No way to tell the format of {path}: it must end in .txt (one text a line) or .jsonl (a `text` in each "
+        "object), or in one of these and .gz. Rename the file."
+    )
+    E512 = "[E512] {path} holds {found} to train on. {remedy}"
+    E513 = (
+        "[E513] {path} holds an earlier run. Add --resume to go on with it, --force to start anew, "
+        "or name another folder."
+    )
+    E514 = "[E514] Nothing to resume in {path}: {reason}. {remedy}"
+    E515 = (
+        "[E515] The run in {path} had other settings or texts: {changes}. "
+        "Give it the same ones, or start anew with --force."
+    )
+    E516 = "[E516] There is no BERT component among {found}. Name a pipeline or a config that has one."
+    E517 = "[E517] No strategy is called {unknown}. There are {known}."
+    E518 = "[E518] compare needs a config with exactly one BERT component; this has the components {found}."
+    E519 = (
+        "[E519] Training with '{strategy}' failed (exit code {code}); its messages are above. "
         "Try it alone: python -m spacy train {config}"
     )
 

@@ -53,6 +53,22 @@ class PaddedBatch:
         return len(self.input_ids)
 
 
+@dataclass(frozen=True, slots=True)
+class MaskedBatch:
+    """A padded batch with hidden words.
+
+    batch: the rows, changed where words are hidden. positions: (hidden,) where, in the rows laid end to end.
+    labels: (hidden,) the subwords that stood there.
+    """
+
+    batch: PaddedBatch
+    positions: Ints
+    labels: Ints
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+
 class SupportsStep(Protocol):
     """The hyper-parameters that a step reads from an optimizer: any `thinc.api.Optimizer` has them."""
 

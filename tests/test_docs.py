@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from spacy_bertadapt.training.optimizer import adamw
 
 ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
-PAGES = ["README.md", "docs/textcat.md", "docs/nli.md", "docs/ner.md", "docs/qa.md"]
+PAGES = ["README.md", "docs/textcat.md", "docs/nli.md", "docs/ner.md", "docs/qa.md", "docs/pretraining.md"]
 
 
 @pytest.fixture
@@ -36,6 +37,7 @@ def trained_place(tmp_path, monkeypatch, tiny_bert):
     nlp = spacy.blank("en")
     nlp.add_pipe("bert_qa", config={"model": {"encoder": {"name": str(tiny_bert)}}, "stride": 8}).initialize(lambda: [])
     nlp.to_disk(tmp_path / "out/qa")
+    shutil.copytree(tiny_bert, tmp_path / "adapted/model")
     return tmp_path
 
 

@@ -9,6 +9,7 @@ from .debug_data import debug_data_cli
 from .evaluate import evaluate_cli
 from .init_config import init_config_cli
 from .options import READER_HELP, TAKES_OVERRIDES
+from .pretrain import pretrain_cli
 from .show import show_cli
 
 app = typer.Typer(name="bertadapt", help="Adapt BERT inside spaCy.", no_args_is_help=True, rich_markup_mode=None)
@@ -16,6 +17,7 @@ app.command("init-config", context_settings=TAKES_OVERRIDES, epilog=READER_HELP)
 app.command("debug-data", context_settings=TAKES_OVERRIDES, epilog=READER_HELP)(debug_data_cli)
 app.command("convert", context_settings=TAKES_OVERRIDES, epilog=READER_HELP)(convert_cli)
 app.command("evaluate", context_settings=TAKES_OVERRIDES, epilog=READER_HELP)(evaluate_cli)
+app.command("pretrain")(pretrain_cli)
 app.command("show", context_settings=TAKES_OVERRIDES)(show_cli)
 app.command("compare", context_settings=TAKES_OVERRIDES)(compare_cli)
 spacy_app.add_typer(app)

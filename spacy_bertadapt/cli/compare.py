@@ -79,7 +79,7 @@ def compare(
     """
     unknown = [name for name in strategies if name not in STRATEGIES]
     if unknown:
-        raise ValueError(Errors.E516.format(unknown=unknown, known=list(STRATEGIES)))
+        raise ValueError(Errors.E517.format(unknown=unknown, known=list(STRATEGIES)))
     results = []
     for name in strategies:
         msg.divider(name)
@@ -98,7 +98,7 @@ def adapted_config(config: Config, strategy: str, folder: Path) -> Config:
     config = config.copy()
     named = [name for name, block in config["components"].items() if str(block.get("factory", "")).startswith("bert_")]
     if len(named) != 1:
-        raise ValueError(Errors.E517.format(found=list(config["components"])))
+        raise ValueError(Errors.E518.format(found=list(config["components"])))
     config["components"][named[0]]["adapt"] = adapt
     optimizer = config["training"]["optimizer"]
     rate = optimizer["learn_rate"]
@@ -132,7 +132,7 @@ def _train(name: str, folder: Path, gpu_id: int) -> Result:
     command = [sys.executable, "-m", "spacy", "train", folder / "config.cfg", "-o", folder, "-g", gpu_id]
     code, memory = _run([str(part) for part in command])
     if code:
-        raise ValueError(Errors.E518.format(strategy=name, code=code, config=folder / "config.cfg"))
+        raise ValueError(Errors.E519.format(strategy=name, code=code, config=folder / "config.cfg"))
     log = list(srsly.read_jsonl(folder / "log.jsonl"))
     learning, parameters = _count(folder / "config.cfg")
     return Result(name, max(row["score"] for row in log), learning, parameters, log[-1]["seconds"], memory)

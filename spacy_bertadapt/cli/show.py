@@ -57,7 +57,7 @@ def components(nlp: Language) -> list[BertPipe]:
 
     found = [pipe for _, pipe in nlp.pipeline if isinstance(pipe, BertPipe)]
     if not found:
-        raise ValueError(Errors.E515.format(found=nlp.pipe_names))
+        raise ValueError(Errors.E516.format(found=nlp.pipe_names))
     return found
 
 

@@ -182,7 +182,8 @@ def _read_encoder_module(
         module, info = _read_module(auto_class, source.locate(), config, revision=source.revision, **settings)
     head = head_parameters(module)
     new = _names(info["missing_keys"]) | _names(info["mismatched_keys"])
-    lacking = sorted(name for name in new - head if "pooler" not in name)
+    prefix = module.base_model_prefix + "."  # a key outside it may be another name of one of the head's parameters
+    lacking = sorted(name for name in new if name.startswith(prefix) and "pooler" not in name)
     if lacking:
         raise ValueError(Errors.E104.format(name=source.name, keys=", ".join(lacking[:3])))
     return module, new & head
@@ -217,7 +218,8 @@ def _reset(module: PreTrainedModel, names: set[str]) -> None:
 def _is_for(config: PretrainedConfig, auto_class: str) -> bool:
     """Whether a checkpoint is of the task's kind, or doesn't say: a tagger's head can have a classifier's shape."""
     task = auto_class.removeprefix("AutoModel")
-    return not config.architectures or any(name.endswith(task) for name in config.architectures)
+    tasks = (task, "ForPreTraining") if task == "ForMaskedLM" else (task,)  # BERT's first head is one for masks too
+    return not config.architectures or any(name.endswith(tasks) for name in config.architectures)
 
 
 def _labels(config: PretrainedConfig) -> tuple[str, ...]:

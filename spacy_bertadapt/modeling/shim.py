@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from .adaptation import Adaptation, FullFineTuning, HeadOnly
 from .checkpoint import Checkpoint
 from .features import FeatureCache
 from .forking import refuse_forked_gpu
+from .inputs import module_inputs, takes_token_types
 from .lora import Lora, has_adapter, is_adapter, load_adapter, remove_adapter, save_adapter, save_merged
 from .loss_scale import LossScale
 from .precision import autocast, resolve_device, resolve_precision
@@ -190,7 +190,7 @@ class TransformerShim(Shim):
         self._loss_scale = LossScale(device) if self.dtype == torch.float16 else None
         self._stepper, self._stepped_by, self._features = None, None, None
         nn.Module.to(self.module, device).eval()
-        self._takes_types = _takes_token_types(self.module)
+        self._takes_types = takes_token_types(self.module)
 
     def _begin_update(self, batches: Iterable[PaddedBatch]) -> tuple[list[Tensor], Backprop]:
         self.adapt()
@@ -225,20 +225,10 @@ class TransformerShim(Shim):
         return [found.numpy(force=True).astype(np.float32, copy=False) for found in logits]
 
     def _forward(self, batch: PaddedBatch, *, spill: bool) -> Tensor:
-        inputs = {"input_ids": self._to_device(batch.input_ids)}
-        if batch.mask is not None:
-            inputs["attention_mask"] = self._to_device(batch.mask.astype(np.int64))
-        if batch.token_type_ids is not None and self._takes_types:
-            inputs["token_type_ids"] = self._to_device(batch.token_type_ids)
+        inputs = module_inputs(batch, self.device, with_types=self._takes_types)
         if self._features is not None:
             return _logits(self._features.forward(batch, inputs, spill=spill)).float()
         return _logits(self.module(**inputs)).float()
-
-    def _to_device(self, array: np.ndarray) -> Tensor:
-        tensor = torch.from_numpy(array)
-        if self.device.type == "cuda":
-            return tensor.pin_memory().to(self.device, non_blocking=True)
-        return tensor.to(self.device)
 
 
 def _logits(output: ModelOutput) -> Tensor:
@@ -246,11 +236,6 @@ def _logits(output: ModelOutput) -> Tensor:
     if "start_logits" in output:
         return torch.stack([output["start_logits"], output["end_logits"]], dim=-1)
     return output["logits"]
-
-
-def _takes_token_types(module: PreTrainedModel) -> bool:
-    types = getattr(module.config, "type_vocab_size", 0)
-    return "token_type_ids" in inspect.signature(module.forward).parameters and types > 1
 
 
 def _add_gradients(parameters: Sequence[Tensor], gradients: Sequence[Tensor | None]) -> None:

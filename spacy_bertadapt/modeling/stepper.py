@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
@@ -76,6 +77,19 @@ class Stepper:
     def report(self) -> None:
         """Say at once what `watch` has counted."""
         self._health.report()
+
+    def state(self) -> dict[str, Tensor]:
+        """The moments and step counts, by the parameter's number and their name in torch."""
+        found = self._adamw.state_dict()["state"]
+        return {f"{number}.{name}": value for number, values in found.items() for name, value in values.items()}
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Take over what `state` gave for the same network."""
+        found: dict[int, dict[str, Tensor]] = {}
+        for key, value in state.items():
+            number, _, name = key.partition(".")
+            found.setdefault(int(number), {})[name] = value
+        self._adamw.load_state_dict({**self._adamw.state_dict(), "state": found})
 
     def _configure(self, optimizer: SupportsStep) -> None:
         for group in self._adamw.param_groups:

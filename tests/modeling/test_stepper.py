@@ -243,3 +243,20 @@ def test_bad_steps_with_good_ones_between_go_on(module: BertForSequenceClassific
             stepper.watch(bad)
     assert len(caught) == 8, "one warning a skipped step, none for the others"
     assert "8 of 11" in str(caught[-1].message)
+
+
+def test_going_on_from_a_state_is_the_same_bit_for_bit(module: BertForSequenceClassification) -> None:
+    settings = Settings()
+    stepper = Stepper(module, FullFineTuning())
+    for seed in range(3):
+        loss_of(module, seed).backward()
+        stepper.step(settings)
+    later = copy.deepcopy(module)
+    restored = Stepper(later, FullFineTuning())
+    restored.restore({name: value.clone() for name, value in stepper.state().items()})
+    for seed in range(3, 6):
+        for network, its_stepper in ((module, stepper), (later, restored)):
+            loss_of(network, seed).backward()
+            its_stepper.step(settings)
+    for (name, value), other in zip(module.named_parameters(), later.parameters(), strict=True):
+        assert torch.equal(value, other), name

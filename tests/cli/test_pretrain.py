@@ -1,0 +1,65 @@
+"""`bertadapt pretrain`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from .conftest import ROWS
+
+
+@pytest.fixture
+def texts(tmp_path: Path) -> Path:
+    path = tmp_path / "texts.jsonl"
+    path.write_text("".join(json.dumps({"text": text}) + "\n" for text, _ in ROWS * 4), encoding="utf8")
+    return path
+
+
+def test_prints_a_table_and_writes_a_model(texts: Path, tiny_bert: Path, run: Callable, tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    options = ["--encoder", tiny_bert, "--max-steps", 4, "--eval-every", 2, "--device", "cpu", "--batch-size", 8]
+    result = run("pretrain", texts, output, *options)
+    assert result.exit_code == 0, result.output
+    assert "a new one is trained" in result.output
+    assert "Perplexity" in result.output
+    rows = [line.split() for line in result.output.splitlines() if line.strip().endswith(" 0")]
+    assert [row[1] for row in rows] == ["0", "2", "4"], "steps; the last column is seconds"
+    assert {path.name for path in (output / "model").iterdir()} >= {
+        "config.json",
+        "model.safetensors",
+        "tokenizer.json",
+    }
+    again = run("pretrain", texts, output, *options)
+    assert again.exit_code == 1
+    assert "[E513]" in again.output
+    assert run("pretrain", texts, output, *options, "--force").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (["--encoder", "/none"], "E101"),
+        (["--resume"], "E514"),
+        (["--max-length", 65], "E110"),
+        (["--mask-probability", 1.5], "E308"),
+        (["--lang", "zz"], "E048"),
+        (["--device", "warp"], "E108"),
+        (["--precision", "int4"], "E107"),
+    ],
+)
+def test_errors_are_one_paragraph(
+    options: list, code: str, texts: Path, tiny_bert: Path, run: Callable, tmp_path: Path
+) -> None:
+    result = run("pretrain", texts, tmp_path / "out", "--encoder", tiny_bert, "--device", "cpu", *options)
+    assert result.exit_code == 1
+    assert f"[{code}]" in result.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_missing_file(tiny_bert: Path, run: Callable, tmp_path: Path) -> None:
+    result = run("pretrain", tmp_path / "none.txt", tmp_path / "out", "--encoder", tiny_bert)
+    assert result.exit_code == 1
+    assert "[E502]" in result.output
