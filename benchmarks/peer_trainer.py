@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from data import Asked, Rows, Tagged
+from peft import LoraConfig, PeftModel, get_peft_model
 from scores import answer_scores, classification_scores, entity_scores
 from squad_answers import Offsets, squad_answers
 from tasks import TASKS, Task
@@ -138,12 +139,29 @@ def _answer_columns(offsets: Offsets, answers: list[tuple[int, str]]) -> tuple[i
     return first, min(column for column in inside if offsets[column][1] >= stop)
 
 
+def adapted(model: PreTrainedModel, strategy: str) -> PreTrainedModel | PeftModel:
+    """The model with a frozen encoder, or with peft's LoRA and a head that learns; or as it is."""
+    if strategy == "head_only":
+        model.base_model.requires_grad_(False)
+    if strategy != "lora":
+        return model
+    learning = [
+        name for name in ("classifier", "pooler", "qa_outputs") if any(name in n for n, _ in model.named_modules())
+    ]
+    return get_peft_model(model, LoraConfig(r=8, lora_alpha=16, modules_to_save=learning))
+
+
 def peer(
     task: Task, tokenizer: PreTrainedTokenizerBase, rows: list
 ) -> ClassificationPeer | TaggingPeer | AnsweringPeer:
     """The peer for a task."""
     kinds = {"bert_ner": TaggingPeer, "bert_qa": AnsweringPeer}
     return kinds.get(task.factory, ClassificationPeer)(tokenizer, rows, task)
+
+
+def label_names(task: Task) -> list[str]:
+    """The gold columns, which the Trainer can't find out for peft's models."""
+    return ["start_positions", "end_positions"] if task.factory == "bert_qa" else ["labels"]
 
 
 def main() -> None:
@@ -158,7 +176,7 @@ def main() -> None:
     train, dev = (
         [encoded for row in rows for encoded in side.encode(*row, args.max_length)] for rows in (train_rows, dev_rows)
     )
-    model = side.model(encoder)
+    model = adapted(side.model(encoder), args.adapt)
     settings = TrainingArguments(
         "peer_out",
         per_device_train_batch_size=args.batch_size,
@@ -170,6 +188,7 @@ def main() -> None:
         group_by_length=True,
         use_cpu=not torch.cuda.is_available(),
         seed=args.seed,
+        label_names=label_names(task),
         save_strategy="no",
         logging_steps=10**9,
         report_to=[],
@@ -196,6 +215,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--max-length", type=int, default=512)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--adapt", choices=["full", "head_only", "lora"], default="full")
     parser.add_argument("--bf16", action="store_true")
     return parser.parse_args()
 

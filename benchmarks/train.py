@@ -8,6 +8,9 @@ r"""Train with `spacy train` and with Hugging Face's Trainer: same data, recipe 
     python benchmarks/train.py --data DATA --task squad-answerable --seeds 0 1 --peer-seeds 0 --batch-size 16 \
         --learn-rate 2e-4 --max-length 384
 
+    python benchmarks/train.py --data DATA --task sst2 --adapt head_only --epochs 10 --learn-rate 1e-3 --every-epoch
+    python benchmarks/train.py --data DATA --task sst2 --adapt lora --learn-rate 1e-3
+
 Prints a Markdown table of scores and training seconds. Nothing else should run on the machine meanwhile.
 """
 
@@ -24,6 +27,8 @@ from pathlib import Path
 import spacy
 import srsly
 from tasks import TASKS
+
+from spacy_bertadapt.cli.compare import STRATEGIES
 
 HERE = Path(__file__).parent
 
@@ -51,6 +56,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--precision", choices=["bfloat16", "float32"], default="bfloat16")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--peer-seeds", type=int, nargs="*", default=[0])
+    parser.add_argument("--adapt", choices=["full", "head_only", "lora"], default="full")
+    parser.add_argument("--every-epoch", action="store_true", help="evaluate ours after each epoch, and show its time")
     parser.add_argument("--keep", type=Path, help="folder in which the last pipeline stays")
     return parser.parse_args()
 
@@ -58,10 +65,13 @@ def parse() -> argparse.Namespace:
 def ours(args: argparse.Namespace, seed: int) -> dict[str, float]:
     """Train with spaCy's own command. The seconds include both evaluations, at the first and the last step."""
     task = TASKS[args.task]
-    steps = math.ceil(len(task.read(args.data / task.train)) / args.batch_size) * args.epochs
+    epoch = math.ceil(len(task.read(args.data / task.train)) / args.batch_size)
+    steps = epoch * args.epochs
     with tempfile.TemporaryDirectory() as folder:
         config, log, output = Path(folder) / "config.cfg", Path(folder) / "log.jsonl", args.keep or Path(folder) / "out"
-        task.config(args.precision).to_disk(config)
+        adapted = task.config(args.precision)
+        adapted["components"][task.factory]["adapt"] = STRATEGIES[args.adapt][0]
+        adapted.to_disk(config)
         overrides = {
             "paths.train": args.data / task.train,
             "paths.dev": args.data / task.dev,
@@ -69,23 +79,25 @@ def ours(args: argparse.Namespace, seed: int) -> dict[str, float]:
             "system.seed": seed,
             f"components.{task.factory}.max_length": args.max_length,
             "training.logger.output_file": log,
-            "training.max_steps": steps - 1,
-            "training.eval_frequency": steps - 1,
+            "training.max_steps": steps if args.every_epoch else steps - 1,
+            "training.eval_frequency": epoch if args.every_epoch else steps - 1,
             "training.batcher.size": args.batch_size,
             "training.optimizer.learn_rate.initial_rate": args.learn_rate,
             "training.optimizer.learn_rate.total_steps": steps,
         }
         command = [sys.executable, "-m", "spacy", "train", config, "-o", output]
         run([*command, *(str(part) for key, value in overrides.items() for part in (f"--{key}", value))])
-        seconds = list(srsly.read_jsonl(log))[-1]["seconds"]
-        return {"seconds": seconds, **task.score(spacy.load(output / "model-last"), args.data / task.dev)}
+        times = [row["seconds"] for row in srsly.read_jsonl(log)]
+        if args.every_epoch:
+            print(f"ours, seconds at the end of each epoch, evaluated: {times[1:]}")
+        return {"seconds": times[-1], **task.score(spacy.load(output / "model-last"), args.data / task.dev)}
 
 
 def peer(args: argparse.Namespace, seed: int) -> dict[str, float]:
     """Train with Hugging Face's Trainer, in a process of its own."""
     command = [sys.executable, HERE / "peer_trainer.py", "--data", args.data, "--task", args.task]
     command += ["--encoder", args.encoder, "--epochs", args.epochs, "--learn-rate", args.learn_rate]
-    command += ["--batch-size", args.batch_size, "--max-length", args.max_length, "--seed", seed]
+    command += ["--batch-size", args.batch_size, "--max-length", args.max_length, "--seed", seed, "--adapt", args.adapt]
     command += ["--bf16"] if args.precision == "bfloat16" else []
     return json.loads(run(command).splitlines()[-1])
 

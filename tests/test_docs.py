@@ -14,7 +14,15 @@ from spacy_bertadapt.training.optimizer import adamw
 
 ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
-PAGES = ["README.md", "docs/textcat.md", "docs/nli.md", "docs/ner.md", "docs/qa.md", "docs/pretraining.md"]
+PAGES = [
+    "README.md",
+    "docs/textcat.md",
+    "docs/nli.md",
+    "docs/ner.md",
+    "docs/qa.md",
+    "docs/adaptation.md",
+    "docs/pretraining.md",
+]
 
 
 @pytest.fixture

@@ -1,0 +1,88 @@
+"""`compare` trains one task with several strategies, and says what each costs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import spacy
+import srsly
+from spacy.tokens import DocBin
+
+from spacy_bertadapt.cli.compare import STRATEGIES
+
+CONFIG = Path(__file__).parent.parent.parent / "configs" / "textcat.cfg"
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    nlp = spacy.blank("en")
+    docs = DocBin()
+    for text, label in (("my parcel never arrived", "a"), ("the card was charged", "b"), ("a parcel", "a")):
+        doc = nlp.make_doc(text)
+        doc.cats = {"a": float(label == "a"), "b": float(label == "b")}
+        docs.add(doc)
+    docs.to_disk(tmp_path / "data.spacy")
+    return tmp_path / "data.spacy"
+
+
+def settings(data: Path, encoder: Path) -> list[str]:
+    """Overrides for a run of two steps."""
+    paths = ["--paths.train", data, "--paths.dev", data, "--paths.encoder", encoder]
+    steps = [
+        "--components.bert_textcat.max_length",
+        64,
+        "--training.max_steps",
+        2,
+        "--training.eval_frequency",
+        1,
+        "--training.batcher.size",
+        3,
+    ]
+    return [*map(str, paths + steps)]
+
+
+def test_two_strategies(run: Callable, data: Path, tiny_bert: Path, tmp_path: Path) -> None:
+    output = tmp_path / "comparison"
+    done = run("compare", CONFIG, "-o", output, "-s", "full,head_only", *settings(data, tiny_bert))
+    assert done.exit_code == 0, done.output
+    full, head = srsly.read_json(output / "compare.json")
+    assert (full["strategy"], head["strategy"]) == ("full", "head_only")
+    assert full["learning"] == full["parameters"] == head["parameters"]
+    assert head["learning"] == 2 * 32 + 2
+    assert full["memory"] > 100 if hasattr(os, "wait4") else full["memory"] is None
+    table = (output / "compare.md").read_text(encoding="utf8")
+    assert table.startswith("| strategy | score |")
+    assert f"| head_only | {head['score']:.4f} | 66 |" in table
+    assert (output / "compare.png").read_bytes().startswith(b"\x89PNG")
+    config = spacy.util.load_config(output / "head_only" / "config.cfg")
+    assert config["training"]["optimizer"]["learn_rate"]["initial_rate"] == pytest.approx(20 * 1e-4)
+    spacy.load(output / "head_only" / "model-last")
+
+
+def test_strategies_that_are_not_there(run: Callable, data: Path, tiny_bert: Path, tmp_path: Path) -> None:
+    done = run("compare", CONFIG, "-o", tmp_path / "comparison", "-s", "full,nothing", *settings(data, tiny_bert))
+    assert done.exit_code == 1
+    assert "E517" in done.output
+
+
+def test_a_run_that_fails_is_named(run: Callable, data: Path, tmp_path: Path) -> None:
+    done = run("compare", CONFIG, "-o", tmp_path / "comparison", "-s", "full", *settings(data, tmp_path / "nowhere"))
+    assert done.exit_code == 1
+    assert "E519" in done.output
+
+
+def test_a_config_without_a_component(run: Callable, tmp_path: Path) -> None:
+    spacy.blank("en").config.to_disk(tmp_path / "config.cfg")
+    done = run("compare", tmp_path / "config.cfg", "-o", tmp_path / "comparison", "-s", "full")
+    assert done.exit_code == 1
+    assert "E518" in done.output
+
+
+def test_every_strategy_is_one_that_spacy_can_make() -> None:
+    for adapt, factor in STRATEGIES.values():
+        arguments = {key: value for key, value in adapt.items() if key != "@misc"}
+        assert spacy.registry.misc.get(adapt["@misc"])(**arguments).layer_decay == 1.0
+        assert factor >= 1

@@ -1,0 +1,73 @@
+"""`show` tells what training will do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import spacy
+from spacy.training import Example
+
+CONFIG = Path(__file__).parent.parent.parent / "configs" / "textcat.cfg"
+ADAPT = "--components.bert_textcat.adapt"
+
+
+def numbers(output: str) -> dict[str, list[str]]:
+    """The rows of the table, by their first cell."""
+    rows = [line.split("  ") for line in output.splitlines()]
+    cells = [[cell.strip() for cell in row if cell.strip()] for row in rows]
+    return {row[0]: row[1:] for row in cells if len(row) > 2 and row[0] != "part" and not row[0].startswith("-")}
+
+
+def test_layers_of_a_config(run: Callable, tiny_bert: Path) -> None:
+    done = run(
+        "show", CONFIG, "--paths.encoder", tiny_bert, f"{ADAPT}.layer_decay", "0.5", f"{ADAPT}.head_factor", "10"
+    )
+    assert done.exit_code == 0, done.output
+    rows = numbers(done.output)
+    assert list(rows) == ["head", "pooler", "layer 1", "layer 0", "embeddings", "all"]
+    assert rows["head"] == ["66", "66", "0", "0.001", "0.01, 0"]
+    assert rows["layer 0"][2:] == ["0", "5e-05", "0.01, 0"]
+    assert rows["embeddings"][3] == "2.5e-05"
+    assert rows["all"][0] == rows["all"][1]
+    assert "200 steps" in done.output
+    assert "two labels" in done.output
+
+
+def test_frozen_layers_and_when_they_thaw(run: Callable, tiny_bert: Path) -> None:
+    settings = (f"{ADAPT}.@misc", "spacy-bertadapt.GradualUnfreezing.v1", "--training.max_steps", "150")
+    done = run("show", CONFIG, "--paths.encoder", tiny_bert, *settings)
+    rows = numbers(done.output)
+    assert [rows[part][2] for part in ("head", "pooler", "layer 1")] == ["0", "100", "100"]
+    assert [rows[part][1:] for part in ("layer 0", "embeddings")] == [["0", "frozen"]] * 2
+
+
+def test_a_trained_pipeline(run: Callable, tiny_bert: Path, tmp_path: Path) -> None:
+    nlp = spacy.blank("en")
+    adapt = {"@misc": "spacy-bertadapt.HeadOnly.v1"}
+    nlp.add_pipe(
+        "bert_textcat", config={"model": {"encoder": {"name": str(tiny_bert)}}, "exclusive": False, "adapt": adapt}
+    )
+    nlp.initialize(lambda: [Example.from_dict(nlp.make_doc("my parcel"), {"cats": dict.fromkeys("abc", 1.0)})])
+    nlp.to_disk(tmp_path / "pipeline")
+    done = run("show", tmp_path / "pipeline")
+    rows = numbers(done.output)
+    assert rows["head"][:2] == ["99", "99"]
+    assert rows["pooler"][1:] == ["0", "frozen"]
+    assert "two labels" not in done.output
+
+
+def test_a_pipeline_without_bert(run: Callable, tmp_path: Path) -> None:
+    spacy.blank("en").to_disk(tmp_path / "pipeline")
+    done = run("show", tmp_path / "pipeline")
+    assert done.exit_code == 1
+    assert "E516" in done.output
+
+
+def test_memory_falls_with_what_learns(run: Callable, tiny_bert: Path) -> None:
+    def total(*settings: str) -> float:
+        done = run("show", CONFIG, "--paths.encoder", tiny_bert, *settings)
+        return float(" ".join(done.output.split()).partition(", total ")[2].split()[0].replace(",", ""))
+
+    full = total()
+    assert total(f"{ADAPT}.@misc", "spacy-bertadapt.HeadOnly.v1") < full
