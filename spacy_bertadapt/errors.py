@@ -71,6 +71,7 @@ class Errors:
     )
     E206 = "[E206] task = {task!r} has no pairs of texts; those that have: {known}."
     E207 = "[E207] A {found} is no text: pass a string, a Doc or a Span."
+    E208 = "[E208] There is no {what} to draw: run the pipeline on the Doc first. Text: {text!r}"
 
     # Labels and training
     E301 = (
