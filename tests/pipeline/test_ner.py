@@ -240,6 +240,23 @@ def test_class_weights_are_by_type(nlp, make_ner, make_entities):
     assert float(losses["bert_ner"]) > 0
 
 
+def test_balanced_weights_count_what_is_learned_from(nlp, make_ner):
+    """Of ten tokens, three are missing or blocked; the two of a type that is not asked for count as O."""
+    loss = {"@losses": "spacy-bertadapt.CrossEntropy.v1", "class_weights": "balanced"}
+    pipe = make_ner(nlp, loss=loss)
+    doc = nlp.make_doc("Ana called Tom from New York again and again today")
+    ents = [Span(doc, 0, 1, label="PERSON"), Span(doc, 4, 6, label="PLACE")]
+    doc.set_ents(ents, missing=[doc[7:9]], blocked=[doc[9:10]])
+    nothing = nlp.make_doc("no annotation")
+    example = Example(doc, doc)
+    with pytest.warns(UserWarning, match="W30[36]"):
+        pipe.initialize(lambda: [example, Example(nothing, nothing)], nlp=nlp, labels=["PERSON"])
+    assert pipe._tag_weights == pytest.approx([7 / (2 * 6), *[7 / (2 * 1)] * 2])
+    targets = pipe.targets([example], pipe.encode([doc]))
+    weights = np.array(pipe._tag_weights)[targets.tags[targets.known]]
+    assert weights.mean() == pytest.approx(1.0), "over the tokens that are learned from"
+
+
 @pytest.mark.parametrize("scheme", ["bio", "bilou", "io", "iob1"])
 def test_every_scheme_learns(nlp, make_ner, make_entities, train, scheme):
     make_ner(nlp, scheme=scheme)
