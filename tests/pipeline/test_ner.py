@@ -304,6 +304,16 @@ def test_trained_head_predicts_without_training_and_is_trained_further(trained, 
     assert entities(further(text)) == entities(trained(text))
 
 
+@pytest.mark.parametrize("scheme", ["bilou", "io"])
+def test_a_scheme_that_is_not_that_of_the_kept_head(trained, tmp_path, make_ner, scheme):
+    trained.to_disk(tmp_path)
+    pipe = make_ner(spacy.blank("en"), encoder={"name": str(tmp_path / "bert_ner" / "model")}, scheme=scheme)
+    with pytest.raises(ValueError, match=f"E308.*scheme = '{scheme}'.*B-PERSON"):
+        pipe.initialize(lambda: [])
+    with pytest.raises(ValueError, match=f"E308.*scheme = '{scheme}'.*B-PERSON"):
+        spacy.load(tmp_path, config={"components.bert_ner.scheme": scheme})
+
+
 def test_checkpoint_of_another_scheme_keeps_its_letters(nlp, make_ner, make_entities, tiny_bert, tmp_path):
     module = AutoModelForTokenClassification.from_pretrained(tiny_bert, num_labels=5)
     tags = ["O", "S-place", "B-place", "E-place", "I-place"]
