@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+import re
 import unicodedata
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -229,6 +231,26 @@ def test_types_that_are_not_asked_for_are_outside(nlp, make_ner, make_entities):
     assert pipe.labels == ("PLACE",)
     inputs = pipe.encode([examples[0].reference])
     assert pipe.targets(examples[:1], inputs).tags.tolist() == [0, 0, 0, 0, 1]
+
+
+def test_types_that_are_not_asked_for_are_misses_but_for_a_scorer_of_ones_own(nlp, make_ner, make_entities):
+    """As docs/ner.md has it: the pipeline finds all of its own type."""
+    page = (Path(__file__).parents[2] / "docs" / "ner.md").read_text(encoding="utf8")
+    (block,) = (block for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "registry.scorers" in block)
+    exec(block, {"spacy": spacy})
+    examples = make_entities(nlp)
+    pipe = make_ner(nlp)
+    own = nlp.add_pipe("bert_ner", "own", config={"scorer": {"@scorers": "own_types.v1"}})
+    with pytest.warns(UserWarning, match="W306.*PERSON"):
+        pipe.initialize(lambda: examples, nlp=nlp, labels=["PLACE"])
+    own._scheme = pipe.scheme
+    for example in examples:
+        example.predicted.set_ents([ent for ent in example.reference.ents if ent.label_ == "PLACE"])
+    scores = pipe.score(examples)
+    assert scores["ents_r"] == pytest.approx(7 / 12)
+    assert scores["ents_per_type"]["PLACE"]["r"] == 1.0
+    assert own.score(examples)["ents_r"] == own.score(examples)["ents_f"] == 1.0
+    assert own.score(examples)["ents_per_type"].keys() == {"PLACE"}
 
 
 def test_class_weights_are_by_type(nlp, make_ner, make_entities):
