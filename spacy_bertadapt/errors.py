@@ -75,8 +75,9 @@ class Errors:
 
     # Labels and training
     E301 = (
-        "[E301] '{name}' has no labels: there are no training examples with annotation, none were given, and the "
-        "checkpoint '{encoder}' has no trained head. Pass examples, labels = [...], or name a fine-tuned checkpoint."
+        "[E301] '{name}' has no labels: no training example has any (there are none, they lack annotation, or they "
+        "hold no entity at all), none were given, and the checkpoint '{encoder}' has no trained head. Pass examples "
+        "with labels, set labels = [...], or name a fine-tuned checkpoint."
     )
     E302 = (
         "[E302] '{name}' has the single label '{label}': there is nothing to tell apart. "
@@ -284,4 +285,8 @@ class Warnings:
     W501 = (
         "[W501] {path} has labels that no training text has: {labels}. They can't be learned and count as mistakes. "
         "Put examples of them into the training data, or take them out of this data."
+    )
+    W502 = (
+        "[W502] {path} has texts, but not a single entity in them: nothing can be learned from it, or scored on it. "
+        "Check that it is the right file, and the column of its tags (--reader.tag)."
     )

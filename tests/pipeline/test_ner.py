@@ -204,6 +204,13 @@ def test_docs_without_annotation_are_reported(nlp, make_ner, make_entities):
         nlp.initialize(lambda: [*make_entities(nlp), plain])
 
 
+def test_data_without_any_entity(nlp, make_ner):
+    make_ner(nlp)
+    example = Example.from_dict(nlp.make_doc("nothing here"), {"entities": []})
+    with pytest.raises(ValueError, match=r"E301.*no entity at all"):
+        nlp.initialize(lambda: [example])
+
+
 def test_entities_that_cut_tokens_are_learned_and_reported(nlp, make_ner, make_entities):
     pipe = make_ner(nlp)
     reference = Doc(nlp.vocab, words=["the", "Riga", "-based", "firm"], spaces=[True, False, True, False])
