@@ -274,7 +274,8 @@ class Warnings:
         "`python -m spacy bertadapt debug-data`, and change the tokenizer's rules or the annotation."
     )
     W308 = (
-        "[W308] The pipeline answers {what} question, though only some have an answer: its qa_f1 says little. Tune "
+        "[W308] The pipeline answers {what} question, though only some have an answer: its qa_f1 says little. That is "
+        "usual when training begins, and is not reported again while it lasts. If it stays so, tune "
         "no_answer_threshold (`python -m spacy find-threshold`), or train longer."
     )
     W402 = (
