@@ -96,11 +96,13 @@ class Errors:
     )
     E206 = "[E206] task = {task!r} has no pairs of texts; those that have: {known}."
     E207 = "[E207] A {found} is no text: pass a string, a Doc or a Span."
+    E208 = "[E208] There is no {what} to draw: run the pipeline on the Doc first. Text: {text!r}"
 
     # Labels and training
     E301 = (
-        "[E301] '{name}' has no labels: there are no training examples with annotation, none were given, and the "
-        "checkpoint '{encoder}' has no trained head. Pass examples, labels = [...], or name a fine-tuned checkpoint."
+        "[E301] '{name}' has no labels: no training example has any (there are none, they lack annotation, or they "
+        "hold no entity at all), none were given, and the checkpoint '{encoder}' has no trained head. Pass examples "
+        "with labels, set labels = [...], or name a fine-tuned checkpoint."
     )
     E302 = (
         "[E302] '{name}' has the single label '{label}': there is nothing to tell apart. "
@@ -326,7 +328,8 @@ class Warnings:
         "`python -m spacy bertadapt debug-data`, and change the tokenizer's rules or the annotation."
     )
     W308 = (
-        "[W308] The pipeline answers {what} question, though only some have an answer: its qa_f1 says little. Tune "
+        "[W308] The pipeline answers {what} question, though only some have an answer: its qa_f1 says little. That is "
+        "usual when training begins, and is not reported again while it lasts. If it stays so, tune "
         "no_answer_threshold (`python -m spacy find-threshold`), or train longer."
     )
     W402 = (
@@ -337,4 +340,8 @@ class Warnings:
     W501 = (
         "[W501] {path} has labels that no training text has: {labels}. They can't be learned and count as mistakes. "
         "Put examples of them into the training data, or take them out of this data."
+    )
+    W502 = (
+        "[W502] {path} has texts, but not a single entity in them: nothing can be learned from it, or scored on it. "
+        "Check that it is the right file, and the column of its tags (--reader.tag)."
     )

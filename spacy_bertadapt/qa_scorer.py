@@ -22,17 +22,37 @@ PUNCTUATION = str.maketrans("", "", string.punctuation)
 
 
 def make_qa_scorer() -> Callable[..., dict[str, Any]]:
-    """Scores `doc.spans["answers"]`: see `score_answers`."""
-    return score_answers
+    """Scores `doc.spans["answers"]`: see `QaScorer`."""
+    return QaScorer()
 
 
-def score_answers(examples: Iterable[Example], **settings: Any) -> dict[str, Any]:
+class QaScorer:
+    """Scores answers as `score_answers` does, and warns if all questions of both kinds are answered, or none is.
+
+    Training evaluates again and again, so it warns when that begins, and not again while it lasts.
+    """
+
+    def __init__(self) -> None:
+        self._reported: str | None = None
+
+    def __call__(self, examples: Iterable[Example], **settings: Any) -> dict[str, Any]:
+        """The scores: see `score_answers`."""
+        scores = score_answers(examples)
+        is_mixed = scores["qa_has_answer_f1"] is not None and scores["qa_no_answer_acc"] is not None
+        answered = {0.0: "no", 1.0: "every"}.get(scores["qa_answered"]) if is_mixed else None
+        if answered is not None and answered != self._reported:
+            warnings.warn(Warnings.W308.format(what=answered), stacklevel=2)
+        self._reported = answered
+        return scores
+
+
+def score_answers(examples: Iterable[Example]) -> dict[str, Any]:
     """The best answer of each question beside all gold ones, of which the nearest counts.
 
     A gold answer's text is what the data says (`spans.attrs["texts"]`), else that of its Span.
     Returns qa_f1 and qa_em; qa_has_answer_f1, over questions that have an answer; qa_no_answer_acc, the share of the
     others that get none; qa_answered, the share of all that get one; and spans_answers_p, _r and _f, of whole Spans.
-    They are None where there is nothing to score. Warns if all questions of both kinds are answered, or none is.
+    They are None where there is nothing to score.
     """
     examples = [example for example in examples if ANSWERS in example.reference.spans]
     found = [_best(example.predicted.spans.get(ANSWERS)) for example in examples]
@@ -40,8 +60,6 @@ def score_answers(examples: Iterable[Example], **settings: Any) -> dict[str, Any
     f1 = [max(f1_score(answer, each) for each in texts or [""]) for answer, texts in zip(found, gold, strict=True)]
     em = [max(exact_match(answer, each) for each in texts or [""]) for answer, texts in zip(found, gold, strict=True)]
     answered = [bool(answer) for answer in found]
-    if len({bool(texts) for texts in gold}) == 2 and len(set(answered)) == 1:
-        warnings.warn(Warnings.W308.format(what="every" if answered[0] else "no"), stacklevel=2)
     return {
         "qa_f1": _mean(f1),
         "qa_em": _mean(em),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import pytest
 import spacy
 from spacy.tokens import SpanGroup
@@ -54,3 +56,28 @@ def test_the_nearest_gold_answer_counts() -> None:
     assert scores["qa_answered"] == 3 / 5
     assert scores["spans_answers_p"] == pytest.approx(1 / 3)
     assert make_qa_scorer()([])["qa_f1"] is None
+
+
+def test_answers_to_all_or_none_are_reported_when_that_begins() -> None:
+    nlp = spacy.blank("en")
+
+    def examples(*, answered: tuple[bool, ...], gold: tuple[bool, ...] = (True, False)) -> list[Example]:
+        made = []
+        for is_answered, has_answer in zip(answered, gold, strict=True):
+            predicted, reference = nlp("q [SEP] x"), nlp("q [SEP] x")
+            predicted.spans["answers"] = [predicted[-1:]] if is_answered else []
+            reference.spans["answers"] = [reference[-1:]] if has_answer else []
+            made.append(Example(predicted, reference))
+        return made
+
+    none, every, some = ((False, False), (True, True), (True, False))
+    expected = [(none, "no"), (none, None), (every, "every"), (every, None), (some, None), (every, "every")]
+    scorer = make_qa_scorer()
+    for answered, what in expected:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            scorer(examples(answered=answered))
+        assert [str(warning.message).split(",")[0] for warning in caught] == (
+            [] if what is None else [f"[W308] The pipeline answers {what} question"]
+        )
+    make_qa_scorer()(examples(answered=every, gold=(True, True)))

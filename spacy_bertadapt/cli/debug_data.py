@@ -18,7 +18,7 @@ from ..subwords.segments import segments_of
 from ..types import Segments
 from . import options
 from .data import ReaderSettings, get_task, open_corpus
-from .entity_report import EntityReport
+from .entity_report import EntityReport, warn_without_entities
 from .findings import read_encoder_tokenizer
 from .survey import LabelSurvey, LengthSurvey, summarize_lengths
 
@@ -123,6 +123,7 @@ def show_split(split: Split) -> None:
         msg.warn(f"{repeated:,} texts have been there before in the file")
     if split.entities is not None:
         split.entities.show()
+        warn_without_entities(split.path, split.labels)
 
 
 def show_both(report: DataReport) -> None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spacy.tokens import Span
 from spacy.training import Example
 from wasabi import msg
+
+from ..errors import Warnings
+from .survey import LabelSurvey
 
 if TYPE_CHECKING:
     from ..subwords.tokenizer import SubwordTokenizer
@@ -59,6 +63,12 @@ class EntityReport:
             if examples:
                 msg.warn(f"{len(examples):,} entities {FINDINGS[kind]}")
                 msg.text("\n".join(f"  {example}" for example in examples[:EXAMPLES_SHOWN]))
+
+
+def warn_without_entities(path: Path, labels: LabelSurvey) -> None:
+    """Say so if a file of named entities has none."""
+    if not labels.counts.total():
+        msg.warn(Warnings.W502.format(path=path))
 
 
 def cuts_token(entity: Span, example: Example) -> bool:

@@ -14,6 +14,7 @@ from ..errors import Errors, Warnings
 from ..factories import DEFAULT_ENCODER
 from . import options
 from .data import get_task
+from .entity_report import warn_without_entities
 from .findings import Findings, find_out
 from .ner_config import choose_ner, render_ner
 from .nli_config import choose_nli, render_nli
@@ -98,6 +99,9 @@ def _show(request: ConfigRequest, found: Findings, choices: list[Choice]) -> Non
     found.train.show(f"{found.train.labelled:,} training texts")
     found.lengths.show()
     msg.info(f"{found.dev.labelled:,} evaluation texts")
+    if request.task == "ner":
+        warn_without_entities(request.train, found.train)
+        warn_without_entities(request.dev, found.dev)
     if found.only_in_dev:
         msg.warn(Warnings.W501.format(path=request.dev, labels=", ".join(found.only_in_dev)))
     rows = [(choice.setting, to_setting(choice.value), choice.reason) for choice in choices]

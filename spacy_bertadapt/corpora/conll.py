@@ -1,5 +1,6 @@
 """Tokens with tags of entities, one a line: CoNLL-2003 and files of two columns."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +14,21 @@ from spacy_bertadapt.corpora.tags import MISSING, check_scheme, read_entities
 from spacy_bertadapt.errors import Errors
 
 DOCUMENT_MARK = "-DOCSTART-"
+KEY_AND_VALUE = re.compile(r"# \S+ = ")
+
+
+class Layout(NamedTuple):
+    """How a file divides its columns, by tabs or by white space, and how many there are."""
+
+    tabs: bool
+    columns: int
+
+    def is_comment(self, line: str) -> bool:
+        """Whether a line is "# key = value", or starts with "#" and differs from the layout; "#" may be a word too."""
+        if not line.startswith("#") or len(line.split()) == 1:
+            return False
+        differs = ("\t" in line) != self.tabs or len(split_columns(line)) != self.columns
+        return differs or KEY_AND_VALUE.match(line) is not None
 
 
 class Line(NamedTuple):
@@ -35,11 +51,17 @@ class ConllRecord(NamedTuple):
         return [line for sentence in self.sentences for line in sentence]
 
 
+def split_columns(line: str) -> list[str]:
+    """The columns of a line, divided by tabs, or else by white space."""
+    return line.split("\t") if "\t" in line else [field for field in line.split(" ") if field]
+
+
 class ConllCorpus(RecordCorpus[ConllRecord]):
     """A file with a word and a tag on each line, and an empty line after each sentence, as Examples with entities.
 
     Words stand in the Doc's text with a space between. Tags may be BIO, IOB1, IO, BIOES or BILOU; "-" says that
-    nothing is known of a token. `-DOCSTART-` starts a document.
+    nothing is known of a token. `-DOCSTART-` starts a document. Comments are passed over: lines that start with "#"
+    and have other columns than the file's first token.
 
     path: in UTF-8; compressed if its name ends in .gz. Columns are divided by tabs, or else by white space.
     word, tag: numbers of columns: 0 is the first, -1 the last.
@@ -127,9 +149,12 @@ class ConllCorpus(RecordCorpus[ConllRecord]):
         """The sentences, and whether each is the first of its document."""
         sentence: list[Line] = []
         is_first, document = True, None
+        layout = self._layout()
         for number, line in read_lines(self.path):
             line = line.rstrip("\r\n")
-            fields = line.split("\t") if "\t" in line else [field for field in line.split(" ") if field]
+            if layout is not None and layout.is_comment(line):
+                continue
+            fields = split_columns(line)
             marks = bool(fields) and fields[0] == DOCUMENT_MARK
             if sentence and (marks or not line.strip()):
                 yield sentence, is_first
@@ -146,6 +171,14 @@ class ConllCorpus(RecordCorpus[ConllRecord]):
             sentence.append(self._line(fields, number))
         if sentence:
             yield sentence, is_first
+
+    def _layout(self) -> Layout | None:
+        """That of the first token that doesn't start as a comment does; None without one."""
+        for _, line in read_lines(self.path):
+            line = line.rstrip("\r\n")
+            if line.strip() and not line.startswith(("#", DOCUMENT_MARK)):
+                return Layout("\t" in line, len(split_columns(line)))
+        return None
 
     def _line(self, fields: list[str], number: int) -> Line:
         word, tag = self._field(fields, self.word, number), self._field(fields, self.tag, number)

@@ -132,7 +132,7 @@ class BertNer(BertPipe[TokenInputs, TagTargets, Entities]):
         return example.reference
 
     def count_labels(self, examples: Iterable[Example]) -> LabelCounts:
-        """How many tokens each type has; warns of Docs without annotation, and of entities that cut tokens."""
+        """How many tokens with gold each type has; warns of Docs without any, and of entities that cut tokens."""
         by_type: Counter[str] = Counter()
         fit = Fit()
         total, annotated, tokens = 0, 0, 0
@@ -143,7 +143,7 @@ class BertNer(BertPipe[TokenInputs, TagTargets, Entities]):
                 unannotated = unannotated or example.reference.text[:60]
                 continue
             annotated += 1
-            tokens += len(example.reference)
+            tokens += int(_have_gold(*example.reference.to_array([ENT_IOB, ENT_TYPE]).reshape(-1, 2).T).sum())
             for entity in example.reference.ents:
                 by_type[entity.label_] += len(entity)
             fit.check(example)
@@ -156,10 +156,11 @@ class BertNer(BertPipe[TokenInputs, TagTargets, Entities]):
     def settle(self, counts: LabelCounts) -> None:
         """Work out the weights of tags; types of the data that are not the component's are reported, and count as O."""
         self.cfg["ignored_labels"] = self._report_ignored(counts)
+        own = {label: counts.by_label[label] for label in self.labels}
         weights = resolve_class_weights(
             self.loss_function.class_weights,
             (OUTSIDE, *self.labels),
-            {OUTSIDE: counts.units - counts.by_label.total(), **counts.by_label},
+            {OUTSIDE: counts.units - sum(own.values()), **own},
             texts=counts.units,
             exclusive=True,
         )
@@ -235,8 +236,7 @@ class BertNer(BertPipe[TokenInputs, TagTargets, Entities]):
         numbers = np.array([self._type_number(self.vocab.strings[int(each)]) for each in hashes], dtype=np.int64)
         spans_type = numbers[kind] if len(start) else np.zeros(0, dtype=np.int64)
         own = spans_type >= 0
-        known = (iob != MISSING) & ~((iob == BEGIN) & (types == 0))
-        return TagSpans(start[own], stop[own], spans_type[own]), known[at]
+        return TagSpans(start[own], stop[own], spans_type[own]), _have_gold(iob, types)[at]
 
     def _type_number(self, label: str) -> int:
         if label in self.labels:
@@ -294,6 +294,11 @@ class Fit:
         if self.misfits:
             settings = {"count": self.misfits, "total": self.entities, "first": self.first, "name": name}
             warnings.warn(Warnings.W307.format(**settings), stacklevel=4)
+
+
+def _have_gold(iob: Ints, types: Ints) -> Bools:
+    """(tokens,) whether it is known if a token is in an entity: neither missing nor blocked."""
+    return (iob != MISSING) & ~((iob == BEGIN) & (types == 0))
 
 
 def _log_softmax(logits: Floats) -> Floats:

@@ -67,7 +67,7 @@ class TagScheme:
         """Read a head's labels: BIO, BILOU or BIOES, IO, or types alone beside O.
 
         scheme: one of `SCHEMES`, or None to tell from the tags; IOB1 looks like BIO and has to be named.
-        Raises ValueError for labels that are no tags.
+        Raises ValueError for labels that are no tags, and for a scheme that is not theirs.
         """
         if OUTSIDE not in tags or len(set(tags)) < len(tags):
             raise ValueError(Errors.E316.format(labels=list(tags)))
@@ -75,6 +75,10 @@ class TagScheme:
         names = tuple(dict.fromkeys(name for _, name in pairs if name is not None))
         begun = {name for part, name in pairs if part in (Part.BEGIN, Part.UNIT)}
         types = tuple(NO_TYPE if name is None else names.index(name) for _, name in pairs)
+        parts = {part for part, _ in pairs} - {Part.OUT}
+        if scheme is not None and not _fits(scheme, parts, all_begin=begun == set(names)):
+            remedy = f"the head has the tags {list(tags)!s:.200}. Use null to take these, or a checkpoint without them"
+            raise ValueError(Errors.E308.format(setting="scheme", value=scheme, remedy=remedy))
         loose = scheme in ("io", "iob1") or begun != set(names)
         return cls(tuple(part for part, _ in pairs), types, names, loose)
 
@@ -192,6 +196,15 @@ def _read(tag: str) -> tuple[Part, str | None]:
         return Part.OUT, None
     match = TAG.fullmatch(tag)
     return (PARTS[match.group(1)], match.group(2)) if match else (Part.IN, tag)
+
+
+def _fits(scheme: str, parts: set[Part], *, all_begin: bool) -> bool:
+    """Whether a head with some parts of entities is of a scheme. all_begin: whether every type has a tag to begin."""
+    if not parts <= LETTERS[scheme].keys():
+        return False
+    if scheme == "bilou" and parts and parts.isdisjoint((Part.LAST, Part.UNIT)):
+        return False
+    return all_begin or scheme in ("io", "iob1")
 
 
 def _batches(texts: Ints, text: Ints, largest: int = 2**16) -> list[Ints]:

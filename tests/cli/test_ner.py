@@ -78,6 +78,17 @@ def test_debug_data_tells_what_is_wrong(write: Callable, run: Callable, tiny_ber
         assert expected in output
 
 
+@pytest.mark.parametrize("empty", ["train", "dev", None])
+def test_a_file_without_any_entity_is_reported(write: Callable, run: Callable, tiny_bert, tmp_path, empty) -> None:
+    paths = {name: write(SENTENCES[1:2] if name == empty else SENTENCES, f"{name}.conll") for name in ("train", "dev")}
+    args = ("--train", paths["train"], "--dev", paths["dev"], "--encoder", tiny_bert, "--task", "ner")
+    for command in (("debug-data",), ("init-config", tmp_path / "ner.cfg")):
+        result = run(*command, *args)
+        assert result.exit_code == 0, result.output
+        found = [name for name in paths if f"[W502] {paths[name]} has" in plain(result.output)]
+        assert found == ([] if empty is None else [empty])
+
+
 def test_debug_data_counts_entities_that_cut_tokens_or_fill_a_window(tmp_path: Path, tiny_bert: Path) -> None:
     nlp = spacy.blank("en")
     reference = Doc(

@@ -144,6 +144,37 @@ def test_a_line_without_word_and_tag_is_an_error(nlp: Language, write: Callable,
         list(ConllCorpus(write(text))(nlp))
 
 
+COMMENTS = (
+    "# newdoc",
+    "# newdoc id = mf920901-001",
+    "# sent_id = 1",
+    "# text = # 3 is late",
+    "#begin document (bc/cctv/00); part 000",
+    "# id 1b2c\tdomain=en",
+)
+
+
+@pytest.mark.parametrize("divider", ["\t", " "])
+@pytest.mark.parametrize("comment", COMMENTS)
+def test_comments_are_no_tokens(nlp: Language, write: Callable, comment: str, divider: str) -> None:
+    lines = [comment, "Ada NNP x B-PER", "# NN x O", comment, "#3 CD x B-NUM", "", comment, "# NN x O", comment]
+    text = "\n".join(line if line == comment else line.replace(" ", divider) for line in lines)
+    assert docs(ConllCorpus(write(text)), nlp) == [("Ada # #3", [("Ada", "PER"), ("#3", "NUM")]), ("#", [])]
+
+
+@pytest.mark.parametrize("columns", ["# SYM", "# a SYM", "# a b SYM"])
+def test_a_comment_in_as_many_words_as_there_are_columns_between_tabs(nlp, write, columns: str) -> None:
+    divided = columns.replace(" ", "\t")
+    path = write(f"{columns}\n{divided.replace('#', 'Ada')}\n{divided}\n{columns}\n")
+    assert docs(ConllCorpus(path), nlp) == [("Ada #", [("Ada #", "SYM")])]
+
+
+def test_comments_start_no_sentence_and_have_lines_of_their_own(nlp: Language, write: Callable) -> None:
+    with pytest.raises(ValueError, match=r"C025.*conll:3"):
+        list(ConllCorpus(write("# sent_id = 1\nAda B-PER\n#late\n"))(nlp))
+    assert docs(ConllCorpus(write("# O\n#late B-X\n")), nlp) == [("# #late", [("#late", "X")])]
+
+
 def test_bad_settings_and_files(nlp: Language, write: Callable, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="C027"):
         ConllCorpus(write(""), scheme="iob2")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+import re
 import unicodedata
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -202,6 +204,13 @@ def test_docs_without_annotation_are_reported(nlp, make_ner, make_entities):
         nlp.initialize(lambda: [*make_entities(nlp), plain])
 
 
+def test_data_without_any_entity(nlp, make_ner):
+    make_ner(nlp)
+    example = Example.from_dict(nlp.make_doc("nothing here"), {"entities": []})
+    with pytest.raises(ValueError, match=r"E301.*no entity at all"):
+        nlp.initialize(lambda: [example])
+
+
 def test_entities_that_cut_tokens_are_learned_and_reported(nlp, make_ner, make_entities):
     pipe = make_ner(nlp)
     reference = Doc(nlp.vocab, words=["the", "Riga", "-based", "firm"], spaces=[True, False, True, False])
@@ -231,6 +240,26 @@ def test_types_that_are_not_asked_for_are_outside(nlp, make_ner, make_entities):
     assert pipe.targets(examples[:1], inputs).tags.tolist() == [0, 0, 0, 0, 1]
 
 
+def test_types_that_are_not_asked_for_are_misses_but_for_a_scorer_of_ones_own(nlp, make_ner, make_entities):
+    """As docs/ner.md has it: the pipeline finds all of its own type."""
+    page = (Path(__file__).parents[2] / "docs" / "ner.md").read_text(encoding="utf8")
+    (block,) = (block for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "registry.scorers" in block)
+    exec(block, {"spacy": spacy})
+    examples = make_entities(nlp)
+    pipe = make_ner(nlp)
+    own = nlp.add_pipe("bert_ner", "own", config={"scorer": {"@scorers": "own_types.v1"}})
+    with pytest.warns(UserWarning, match="W306.*PERSON"):
+        pipe.initialize(lambda: examples, nlp=nlp, labels=["PLACE"])
+    own._scheme = pipe.scheme
+    for example in examples:
+        example.predicted.set_ents([ent for ent in example.reference.ents if ent.label_ == "PLACE"])
+    scores = pipe.score(examples)
+    assert scores["ents_r"] == pytest.approx(7 / 12)
+    assert scores["ents_per_type"]["PLACE"]["r"] == 1.0
+    assert own.score(examples)["ents_r"] == own.score(examples)["ents_f"] == 1.0
+    assert own.score(examples)["ents_per_type"].keys() == {"PLACE"}
+
+
 def test_class_weights_are_by_type(nlp, make_ner, make_entities):
     loss = {"@losses": "spacy-bertadapt.CrossEntropy.v1", "class_weights": {"O": 0.5, "PLACE": 2.0}}
     pipe = make_ner(nlp, loss=loss)
@@ -238,6 +267,23 @@ def test_class_weights_are_by_type(nlp, make_ner, make_entities):
     assert pipe._tag_weights == [0.5, 1.0, 1.0, 2.0, 2.0]
     losses = nlp.update(make_entities(nlp), sgd=adamw(1e-3))
     assert float(losses["bert_ner"]) > 0
+
+
+def test_balanced_weights_count_what_is_learned_from(nlp, make_ner):
+    """Of ten tokens, three are missing or blocked; the two of a type that is not asked for count as O."""
+    loss = {"@losses": "spacy-bertadapt.CrossEntropy.v1", "class_weights": "balanced"}
+    pipe = make_ner(nlp, loss=loss)
+    doc = nlp.make_doc("Ana called Tom from New York again and again today")
+    ents = [Span(doc, 0, 1, label="PERSON"), Span(doc, 4, 6, label="PLACE")]
+    doc.set_ents(ents, missing=[doc[7:9]], blocked=[doc[9:10]])
+    nothing = nlp.make_doc("no annotation")
+    example = Example(doc, doc)
+    with pytest.warns(UserWarning, match="W30[36]"):
+        pipe.initialize(lambda: [example, Example(nothing, nothing)], nlp=nlp, labels=["PERSON"])
+    assert pipe._tag_weights == pytest.approx([7 / (2 * 6), *[7 / (2 * 1)] * 2])
+    targets = pipe.targets([example], pipe.encode([doc]))
+    weights = np.array(pipe._tag_weights)[targets.tags[targets.known]]
+    assert weights.mean() == pytest.approx(1.0), "over the tokens that are learned from"
 
 
 @pytest.mark.parametrize("scheme", ["bio", "bilou", "io", "iob1"])
@@ -285,6 +331,16 @@ def test_trained_head_predicts_without_training_and_is_trained_further(trained, 
         further.initialize(lambda: some)
     assert pipe.labels == ("PERSON", "PLACE"), "the head knows them"
     assert entities(further(text)) == entities(trained(text))
+
+
+@pytest.mark.parametrize("scheme", ["bilou", "io"])
+def test_a_scheme_that_is_not_that_of_the_kept_head(trained, tmp_path, make_ner, scheme):
+    trained.to_disk(tmp_path)
+    pipe = make_ner(spacy.blank("en"), encoder={"name": str(tmp_path / "bert_ner" / "model")}, scheme=scheme)
+    with pytest.raises(ValueError, match=f"E308.*scheme = '{scheme}'.*B-PERSON"):
+        pipe.initialize(lambda: [])
+    with pytest.raises(ValueError, match=f"E308.*scheme = '{scheme}'.*B-PERSON"):
+        spacy.load(tmp_path, config={"components.bert_ner.scheme": scheme})
 
 
 def test_checkpoint_of_another_scheme_keeps_its_letters(nlp, make_ner, make_entities, tiny_bert, tmp_path):

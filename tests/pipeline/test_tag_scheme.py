@@ -143,3 +143,25 @@ def test_bmes_goes_on_with_m():
     scheme = TagScheme.of(["O", "B-X", "M-X", "E-X", "S-X"])
     tags = np.array([1, 2, 3, 4])
     assert as_list(scheme.entities(scheme.decode(certain(tags, scheme), tags * 0), tags * 0)) == [(0, 3, 0), (3, 4, 0)]
+
+
+@pytest.mark.parametrize(
+    ("tags", "schemes"),
+    [
+        (["O", "B-X", "I-X"], {"bio", "iob1"}),
+        (["O", "B-X", "I-X", "I-Y"], {"iob1"}),
+        (["O", "B-X"], {"bio", "iob1"}),
+        (["O", "I-X"], {"io", "iob1"}),
+        (["O", "X"], {"io", "iob1"}),
+        (["O", "B-X", "I-X", "L-X", "U-X"], {"bilou"}),
+        (["O", "B-X", "I-X", "E-X", "S-X", "S-Y"], {"bilou"}),
+        (["O"], {"bio", "bilou", "io", "iob1"}),
+    ],
+)
+def test_a_scheme_has_to_be_that_of_the_tags(tags, schemes):
+    for scheme in ("bio", "bilou", "io", "iob1"):
+        if scheme in schemes:
+            TagScheme.of(tags, scheme)
+        else:
+            with pytest.raises(ValueError, match=rf"E308.*{scheme}.*'O'.*Use null"):
+                TagScheme.of(tags, scheme)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import spacy
 from hypothesis import example, given
 from hypothesis import strategies as st
 from spacy.language import Language
+from spacy.tokens import Doc
 
 from spacy_bertadapt.subwords.alignment import align, overlaps, tokens_of
 from spacy_bertadapt.subwords.separation import separate_tokens
 from spacy_bertadapt.subwords.tokenizer import SubwordTokenizer
+from spacy_bertadapt.types import Subwords
 
 AWKWARD = [
     "don't",
@@ -73,6 +77,57 @@ def test_tokens_without_subwords_are_those_that_have_none_alone(blank: Language,
                 (alone,) = ours.encode([token.text], offsets=True)
                 assert alone.offsets is not None
                 assert not (alone.offsets[:, 0] < alone.offsets[:, 1]).any() or not token.text.isprintable()
+
+
+def one_after_the_other(text: str, subwords: Subwords, tokens: list[tuple[int, int]], encode) -> list:
+    """The definition, for one text and step by step: ids with offsets. tokens: where each starts and ends."""
+    assert subwords.offsets is not None
+    rows = [(int(n), int(a), int(b)) for n, (a, b) in zip(subwords.ids, subwords.offsets, strict=True)]
+    found, at = [], 0
+    while at < len(rows):
+        _, start, end = rows[at]
+        at += 1
+        if start == end or sum(first < end and start < last for first, last in tokens) < 2:
+            found.append(rows[at - 1])
+            continue
+        while at < len(rows) and rows[at][1] < end:
+            end = max(end, rows[at][2])
+            at += 1
+        marks = [start, *(border for border, _ in tokens if start < border < end), end]
+        for left, right in pairwise(marks):
+            space = left == start > 0 and text[left - 1] == " "
+            (piece,) = encode([" " * space + text[left:right]])
+            assert piece.offsets is not None
+            for number, (a, b) in zip(piece.ids, piece.offsets + left - space, strict=True):
+                found.append((int(number), max(start, int(a)), max(start, int(b))))
+    return found
+
+
+WORDS = st.one_of(st.sampled_from([*AWKWARD, "parcel", "my", "n't"]), st.text(min_size=1, max_size=5))
+DIVIDED = st.lists(st.tuples(WORDS, st.booleans()), max_size=8)
+
+
+@given(texts=st.lists(DIVIDED, min_size=1, max_size=4))
+@example(texts=[[("par", False), ("cel", True)], [], [("the", True), ("par", False), ("c", False), ("el", False)]])
+def test_all_texts_at_once_are_as_one_after_the_other(blank: Language, ours: SubwordTokenizer, texts: list) -> None:
+    docs = [Doc(blank.vocab, words=[w for w, _ in text], spaces=[space for _, space in text]) for text in texts]
+    calls = []
+
+    def encode(pieces):
+        calls.append(len(pieces))
+        assert len(set(pieces)) == len(pieces)
+        return ours.encode(pieces, offsets=True)
+
+    whole = ours.encode([doc.text for doc in docs], offsets=True)
+    found = separate_tokens([doc.text for doc in docs], whole, tokens_of(docs), encode)
+    assert len(calls) <= 1
+    for doc, subwords, separated in zip(docs, whole, found, strict=True):
+        own = [(token.idx, token.idx + len(token)) for token in doc if not token.is_space]
+        expected = one_after_the_other(doc.text, subwords, own, lambda pieces: ours.encode(pieces, offsets=True))
+        assert separated.offsets is not None
+        assert [
+            (n, *span) for n, span in zip(separated.ids.tolist(), separated.offsets.tolist(), strict=True)
+        ] == expected
 
 
 def test_contractions_are_split_as_spacy_does(blank: Language, hf_tokenizers: dict) -> None:
