@@ -27,6 +27,7 @@ class Task:
 
     train, dev: file names. read: the rows of a file: what goes in, and gold. factory: the component.
     settings: of the component. reader: the corpus, without its path. exclusive: one label an example.
+    pool: batches that are drawn before they are sorted by length.
     """
 
     train: str
@@ -36,6 +37,7 @@ class Task:
     settings: dict[str, Any]
     reader: dict[str, Any]
     exclusive: bool = True
+    pool: int = 100
 
     def config(self, precision: str) -> Config:
         """The recipe with the task's component and corpora."""
@@ -44,6 +46,7 @@ class Task:
         encoder = {"@misc": "spacy-bertadapt.Encoder.v1", "name": "${paths.encoder}"}
         model = {"@architectures": ARCHITECTURES[self.factory], "precision": precision, "encoder": encoder}
         config["components"] = {self.factory: {"factory": self.factory, "model": model, **self.settings}}
+        config["training"]["batcher"]["pool"] = self.pool
         config["corpora"] = {part: {**self.reader, "path": f"${{paths.{part}}}"} for part in ("train", "dev")}
         return config
 
@@ -126,6 +129,7 @@ TASKS = {
         "bert_qa",
         {"stride": 128, "no_answer_threshold": 1.0},
         {"@readers": "spacy-bertadapt.SquadCorpus.v1", "answerable_only": True},
+        pool=20,
     ),
     "squad": Task(
         "squad2_train.json",
@@ -134,5 +138,6 @@ TASKS = {
         "bert_qa",
         {"stride": 128},
         {"@readers": "spacy-bertadapt.SquadCorpus.v1"},
+        pool=20,
     ),
 }

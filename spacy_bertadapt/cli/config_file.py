@@ -7,6 +7,9 @@ from .findings import Findings
 from .rendering import render, to_setting
 from .request import Choice, ConfigRequest
 
+POOL = 100
+QA_POOL = 20  # questions on one context have about the same length, and should not fill a batch
+
 
 def render_config(
     choices: list[Choice],
@@ -43,6 +46,7 @@ def render_config(
         dev_reader=_reader("dev", request),
         total_steps=chosen["max_steps"].value + 1,
         learn_rate=to_setting(request.learn_rate),
+        pool=QA_POOL if request.task == "qa" else POOL,
         **fields,
     )
 

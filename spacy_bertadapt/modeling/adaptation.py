@@ -22,8 +22,8 @@ class Adaptation:
     head_factor: the head learns at this multiple of the rate. rates: by a regular expression that is searched for in
     a parameter's name, the multiple of the rate in place of these two; 0 freezes it. decays: likewise the multiple of
     the weight decay, which is else 1 for matrices and 0 for biases and norms. Of several that match, the last counts.
-    frozen_dropout: whether frozen layers drop units in training. gradient_checkpointing: compute activations twice
-    rather than keep them: less memory, more time.
+    frozen_dropout: whether frozen layers drop units in training; None: they do, but for HeadOnly.
+    gradient_checkpointing: compute activations twice rather than keep them: less memory, more time.
     Raises ValueError for settings outside their range.
     """
 
@@ -31,7 +31,7 @@ class Adaptation:
     head_factor: float = 1.0
     rates: dict[str, float] | None = None
     decays: dict[str, float] | None = None
-    frozen_dropout: bool = True
+    frozen_dropout: bool | None = None
     gradient_checkpointing: bool = False
 
     def __post_init__(self) -> None:
@@ -41,6 +41,11 @@ class Adaptation:
             for pattern, factor in (factors or {}).items():
                 require(f"adapt.{setting}", pattern, possible=_is_pattern(pattern), remedy="use a regular expression")
                 require(f"adapt.{setting}.{pattern}", factor, possible=factor >= 0, remedy="use 0 or more")
+
+    @property
+    def drops_when_frozen(self) -> bool:
+        """Whether frozen layers drop units in training."""
+        return self.frozen_dropout is not False
 
     def learns(self, name: str, anatomy: Anatomy, step: int) -> bool:
         """Whether a parameter learns from a step on, which is counted from 0."""
@@ -78,7 +83,7 @@ class Adaptation:
     def train(self, module: PreTrainedModel) -> None:
         """Switch a network to training, with dropout in frozen layers only where that is wanted."""
         module.train()
-        if not self.frozen_dropout:
+        if not self.drops_when_frozen:
             for part in _frozen_parts(module):
                 part.eval()
 
@@ -109,15 +114,20 @@ class HeadOnly(Adaptation):
     """
 
     pooler: bool = False
-    frozen_dropout: bool = False
     cache: bool = True
     cache_memory: int = 1024
 
     def __post_init__(self) -> None:
         super().__post_init__()
         remedy = "use false, or cache = false"
-        require("adapt.frozen_dropout", True, possible=not (self.cache and self.frozen_dropout), remedy=remedy)
+        possible = not (self.cache and self.frozen_dropout)
+        require("adapt.frozen_dropout", self.frozen_dropout, possible=possible, remedy=remedy)
         require("adapt.cache_memory", self.cache_memory, possible=self.cache_memory >= 0, remedy="use 0 or more")
+
+    @property
+    def drops_when_frozen(self) -> bool:
+        """Whether the encoder drops units in training: only if asked, as then nothing can be kept."""
+        return bool(self.frozen_dropout)
 
     def learns(self, name: str, anatomy: Anatomy, step: int) -> bool:
         """Parameters of the head, and of the pooler if asked."""

@@ -21,7 +21,8 @@ def length_batcher(size: int, encoder: str, revision: str | None = None, pool: i
     """Batches of `size` examples of like length.
 
     encoder, revision: whose subwords are counted: the names of the component's encoder.
-    pool: how many batches are drawn at random before they are sorted by length; the batches are then shuffled.
+    pool: how many batches are drawn at random before they are sorted by length; the batches are then shuffled. The
+    more, the less is padded, and the more alike are the texts of a batch: questions on one context come together.
     Raises ValueError for a size or pool below 1.
     """
     _check_positive("size", size)
