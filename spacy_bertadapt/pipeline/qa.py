@@ -147,7 +147,7 @@ class BertQa(BertPipe[QaInputs, AnswerTargets, list[list[Found]]]):
         pairs: context and question; any stream. batch_size: pairs that are gathered and sorted by length.
         """
         for batch in minibatch(pairs, batch_size):
-            docs = [self._doc(context) for context, _ in batch]
+            docs = self._docs([context for context, _ in batch])
             contexts = [doc[:] if len(doc) else None for doc in docs]
             inputs = self._encode([question for _, question in batch], contexts)
             for (found,) in self._found(inputs, top_k or self.top_k):
@@ -283,6 +283,11 @@ class BertQa(BertPipe[QaInputs, AnswerTargets, list[list[Found]]]):
         alignment = _repeated(align(tokens_of(unique), encoded), np.array(numbers, dtype=np.int64))
         asked = self.runner.encode_texts(questions, training=training)
         return QaInputs([asked, [encoded[number] for number in numbers]], alignment, contexts)
+
+    def _docs(self, contexts: Sequence[Doc | str]) -> list[Doc]:
+        """Docs of contexts; a string that is there several times becomes one Doc."""
+        made = {context: self.make_doc(context) for context in {each for each in contexts if isinstance(each, str)}}
+        return [made[context] if isinstance(context, str) else self._doc(context) for context in contexts]
 
     def _doc(self, context: Doc | str) -> Doc:
         if isinstance(context, Doc):

@@ -1,0 +1,117 @@
+"""Questions a second of `answer_batch`, beside its floor and Hugging Face's pipeline; and one very long context.
+
+    python benchmarks/predict_qa.py --data DATA --pipeline PIPELINE
+
+PIPELINE is a trained `bert_qa`, such as `train.py --task squad --keep FOLDER` leaves. The floor is what can't be
+spared: the tokenizer over all questions and contexts, and a bare torch loop over the same windows, sorted by length, in
+batches of the same size. Hugging Face's pipeline answers a tenth of the questions (Transformers 5.3 has none any more).
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import psutil
+import spacy
+import torch
+import transformers
+from data import read_squad
+from spacy.language import Language
+from timing import timed
+from torch import Tensor
+
+from spacy_bertadapt.modeling.precision import autocast
+from spacy_bertadapt.pipeline.qa import BertQa
+from spacy_bertadapt.subwords.batches import group_by_length
+
+NEEDLE = "The lighthouse of Tarnholm was built by Marit Osgaard in 1874."
+ASKED = "Who built the lighthouse of Tarnholm?"
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--pipeline", type=Path, required=True)
+    args = parser.parse_args()
+    rows = read_squad(args.data / "squad2_eval.json")
+    pairs = [(context, question) for (question, context), _ in rows]
+    nlp = spacy.load(args.pipeline)
+    show_speed(nlp, args.pipeline, pairs)
+    show_long_context(nlp, [context for context, _ in dict.fromkeys((context, 0) for context, _ in pairs)])
+
+
+def show_speed(nlp: Language, folder: Path, pairs: list[tuple[str, str]]) -> None:
+    """Questions a second of every side, ours once more at the end."""
+    qa = nlp.get_pipe("bert_qa")
+    assert isinstance(qa, BertQa)
+    answer = lambda: list(qa.answer_batch(pairs))  # noqa: E731
+    taken = {"answer_batch": timed(answer, warm_up=lambda: list(qa.answer_batch(pairs[:100])))[1]}
+    taken["floor: tokenizer and bare torch loop"] = floor(qa, pairs)
+    taken["answer_batch, once more"] = timed(answer)[1]
+    if hasattr(transformers, "QuestionAnsweringPipeline"):
+        peer = transformers.pipeline("question-answering", str(folder / "bert_qa" / "model"))
+        some = pairs[:: len(pairs) // 140]
+        asked = {"question": [question for _, question in some], "context": [context for context, _ in some]}
+        _, seconds = timed(lambda: peer(**asked, batch_size=16, doc_stride=128, max_seq_len=384))
+        taken["transformers pipeline, batch_size=16"] = seconds * len(pairs) / len(some)
+    print("| side | questions/s | times the floor |\n|---|---|---|")
+    for side, seconds in taken.items():
+        share = taken["floor: tokenizer and bare torch loop"] / seconds
+        print(f"| {side} | {len(pairs) / seconds:,.1f} | {share:.2f} |")
+
+
+def floor(qa: BertQa, pairs: list[tuple[str, str]]) -> float:
+    """Seconds of tokenizing each question and each context once, and of the network alone."""
+    tokenizer = qa.shim.checkpoint.tokenizer.backend_tokenizer
+    texts = [question for _, question in pairs], list(dict.fromkeys(context for context, _ in pairs))
+    _, tokenizing = timed(lambda: [tokenizer.encode_batch(each, add_special_tokens=False) for each in texts])
+    docs = qa._docs([context for context, _ in pairs])
+    batch = qa.runner.windows(qa.columns(qa._encode(texts[0], [doc[:] for doc in docs])))
+    groups = group_by_length(batch.lengths, qa.runner.max_batch_subwords)
+    tensors = [inputs(batch.padded(group)) for group in groups]
+
+    def loop() -> list[Tensor]:
+        with torch.inference_mode(), autocast(qa.shim.device, qa.shim.dtype):
+            return [qa.shim.module(**each).start_logits for each in tensors]
+
+    return tokenizing + timed(loop)[1]
+
+
+def inputs(batch: object) -> dict[str, Tensor]:
+    """What the network takes, as tensors."""
+    found = {"input_ids": batch.input_ids, "attention_mask": batch.mask, "token_type_ids": batch.token_type_ids}
+    return {name: torch.from_numpy(array) * 1 for name, array in found.items() if array is not None}
+
+
+def show_long_context(nlp: Language, contexts: list[str]) -> None:
+    """Seconds and memory for one question on contexts of growing length, with the answer in the middle."""
+    qa = nlp.get_pipe("bert_qa")
+    assert isinstance(qa, BertQa)
+    text = " ".join(contexts)
+    process = psutil.Process()
+    print(
+        "\n| characters | windows | seconds | ms a window | memory after, MB | best answer |\n|---|---|---|---|---|---|"
+    )
+    for length in (6_000, 6_000, 15_000, 30_000, 60_000):
+        half = text[: length // 2]
+        context = f"{half} {NEEDLE} {text[length // 2 : length - len(NEEDLE) - 2]}"
+        doc = nlp.make_doc(context)
+        windows = len(qa.runner.windows(qa.columns(qa._encode([ASKED], [doc[:]]))))
+        answers, seconds = timed(lambda doc=doc: qa.answer(doc, ASKED, top_k=1))
+        memory = process.memory_info().rss / 2**20
+        best = answers[0].text if answers else "none"
+        cells = (
+            f"{len(context):,}",
+            windows,
+            f"{seconds:.2f}",
+            f"{1000 * seconds / windows:.1f}",
+            f"{memory:,.0f}",
+            best,
+        )
+        print(f"| {' | '.join(map(str, cells))} |")
+
+
+if __name__ == "__main__":
+    main()
