@@ -2,9 +2,10 @@
 
     python benchmarks/no_answer.py --data DATA --pipeline PIPELINE
 
-PIPELINE is a trained `bert_qa`, such as `train.py --task squad --keep FOLDER` leaves. One pass through the network gives
-all thresholds; `python -m spacy find-threshold PIPELINE dev.spacy bert_qa no_answer_threshold qa_f1` tries some, one
-after the other.
+PIPELINE is a trained `bert_qa`, such as `train.py --task squad --keep FOLDER` leaves. One pass through the network
+gives all thresholds; spaCy's own command tries some, one after the other:
+
+    python -m spacy find-threshold PIPELINE dev.spacy bert_qa no_answer_threshold qa_f1
 """
 
 from __future__ import annotations

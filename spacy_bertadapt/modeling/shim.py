@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, cast
 
@@ -203,7 +203,9 @@ class TransformerShim(Shim):
         def backprop(d_logits: Sequence[Tensor]) -> None:
             scale = self._loss_scale.scale if self._loss_scale else 1.0
             scaled = [gradient * scale for gradient in d_logits]
-            with self._training():  # gradient checkpointing computes activations once more
+            with (
+                self._training() if self.adaptation.gradient_checkpointing else nullcontext()
+            ):  # which runs forward again
                 gradients = torch.autograd.grad(logits, parameters, scaled, allow_unused=True)
             _add_gradients(parameters, gradients)
 
