@@ -174,6 +174,22 @@ def read_network(source: EncoderSource, auto_class: str, config: PretrainedConfi
     return _read_encoder_module(source, auto_class, config, ignore_mismatched_sizes=True)[0]
 
 
+def read_pooler(source: EncoderSource) -> dict[str, Tensor]:
+    """The trained weights of an encoder's pooler, by their names in the encoder; none where it has no pooler.
+
+    Raises FileNotFoundError or ValueError as of `read_encoder`.
+    """
+    with _reading(source):
+        config = AutoConfig.from_pretrained(source.locate(), revision=source.revision, trust_remote_code=False)
+        module, info = _read_module("AutoModel", source.locate(), config, revision=source.revision)
+    new = _names(info["missing_keys"])
+    return {
+        name: parameter.detach()
+        for name, parameter in module.named_parameters()
+        if name.startswith("pooler.") and name not in new
+    }
+
+
 def _read_encoder_module(
     source: EncoderSource, auto_class: str, config: PretrainedConfig, **settings: Any
 ) -> tuple[PreTrainedModel, set[str]]:

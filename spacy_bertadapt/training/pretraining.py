@@ -14,7 +14,7 @@ import torch
 from transformers import PreTrainedTokenizerBase
 
 from ..errors import Errors
-from ..modeling.checkpoint import Checkpoint, read_encoder
+from ..modeling.checkpoint import Checkpoint, read_encoder, read_pooler
 from ..modeling.masked_lm import AUTO_CLASS, MaskedLanguageModel
 from ..modeling.precision import resolve_device, resolve_precision
 from ..modeling.sources import EncoderSource
@@ -76,7 +76,8 @@ class PretrainingRun:
 
     trainer: does the steps. output: where model, log and state go. settings: all that the result depends on.
     evaluations: those of the part before an interruption. new_head: whether the encoder came without a head for hidden
-    words. n_windows, n_subwords, n_held_out: how much there is to learn from, and the windows held out. steps: in all.
+    words. pooler: weights that the encoder came with and masked words don't train; they go into the model as they are.
+    n_windows, n_subwords, n_held_out: how much there is to learn from, and the windows held out. steps: in all.
     """
 
     trainer: MaskedTrainer
@@ -84,6 +85,7 @@ class PretrainingRun:
     settings: dict[str, Any]
     evaluations: list[Evaluation]
     new_head: bool
+    pooler: dict[str, torch.Tensor]
     n_windows: int
     n_subwords: int
     n_held_out: int
@@ -100,8 +102,10 @@ class PretrainingRun:
             if 0 < found.step < self.steps:
                 save_state(self.output / STATE, self.trainer, self.settings, self.evaluations)
             yield found
+        module = self.trainer.model.module
+        pooler = {f"{module.base_model_prefix}.{name}": weight for name, weight in self.pooler.items()}
         with replaced_folder(self.output / MODEL) as folder:
-            self.trainer.model.checkpoint.save(folder)
+            self.trainer.model.checkpoint.save(folder, weights={**module.state_dict(), **pooler})
         remove_state(self.output / STATE)
 
     def _write_log(self) -> None:
@@ -143,6 +147,7 @@ def prepare(request: PretrainingRequest, *, resume: bool = False, force: bool = 
         settings=settings,
         evaluations=state.evaluations if state else [],
         new_head=not trained_head,
+        pooler=read_pooler(EncoderSource(request.encoder)),
         n_windows=len(train),
         n_subwords=int((train.stops - train.starts).sum()),
         n_held_out=len(dev),

@@ -60,6 +60,19 @@ def test_held_out_perplexity_falls(request_for: Make) -> None:
     assert found[-1].perplexity < found[0].perplexity / 5
 
 
+def test_the_pooler_comes_along(request_for: Make, tiny_bert: Path) -> None:
+    request = request_for()
+    list(prepare(request).run())
+    original, found = load_file(tiny_bert / "model.safetensors"), weights(request.output)
+    assert torch.equal(found["bert.pooler.dense.weight"], original["pooler.dense.weight"])
+    nlp = spacy.blank("en")
+    name = {"name": str(request.output / "model")}
+    pipe = nlp.add_pipe("bert_textcat", config={"model": {"encoder": name}})
+    cats = ({"a": 1.0, "b": 0.0}, {"a": 0.0, "b": 1.0})
+    nlp.initialize(lambda: [Example.from_dict(nlp.make_doc("x"), {"cats": each}) for each in cats])
+    assert torch.equal(pipe.shim.module.bert.pooler.dense.weight, original["pooler.dense.weight"])
+
+
 def test_log_holds_every_evaluation(request_for: Make) -> None:
     request = request_for()
     found = list(prepare(request).run())
