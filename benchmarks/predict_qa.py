@@ -67,7 +67,7 @@ def floor(qa: BertQa, pairs: list[tuple[str, str]]) -> float:
     tokenizer = qa.shim.checkpoint.tokenizer.backend_tokenizer
     texts = [question for _, question in pairs], list(dict.fromkeys(context for context, _ in pairs))
     _, tokenizing = timed(lambda: [tokenizer.encode_batch(each, add_special_tokens=False) for each in texts])
-    docs = qa._docs([context for context, _ in pairs])
+    docs = [qa.make_doc(context) for context, _ in pairs]
     batch = qa.runner.windows(qa.columns(qa._encode(texts[0], [doc[:] for doc in docs])))
     groups = group_by_length(batch.lengths, qa.runner.max_batch_subwords)
     tensors = [inputs(batch.padded(group)) for group in groups]

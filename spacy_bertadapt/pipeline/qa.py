@@ -147,7 +147,7 @@ class BertQa(BertPipe[QaInputs, AnswerTargets, list[list[Found]]]):
         pairs: context and question; any stream. batch_size: pairs that are gathered and sorted by length.
         """
         for batch in minibatch(pairs, batch_size):
-            docs = self._docs([context for context, _ in batch])
+            docs = [self._doc(context) for context, _ in batch]
             contexts = [doc[:] if len(doc) else None for doc in docs]
             inputs = self._encode([question for _, question in batch], contexts)
             for (found,) in self._found(inputs, top_k or self.top_k):
@@ -269,25 +269,22 @@ class BertQa(BertPipe[QaInputs, AnswerTargets, list[list[Found]]]):
         return Found(spans, scores[:top_k], null_score, no_answer_score)
 
     def _encode(self, questions: Sequence[str], contexts: Sequence[Span | None], *, training: bool = False) -> QaInputs:
-        """Encode pairs; a context that is there several times is encoded and aligned once."""
-        known: dict[tuple[int, int, int], int] = {}
+        """Encode pairs; a context that is there several times is encoded once, and aligned once if it is one Doc."""
+        docs: dict[tuple[int, int, int], int] = {}
         unique: list[Span | Doc] = []
         numbers = []
         for context in contexts:
             key = (0, 0, 0) if context is None else (id(context.doc), context.start, context.end)
-            if key not in known:
-                known[key] = len(unique)
+            if key not in docs:
+                docs[key] = len(unique)
                 unique.append(Doc(self.vocab) if context is None else context)
-            numbers.append(known[key])
-        encoded = self.runner.encode_texts([found.text for found in unique], training=training, offsets=True)
+            numbers.append(docs[key])
+        texts = list(dict.fromkeys(found.text for found in unique))
+        by_text = dict(zip(texts, self.runner.encode_texts(texts, training=training, offsets=True), strict=True))
+        encoded = [by_text[found.text] for found in unique]
         alignment = _repeated(align(tokens_of(unique), encoded), np.array(numbers, dtype=np.int64))
         asked = self.runner.encode_texts(questions, training=training)
         return QaInputs([asked, [encoded[number] for number in numbers]], alignment, contexts)
-
-    def _docs(self, contexts: Sequence[Doc | str]) -> list[Doc]:
-        """Docs of contexts; a string that is there several times becomes one Doc."""
-        made = {context: self.make_doc(context) for context in {each for each in contexts if isinstance(each, str)}}
-        return [made[context] if isinstance(context, str) else self._doc(context) for context in contexts]
 
     def _doc(self, context: Doc | str) -> Doc:
         if isinstance(context, Doc):

@@ -161,6 +161,11 @@ def test_many_questions_on_one_context_cost_its_tokens_once(trained, monkeypatch
     many = [[span.text for span in spans] for spans in qa.answer_many(CONTEXT, questions)]
     assert encoded.count(CONTEXT) == 1
     assert many == [[span.text for span in qa.answer(CONTEXT, question)] for question in questions]
+    encoded.clear()
+    batch = list(qa.answer_batch((CONTEXT, question) for question in questions))
+    assert encoded.count(CONTEXT) == 1
+    assert [[span.text for span in spans] for spans in batch] == many
+    assert len({id(spans[0].doc) for spans in batch if spans}) == sum(map(bool, batch)), "scores must not mix"
     pairs = [(CONTEXT, questions[0]), ("London is large .", questions[1]), ("", "why ?")]
     batch = [[span.text for span in spans] for spans in qa.answer_batch(pairs, batch_size=2)]
     assert batch == [[span.text for span in qa.answer(*pair)] for pair in pairs]
