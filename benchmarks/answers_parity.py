@@ -31,7 +31,8 @@ LONGEST = 10**6
 def main() -> None:
     """Print how many questions have the same answers, with the same scores."""
     args = parse()
-    nlp = spacy.load(args.pipeline, config={"components.bert_qa.model.precision": "float32"})
+    settings = {"model.precision": "float32", "max_length": args.max_length, "stride": args.stride}
+    nlp = spacy.load(args.pipeline, config={f"components.bert_qa.{name}": value for name, value in settings.items()})
     folder = args.pipeline / "bert_qa" / "model"
     network, tokenizer = (
         AutoModelForQuestionAnswering.from_pretrained(folder).eval(),
@@ -49,6 +50,8 @@ def main() -> None:
         pairs = list(zip(ours, widened, strict=False))
         difference = max([difference, abs(our_null - null), *(abs(a.score - b.score) for a, b in pairs[:1])])
         same = [a[:2] == b[:2] and abs(a.score - b.score) < TOLERANCE for a, b in pairs]
+        if not all(same[:1]):
+            print(f"- {pair[0]!r}: ours {spans_text(ours[0], pair[1])}, theirs {spans_text(widened[0], pair[1])}")
         same_best += all(same[:1])
         same_all += all(same)
         several += windows > 1
@@ -114,6 +117,11 @@ def our_answers(nlp: Language, pair: tuple[str, str], n_best: int) -> tuple[list
         begin = first.idx - context.start_char
         answers.append(Candidate(begin, last.idx + len(last) - context.start_char, float(score)))
     return answers, found.null_score
+
+
+def spans_text(candidate: Candidate, context: str) -> str:
+    """An answer with its score."""
+    return f"{context[candidate.start : candidate.stop]!r} ({candidate.score:.4f})"
 
 
 def widen(nlp: Language, context: str, found: list[Candidate]) -> list[Candidate]:
