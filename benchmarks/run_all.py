@@ -2,9 +2,8 @@
 
     python benchmarks/run_all.py --data DATA
 
-DATA holds sst2_{train,dev,test}.tsv and cooking_{train,dev}.jsonl and sick_{train,test}.txt and
-wnut_{train,test}.conll. More than an hour on 2 CPU
-cores.
+DATA holds sst2_{train,dev,test}.tsv, cooking_{train,dev}.jsonl, sick_{train,test}.txt, wnut_{train,test}.conll and
+squad2_{train,eval}.json. About three hours on 2 CPU cores.
 """
 
 from __future__ import annotations
@@ -16,6 +15,8 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).parent
+SQUAD = ("--batch-size", 16, "--learn-rate", 2e-4, "--max-length", 384)
+FASTER = ("--learn-rate", 1e-3)  # what learns little learns best so
 
 
 def main() -> None:
@@ -24,16 +25,40 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     data = parser.parse_args().data.resolve()
     with tempfile.TemporaryDirectory() as folder:
-        pipeline, nli, ner = (Path(folder) / name for name in ("sst2", "sick", "wnut"))
+        pipeline, nli, ner, spacy_ner, qa = (Path(folder) / name for name in ("sst2", "sick", "wnut", "spacy", "squad"))
         seeds = ["--seeds", 0, 1, 2]
         run("train.py", "--data", data, "--task", "sst2", *seeds, "--keep", pipeline)
         run("train.py", "--data", data, "--task", "sst2", "--precision", "float32", "--epochs", 1)
         run("train.py", "--data", data, "--task", "cooking", "--max-length", 128, "--learn-rate", 3e-4)
         run("train.py", "--data", data, "--task", "sick", *seeds, "--keep", nli)
         run("train.py", "--data", data, "--task", "wnut", *seeds, "--keep", ner)
+        run("train_spacy_ner.py", "--data", data, "--keep", spacy_ner)
+        run("train.py", "--data", data, "--task", "squad-answerable", *SQUAD, "--seeds", 0, 1)
+        run("train.py", "--data", data, "--task", "squad", *SQUAD, "--epochs", 2, "--peer-seeds", "--keep", qa)
+        run(
+            "train.py",
+            "--data",
+            data,
+            "--task",
+            "sst2",
+            *FASTER,
+            "--adapt",
+            "head_only",
+            "--epochs",
+            10,
+            "--every-epoch",
+        )
+        run("train.py", "--data", data, "--task", "sst2", *FASTER, "--adapt", "lora")
+        for task in ("sst2", "wnut"):
+            run("adaptation.py", "--data", data, "--task", task, "--output", Path(folder) / f"compare_{task}")
         run("predict_textcat.py", "--data", data, "--pipeline", pipeline / "model-last")
         run("predict_pairs.py", "--data", data, "--pipeline", nli / "model-last")
         run("predict_zeroshot.py", "--data", data, "--pipeline", nli / "model-last")
+        run("predict_ner.py", "--data", data, "--pipeline", ner / "model-last", "--spacy", spacy_ner / "model-last")
+        run("predict_qa.py", "--data", data, "--pipeline", qa / "model-last")
+        run("no_answer.py", "--data", data, "--pipeline", qa / "model-last")
+        run("answers_parity.py", "--data", data, "--pipeline", qa / "model-last")
+        run("long_text.py", "--data", data, "--pipeline", ner / "model-last")
         run("stream_memory.py", "--data", data, "--pipeline", pipeline / "model-last")
         run("load_memory.py", "--pipeline", pipeline / "model-last")
     run("import_time.py")
