@@ -52,6 +52,7 @@ def best_answers(
     alignment: tokens of the windowed segment. n_best: answers a text, at most. max_length: of an answer, in tokens.
     allow_overlap: whether two answers may share a token.
     A token's score as a start or an end is the best of its subwords'. An answer's is the sum of its start's and end's.
+    A subword that several tokens share starts at the first of them and ends at the last: no answer cuts it.
     """
     window, token = _tokens_in_windows(outputs, alignment)
     start, end = _token_scores(outputs, alignment, window, token)
@@ -85,10 +86,24 @@ def _token_scores(outputs: WindowOutputs, alignment: Alignment, window: Ints, to
     """(n,) how well each token of each window starts an answer, and ends one."""
     flat, row = outputs.flat_logits(2)
     place = row[window] - outputs.batch.windows.start[window] + outputs.batch.first_column[window]
-    borders = np.stack([place + alignment.first[token], place + alignment.last[token] + 1], axis=1).ravel()
-    padded = np.concatenate([flat, np.full((1, 2), -np.inf, dtype=np.float32)])
-    best = np.maximum.reduceat(padded, borders, axis=0)[::2] if len(borders) else padded[:0]
-    return best[:, START], best[:, END]
+    joined = (alignment.text[1:] == alignment.text[:-1]) & (alignment.first[1:] <= alignment.last[:-1])
+    first, last = alignment.first.copy(), alignment.last.copy()
+    first[1:] += joined
+    last[:-1] -= joined
+    return (
+        _best_between(flat[:, START], place + first[token], place + alignment.last[token]),
+        _best_between(flat[:, END], place + alignment.first[token], place + last[token]),
+    )
+
+
+def _best_between(scores: Floats, first: Ints, last: Ints) -> Floats:
+    """(n,) the best score of each range of places, its last one included; minus infinity for an empty one."""
+    if not len(first):
+        return scores[:0]
+    borders = np.stack([first, np.maximum(first, last) + 1], axis=1).ravel()
+    best = np.maximum.reduceat(np.append(scores, np.float32(-np.inf)), borders)[::2]
+    best[first > last] = -np.inf
+    return best
 
 
 def _span_scores(start: Floats, end: Floats, window: Ints, max_length: int) -> Floats:

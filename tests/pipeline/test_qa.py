@@ -10,7 +10,7 @@ from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 
 from spacy_bertadapt import make_pair_doc
-from spacy_bertadapt.pipeline.answers import NULL_COLUMN, best_answers
+from spacy_bertadapt.pipeline.answers import END, NULL_COLUMN, START, best_answers
 
 CONTEXT = "Ada Lovelace was born in London in 1815 and worked with Charles Babbage on his engine ."
 
@@ -73,6 +73,24 @@ def test_best_answers_are_those_of_a_look_at_all(nlp, make_qa, make_questions, a
         np.testing.assert_allclose([score for *_, score in got], [score for *_, score in kept[:5]], atol=1e-5)
         assert each.null_score == pytest.approx(float(least), abs=1e-5)
         assert each.probabilities.sum() == pytest.approx(1.0, abs=1e-5)
+
+
+@pytest.mark.parametrize("favoured", [START, END])
+def test_no_answer_cuts_a_subword(nlp, make_qa, make_questions, favoured):
+    pipe = make_qa(nlp)
+    nlp.initialize(lambda: make_questions(nlp))
+    words = ["in", "w", "as", "in"]  # one subword, "was", is of two tokens
+    context = Doc(nlp.vocab, words=words, spaces=[True, False, True, False])
+    inputs = pipe._encode(["where ?"], [context[:]])
+    assert inputs.alignment.first.tolist() == [0, 1, 1, 2]
+    outputs = pipe.runner.predict(pipe.columns(inputs))
+    outputs.logits[0][:] = 0
+    outputs.logits[0][0, outputs.batch.first_column[0] + 1, favoured] = 9
+    (found,) = best_answers(outputs, inputs.alignment, 1, n_best=20, max_length=3, allow_overlap=True)
+    ranges = list(zip(found.start.tolist(), found.stop.tolist(), strict=True))
+    assert set(ranges) == {(0, 1), (0, 3), (1, 3), (1, 4), (3, 4)}
+    assert found.score[0] == pytest.approx(9)
+    assert ranges[0] == {START: (1, 3), END: (0, 3)}[favoured]
 
 
 def test_loss_is_that_of_transformers(nlp, make_qa, make_questions):
