@@ -10,6 +10,7 @@ several that become the same the best stays.
 from __future__ import annotations
 
 import argparse
+from itertools import zip_longest
 from pathlib import Path
 
 import spacy
@@ -26,6 +27,7 @@ from spacy_bertadapt.pipeline.qa import BertQa
 
 TOLERANCE = 1e-4
 LONGEST = 10**6
+NOTHING = Candidate(0, 0, float("-inf"))  # where one side found fewer answers
 
 
 def main() -> None:
@@ -45,9 +47,9 @@ def main() -> None:
     texts: tuple[list[str], list[str]] = ([], [])
     for pair, _ in rows:
         theirs, windows, null = peer_answers(network, tokenizer, pair, cut, args.n_best)
-        ours, our_null = our_answers(nlp, pair, args.n_best)
-        widened = widen(nlp, pair[1], theirs)[: args.top]
-        pairs = list(zip(ours, widened, strict=False))
+        found, our_null = our_answers(nlp, pair, args.n_best)
+        ours, widened = found[: args.top], widen(nlp, pair[1], theirs)[: args.top]
+        pairs = list(zip_longest(ours, widened, fillvalue=NOTHING))
         difference = max([difference, abs(our_null - null), *(abs(a.score - b.score) for a, b in pairs[:1])])
         same = [a[:2] == b[:2] and abs(a.score - b.score) < TOLERANCE for a, b in pairs]
         if not all(same[:1]):
@@ -55,8 +57,8 @@ def main() -> None:
         same_best += all(same[:1])
         same_all += all(same)
         several += windows > 1
-        for side, found in zip(texts, (ours, theirs), strict=True):
-            side.append(pair[1][found[0].start : found[0].stop])
+        for side, answers in zip(texts, (ours, theirs), strict=True):
+            side.append(pair[1][answers[0].start : answers[0].stop])
     print(f"{len(rows)} questions, {several} of them with several windows")
     print(f"same best answer and score: {same_best}; same {args.top} best: {same_all}")
     print(f"largest difference of the best answer's or the null score: {difference:.1e}")

@@ -15,7 +15,7 @@ from ..errors import DoesNotFit, Errors, Warnings
 from ..modeling.memory import is_out_of_memory
 from ..modeling.model import TransformerModel, shim_of
 from ..modeling.running_loss import RunningLoss, running_loss
-from ..subwords.batches import WindowBatch, group_by_length, window_batch
+from ..subwords.batches import WindowBatch, group_by_length, recurring_width, window_batch
 from ..subwords.template import special_count
 from ..subwords.tokenizer import SubwordTokenizer
 from ..types import Floats, Ints, Pair, Segments, Subwords, WindowLogits
@@ -205,7 +205,8 @@ class Runner:
         return sum((self._learn_slice(batch, _rows_of(batch, half), loss) for half in halves), start=0.0)
 
     def _backward(self, batch: WindowBatch, rows: Ints, loss: LossOfWindows) -> RunningLoss | float:
-        (logits,), backprop = self._model.begin_update([batch.padded(rows)])
+        width = int(recurring_width(batch.lengths[rows].max(), self.max_length))
+        (logits,), backprop = self._model.begin_update([batch.padded(rows, width=width)])
         leaf = logits.detach().requires_grad_()
         value = loss(leaf, batch, rows)
         backprop(torch.autograd.grad(value, [leaf]))
@@ -214,7 +215,7 @@ class Runner:
     def _slices(self, batch: WindowBatch, n_texts: int) -> Iterable[Ints]:
         """Rows of whole texts, each slice within the budget where a single text allows it; short texts first."""
         longest = np.zeros(n_texts, dtype=np.int64)
-        np.maximum.at(longest, batch.windows.text, batch.lengths)
+        np.maximum.at(longest, batch.windows.text, recurring_width(batch.lengths, self.max_length))
         order = np.argsort(longest, kind="stable")
         counts = np.bincount(batch.windows.text, minlength=n_texts)
         start, windows = 0, 0

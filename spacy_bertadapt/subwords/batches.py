@@ -49,11 +49,11 @@ class WindowBatch:
         """Where subwords of the windowed segment, by number in their text, stand in the rows of some windows."""
         return self.first_column[windows] + subwords - self.windows.start[windows]
 
-    def padded(self, rows: Ints) -> PaddedBatch:
-        """The rows as one padded batch, in the order given."""
+    def padded(self, rows: Ints, *, width: int | None = None) -> PaddedBatch:
+        """The rows as one padded batch, in the order given. width: of the rows; None: the longest one's."""
         counts = self.counts[rows]
         lengths = counts.sum(axis=1)
-        mask = np.arange(lengths.max()) < lengths[:, None]
+        mask = np.arange(width or lengths.max()) < lengths[:, None]
         source = ragged_arange(self.starts[rows].ravel(), counts.ravel())
         return PaddedBatch(
             input_ids=_scatter(self.pool[source], mask, self.pad_id),
@@ -131,6 +131,16 @@ def group_by_length(lengths: Ints, budget: int) -> list[Ints]:
         quarter = max(1, size // 4)
         groups[-1] = np.pad(groups[-1], (0, -len(groups[-1]) % quarter), mode="edge")
     return groups
+
+
+def recurring_width(longest: Ints, limit: int) -> Ints:
+    """The width to pad rows to so that few widths are in use: at most a sixteenth above the longest row's.
+
+    longest: (groups,) subwords of the longest row. limit: the widest that the encoder takes.
+    oneDNN compiles code and keeps memory for every new shape, forward and backward: shapes that come back save both.
+    """
+    step = 1 << np.maximum(0, np.log2(np.maximum(1, longest)).astype(np.int64) - 4)
+    return np.minimum(-(-longest // step) * step, np.maximum(limit, longest))
 
 
 def _scatter(values: Ints, mask: np.ndarray, fill: int) -> Ints:

@@ -11,7 +11,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from transformers import PreTrainedTokenizerFast
 
-from spacy_bertadapt.subwords.batches import WindowBatch, group_by_length, window_batch
+from spacy_bertadapt.subwords.batches import WindowBatch, group_by_length, recurring_width, window_batch
 from spacy_bertadapt.subwords.template import special_count
 from spacy_bertadapt.subwords.tokenizer import SubwordTokenizer
 from spacy_bertadapt.types import PaddedBatch
@@ -176,3 +176,28 @@ def test_groups_are_a_partition_within_the_budget(lengths: list[int], budget: in
     for group, following in pairwise(groups):
         assert (len(group) + 1) * sizes[group].max() > budget, "a group is full before the next one starts"
         assert sizes[following].max() <= sizes[group].min()
+
+
+def test_few_widths_come_back() -> None:
+    longest = np.arange(1, 513)
+    widths = recurring_width(longest, 510)
+    assert (widths[:510] >= longest[:510]).all()
+    assert (widths[:510] - longest[:510] <= longest[:510] // 16).all()
+    assert widths[:509].max() == 510
+    assert widths[509:].tolist() == [510, 511, 512]
+    assert len(set(widths[:510].tolist())) < 100
+    assert (widths[:31] == longest[:31]).all()
+
+
+def test_rows_can_be_wider_than_the_longest(ours: SubwordTokenizer) -> None:
+    batch = laid_out(ours, [["where is my parcel", "where"]])
+    rows = np.arange(2)
+    narrow, wide = batch.padded(rows), batch.padded(rows, width=20)
+    columns = narrow.input_ids.shape[1]
+    assert wide.input_ids.shape == (2, 20)
+    assert (wide.input_ids[:, :columns] == narrow.input_ids).all()
+    assert (wide.input_ids[:, columns:] == ours.pad_id).all()
+    assert wide.mask is not None
+    assert narrow.mask is not None
+    assert (wide.mask[:, :columns] == narrow.mask).all()
+    assert not wide.mask[:, columns:].any()
