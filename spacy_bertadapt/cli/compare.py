@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -51,23 +52,28 @@ def compare_cli(
     context: typer.Context,
     config: Annotated[Path, typer.Argument(help="Config file with one BERT component", exists=True, dir_okay=False)],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the table, the chart and the pipelines")],
-    strategies: Annotated[str, typer.Option("--strategies", "-s", help="Names, with commas")] = ",".join(STRATEGIES),
+    strategies: Annotated[
+        str | None, typer.Option("--strategies", "-s", help=f"Names, with commas; else {', '.join(STRATEGIES)}")
+    ] = None,
     gpu_id: Annotated[int, typer.Option("--gpu-id", "-g", help="Number of the GPU; -1 for the CPU")] = -1,
 ) -> None:
     """
     Train a config's component with several ways to adapt its encoder, one after the other, each in a process of its
     own; write score, trainable parameters, time and peak memory as a table (compare.md) and, with matplotlib, a chart
     (compare.png). What learns little learns at a multiple of the config's learning rate: 20 times for heads and LoRA,
-    twice for upper layers. Overrides work as in `spacy train`.
+    twice for upper layers. Overrides work as in `spacy train`. A strategy that fails after another was trained is left
+    out of the table, and the exit code is 1.
     """
     with options.errors_as_messages():
-        names = [name.strip() for name in strategies.split(",")]
+        names = [name.strip() for name in strategies.split(",")] if strategies else _installed()
         results = compare(config, output, names, overrides=parse_config_overrides(list(context.args)), gpu_id=gpu_id)
     text = as_markdown(results)
     (output / "compare.md").write_text(text, encoding="utf8")
     print(f"\n{text}")
     msg.good(f"Wrote {output / 'compare.md'}")
     _plot(results, output / "compare.png")
+    if len(results) < len(names):
+        raise typer.Exit(1)
 
 
 def compare(
@@ -75,7 +81,8 @@ def compare(
 ) -> list[Result]:
     """Train with each strategy. output: gets a folder a strategy, with its config, its log and its pipelines.
 
-    Raises ValueError for an unknown strategy, or a config without a BERT component or with several.
+    Returns the results of those that could be trained. Raises ValueError for an unknown strategy, a config without a
+    BERT component or with several, and where the first strategy fails, as then it is the config or the data.
     """
     unknown = [name for name in strategies if name not in STRATEGIES]
     if unknown:
@@ -87,7 +94,12 @@ def compare(
         folder.mkdir(parents=True, exist_ok=True)
         changed = adapted_config(util.load_config(config, overrides=overrides, interpolate=False), name, folder)
         changed.to_disk(folder / "config.cfg")
-        results.append(_train(name, folder, gpu_id))
+        try:
+            results.append(_train(name, folder, gpu_id))
+        except ChildProcessError as err:
+            if not results:
+                raise ValueError(str(err)) from err
+            msg.fail(str(err))
         srsly.write_json(output / "compare.json", [asdict(result) for result in results])
     return results
 
@@ -128,11 +140,19 @@ def as_markdown(results: list[Result]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _installed() -> list[str]:
+    """The strategies whose packages are there."""
+    if find_spec("peft"):
+        return list(STRATEGIES)
+    msg.warn(Errors.E114)
+    return [name for name in STRATEGIES if name != "lora"]
+
+
 def _train(name: str, folder: Path, gpu_id: int) -> Result:
     command = [sys.executable, "-m", "spacy", "train", folder / "config.cfg", "-o", folder, "-g", gpu_id]
     code, memory = _run([str(part) for part in command])
     if code:
-        raise ValueError(Errors.E519.format(strategy=name, code=code, config=folder / "config.cfg"))
+        raise ChildProcessError(Errors.E519.format(strategy=name, code=code, config=folder / "config.cfg"))
     log = list(srsly.read_jsonl(folder / "log.jsonl"))
     learning, parameters = _count(folder / "config.cfg")
     return Result(name, max(row["score"] for row in log), learning, parameters, log[-1]["seconds"], memory)

@@ -11,7 +11,7 @@ import spacy
 import srsly
 from spacy.tokens import DocBin
 
-from spacy_bertadapt.cli.compare import STRATEGIES
+from spacy_bertadapt.cli.compare import STRATEGIES, _installed
 
 CONFIG = Path(__file__).parent.parent.parent / "configs" / "textcat.cfg"
 
@@ -72,6 +72,25 @@ def test_a_run_that_fails_is_named(run: Callable, data: Path, tmp_path: Path) ->
     done = run("compare", CONFIG, "-o", tmp_path / "comparison", "-s", "full", *settings(data, tmp_path / "nowhere"))
     assert done.exit_code == 1
     assert "E519" in done.output
+
+
+def test_a_later_failure_loses_nothing(
+    run: Callable, data: Path, tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(STRATEGIES, "top_layers", ({"@misc": "spacy-bertadapt.TopLayers.v1", "n": 99}, 2))
+    output = tmp_path / "comparison"
+    done = run("compare", CONFIG, "-o", output, "-s", "head_only,top_layers", *settings(data, tiny_bert))
+    assert done.exit_code == 1
+    assert "E519" in done.output
+    assert [row["strategy"] for row in srsly.read_json(output / "compare.json")] == ["head_only"]
+    assert "| head_only |" in (output / "compare.md").read_text(encoding="utf8")
+
+
+def test_without_peft_lora_is_left_out(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    assert _installed() == list(STRATEGIES)
+    monkeypatch.setattr("spacy_bertadapt.cli.compare.find_spec", lambda name: None)
+    assert _installed() == [name for name in STRATEGIES if name != "lora"]
+    assert "E114" in capsys.readouterr().out
 
 
 def test_a_config_without_a_component(run: Callable, tmp_path: Path) -> None:
