@@ -142,9 +142,11 @@ def show_both(report: DataReport) -> None:
 
 
 def _read(path: Path, task: str, lang: str, reader: ReaderSettings, tokenizer: SubwordTokenizer, room: int) -> Split:
+    from ..subwords.template import special_count
+
     gold = get_task(task).gold
     labels, texts = LabelSurvey(), dict[Segments, int]()
-    entities = EntityReport(room - 2, tokenizer) if task == "ner" else None
+    entities = EntityReport(room - special_count(tokenizer.single), tokenizer) if task == "ner" else None
     read = open_corpus(path, task, reader)
     for example in tqdm(read(spacy.blank(lang)), desc=f"Reading {path.name}", unit=" texts", delay=1, leave=False):
         labels.add(gold(example.reference))
