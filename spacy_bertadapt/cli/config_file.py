@@ -44,7 +44,6 @@ def render_config(
         dev_path=to_setting(str(request.dev)),
         train_reader=_reader("train", request),
         dev_reader=_reader("dev", request),
-        total_steps=chosen["max_steps"].value + 1,
         learn_rate=to_setting(request.learn_rate),
         pool=QA_POOL if request.task == "qa" else POOL,
         **fields,

@@ -47,7 +47,10 @@ def init_config_cli(
     dev: Annotated[Path, typer.Option("--dev", help="Evaluation data, likewise")],
     task: options.TaskOption = "textcat",
     encoder: options.EncoderOption = DEFAULT_ENCODER,
-    epochs: Annotated[int, typer.Option("--epochs", min=1, help="About how often each text is seen")] = 3,
+    epochs: Annotated[
+        int | None,
+        typer.Option("--epochs", min=1, help="About how often each text is seen; else 3, small data up to 20"),
+    ] = None,
     batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Texts a step")] = 32,
     learn_rate: Annotated[float, typer.Option("--learn-rate", min=0, help="The highest learning rate")] = 5e-5,
     lang: options.LangOption = "en",

@@ -15,8 +15,8 @@ class ConfigRequest:
     """What the user asks for.
 
     output: the config file. train, dev: data. encoder: hub id, directory or package:NAME. epochs: about how often
-    each text is to be seen. batch_size: texts a step. learn_rate: the highest. reader: settings of the task's
-    reader of raw files.
+    each text is to be seen; None: as its size demands. batch_size: texts a step. learn_rate: the highest.
+    reader: settings of the task's reader of raw files.
     """
 
     output: Path
@@ -24,7 +24,7 @@ class ConfigRequest:
     dev: Path
     task: str = "textcat"
     encoder: str = DEFAULT_ENCODER
-    epochs: int = 3
+    epochs: int | None = None
     batch_size: int = 32
     learn_rate: float = 5e-5
     lang: str = "en"

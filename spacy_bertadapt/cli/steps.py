@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 FEWEST_BETWEEN_EVALUATIONS = 10
 MOST_BETWEEN_EVALUATIONS = 500
+FEWEST_EPOCHS, MOST_EPOCHS = 3, 20
+ENOUGH_STEPS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +34,14 @@ class StepPlan:
         return self.total / self.per_epoch
 
 
-def plan_steps(examples: int, *, batch_size: int, epochs: int) -> StepPlan:
+def plan_steps(examples: int, *, batch_size: int, epochs: int | None = None) -> StepPlan:
     """Plan about two evaluations an epoch, and the number of steps nearest to `epochs` that ends with one.
 
-    examples: in the training data. batch_size: examples a step. epochs: how often each is to be seen, about.
+    examples: in the training data. batch_size: examples a step. epochs: how often each is to be seen, about; None: 3,
+    and for small data more, up to 20, as few steps leave the new head as it was (Mosbach et al. 2021).
     """
     per_epoch = math.ceil(examples / batch_size)
+    epochs = epochs or min(max(FEWEST_EPOCHS, math.ceil(ENOUGH_STEPS / per_epoch)), MOST_EPOCHS)
     frequency = min(max(round(per_epoch / 2), FEWEST_BETWEEN_EVALUATIONS), MOST_BETWEEN_EVALUATIONS)
     last_wanted = epochs * per_epoch - 1
     evaluations = max(1, round(last_wanted / frequency))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,6 +27,13 @@ def test_two_evaluations_an_epoch() -> None:
 
 def test_tiny_data_still_gets_ten_steps() -> None:
     assert plan_steps(6, batch_size=32, epochs=3).max_steps == 10
+
+
+@pytest.mark.parametrize(
+    ("examples", "epochs"), [(1, 20), (320, 20), (640, 10), (2000, 4), (2133, 3), (6400, 3), (100_000, 3)]
+)
+def test_small_data_is_seen_more_often(examples: int, epochs: int) -> None:
+    assert plan_steps(examples, batch_size=32) == plan_steps(examples, batch_size=32, epochs=epochs)
 
 
 def test_large_data_is_evaluated_every_500_steps() -> None:
