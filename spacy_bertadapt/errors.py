@@ -63,13 +63,15 @@ class Errors:
     )
     E116 = (
         "[E116] {path} holds an adapter without its encoder, '{name}', which can't be read: {reason} "
-        'Make that available under the same name, or save the pipeline with adapt.save = "merged" where it is.'
+        "Make that available under the same name; or, where it was moved, name its directory in the config, as by "
+        'spacy.load(..., config={{"components.<name>.model.encoder.name": ...}}); or save the pipeline with '
+        'adapt.save = "merged" where it is.'
     )
     E117 = (
         "[E117] The adapter in {path} was trained on another '{name}': the weights have the checksum {found}, "
         "not {expected}. Restore the encoder that it was trained on."
     )
-    E118 = "[E118] '{name}' has no adapter. There is one while it is trained with LoRA, or saved as one."
+    E118 = "[E118] This network ({name}) has no adapter. There is one while it is trained with LoRA, or saved as one."
     E119 = (
         "[E119] '{name}' has no mask token in its tokenizer, so no word can be hidden from it. "
         "Choose an encoder that was trained on masked words, such as bert-base-uncased."
@@ -84,7 +86,8 @@ class Errors:
 
     E203 = (
         "[E203] A text has neither the span groups '{first}' and '{second}' nor a [SEP] between two parts: {text!r}. "
-        "Build the Doc with spacy_bertadapt.make_pair_doc, or write: {first} [SEP] {second}"
+        "Build the Doc with spacy_bertadapt.make_pair_doc, or write: {first} [SEP] {second}. Docs that a pipeline with "
+        "its own questions answered are drawn by render_answers(..., questions=[...])"
     )
     E204 = (
         "[E204] doc.spans['{name}'] holds {count} spans, but a part of a pair is one span, or none if it is empty. "
@@ -97,6 +100,8 @@ class Errors:
     E206 = "[E206] task = {task!r} has no pairs of texts; those that have: {known}."
     E207 = "[E207] A {found} is no text: pass a string, a Doc or a Span."
     E208 = "[E208] There is no {what} to draw: run the pipeline on the Doc first. Text: {text!r}"
+    E209 = "[E209] answer_many takes several questions, as a list; for one, '{question}', use answer."
+    E210 = "[E210] A question is a string, not a {found}."
 
     # Labels and training
     E301 = (
@@ -195,6 +200,7 @@ class Errors:
         "[E519] Training with '{strategy}' failed (exit code {code}); its messages are above. "
         "Try it alone: python -m spacy train {config}"
     )
+    E520 = "[E520] No config file {path} (relative paths start from {cwd}). Correct the path."
 
     # Corpora
     C001 = (
@@ -208,7 +214,7 @@ class Errors:
     )
     C004 = (
         "[C004] No way to tell the format of {path}: {found!r} is none of {known}. "
-        "Rename the file, or set `format` to csv, tsv or jsonl."
+        "Rename the file, set `format` to csv, tsv or jsonl, or name the task (--task) that such files belong to."
     )
     C005 = (
         "[C005] {source}: byte {byte} (number {position} of the line) is not UTF-8. "

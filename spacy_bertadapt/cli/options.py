@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 from spacy.cli._util import parse_config_overrides
+from thinc.api import ConfigValidationError
 from wasabi import msg
 
 from ..errors import Errors
@@ -36,9 +37,11 @@ def reader_settings(context: typer.Context) -> dict[str, Any]:
 
 @contextmanager
 def errors_as_messages() -> Iterator[None]:
-    """Show an error that has a code in one paragraph, and exit with 1; any other keeps its traceback."""
+    """Show an error that has a code, or is a config's, without its traceback, and exit with 1; raise any other."""
     try:
         yield
+    except ConfigValidationError as err:
+        msg.fail(str(err).strip(), exits=1)
     except (ValueError, OSError, ImportError) as err:
         if not str(err).startswith("["):
             raise

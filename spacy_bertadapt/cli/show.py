@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 UNKNOWN_LABELS = ("label 1", "label 2")
 MEGABYTE = 2**20
+FEW_LEARN, RATE_FOR_FEW = 0.05, 1e-3
 
 
 def show_cli(
@@ -42,6 +43,8 @@ def show_cli(
 
 def load(path: str, overrides: dict[str, Any]) -> Language:
     """A pipeline whose BERT components have their networks, new ones where it is made of a config."""
+    if path.endswith(".cfg") and not Path(path).is_file():
+        raise FileNotFoundError(Errors.E520.format(path=path, cwd=Path.cwd()))
     if not Path(path).is_file():
         return util.load_model(path, config=overrides)
     config = util.load_config(path, overrides=overrides)
@@ -97,6 +100,8 @@ def show_component(pipe: BertPipe, training: dict[str, Any]) -> None:
         msg.info("The head is shown for two labels: how many there are is the training data's to say.")
     length = f"{steps:,} steps" if steps else "as many steps as the epochs have"
     msg.text(f"Training: {length}, learning rate up to {rate:g}")
+    if learning / total < FEW_LEARN and rate < RATE_FOR_FEW:
+        msg.info(f"So few parameters learn best at a higher rate, {RATE_FOR_FEW:g} or more, with AdamW")
     found = {name: getattr(memory, name) for name in ("weights", "gradients", "moments", "activations", "total")}
     sizes = ", ".join(f"{name} {size / MEGABYTE:,.0f} MB" for name, size in found.items())
     msg.text(f"Memory, roughly: {sizes} ({budget:,} subwords at once); Python and its libraries come on top")

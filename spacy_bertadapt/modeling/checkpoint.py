@@ -49,6 +49,9 @@ UNREADABLE = (
     INVALID_CONFIG,
 )
 
+NOT_THERE = (OSError, HFValidationError, AttributeError)
+"""What Transformers raises for a hub id it can't find; the last is its 4.53's, offline, for weights."""
+
 
 @dataclass
 class Checkpoint:
@@ -291,13 +294,14 @@ def _reading(source: EncoderSource) -> Iterator[None]:
         if str(err).startswith("[E"):
             raise
         found = Path(source.name).expanduser().is_dir() or source.name.startswith(PACKAGE_PREFIX)
-        if found or not isinstance(err, (OSError, HFValidationError)):
+        if found or not isinstance(err, NOT_THERE):
             raise ValueError(Errors.E102.format(name=source.name, reason=first_line(err))) from None
         remedy = (
             "Check the spelling and the network connection, or name a directory or package:NAME; "
             "with HF_HUB_OFFLINE=1 only what the cache holds can be used."
         )
-        reason = f"neither a directory nor found on the Hugging Face hub or in its cache ({first_line(err)})"
+        detail = "no weights" if isinstance(err, AttributeError) else first_line(err)
+        reason = f"neither a directory nor found on the Hugging Face hub or in its cache ({detail})"
         raise FileNotFoundError(Errors.E101.format(name=source.name, reason=reason, remedy=remedy)) from None
 
 

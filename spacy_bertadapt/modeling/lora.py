@@ -137,7 +137,7 @@ def save_adapter(checkpoint: Checkpoint, source: EncoderSource, folder: Path) ->
     module.config.save_pretrained(folder)
     checkpoint.tokenizer.save_pretrained(folder)
     save_file(weights, folder / ADAPTER_WEIGHTS, metadata={"format": "pt"})
-    encoder = {"name": source.name, "revision": source.revision, "sha256": encoder_checksum(module)}
+    encoder = {"name": source.lasting_name, "revision": source.revision, "sha256": encoder_checksum(module)}
     srsly.write_json(folder / ENCODER_FILE, encoder)
 
 
@@ -146,9 +146,10 @@ def is_adapter(folder: Path) -> bool:
     return (folder / ENCODER_FILE).is_file()
 
 
-def load_adapter(folder: Path, auto_class: str) -> Checkpoint:
+def load_adapter(folder: Path, auto_class: str, configured: EncoderSource) -> Checkpoint:
     """Read what `save_adapter` wrote, on the encoder that it belongs to.
 
+    configured: the encoder of the config, which counts where the one that was there in training can't be found.
     Raises ImportError without peft, FileNotFoundError or ValueError if the encoder is not there or is another one.
     """
     _require_peft()
@@ -158,7 +159,7 @@ def load_adapter(folder: Path, auto_class: str) -> Checkpoint:
         if not (folder / name).is_file():
             raise FileNotFoundError(Errors.E105.format(path=folder / name, reason="is missing"))
     encoder = srsly.read_json(folder / ENCODER_FILE)
-    source = EncoderSource(encoder["name"], encoder["revision"])
+    source = _encoder_of(encoder, configured)
     try:
         module = read_network(source, auto_class, read_saved_config(folder))
     except (OSError, ValueError) as err:
@@ -185,6 +186,12 @@ def encoder_checksum(module: PreTrainedModel) -> str:
             digest.update(name.encode())
             digest.update(parameter.detach().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()
+
+
+def _encoder_of(saved: dict[str, Any], configured: EncoderSource) -> EncoderSource:
+    """The encoder by the name it had, or as the config has it where that is on disk and the other is not."""
+    source = EncoderSource(saved["name"], saved["revision"])
+    return configured if configured.is_local and not source.is_local else source
 
 
 def _read_learned(module: PreTrainedModel, path: Path) -> None:

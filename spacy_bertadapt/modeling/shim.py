@@ -172,7 +172,9 @@ class TransformerShim(Shim):
 
         An adapter's encoder is read from where it came from.
         """
-        return load_adapter(path, self.auto_class) if is_adapter(path) else Checkpoint.load(path, self.auto_class)
+        if is_adapter(path):
+            return load_adapter(path, self.auto_class, self.source)
+        return Checkpoint.load(path, self.auto_class)
 
     def unpack(self, data: bytes) -> Checkpoint:
         """The checkpoint in what `to_bytes` packed."""

@@ -29,6 +29,20 @@ class EncoderSource:
                 Errors.E308.format(setting="encoder.dropout", value=self.dropout, remedy="use 0 ≤ rate < 1")
             )
 
+    @property
+    def lasting_name(self) -> str:
+        """The name, or the absolute path of a directory: what another working directory understands too."""
+        path = Path(self.name).expanduser()
+        return str(path.resolve()) if path.is_dir() else self.name
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is a directory or an installed package, and there."""
+        try:
+            return Path(self.locate()).is_dir()
+        except (FileNotFoundError, ValueError):
+            return False
+
     def locate(self) -> str:
         """A directory, or the hub id itself where the name is one.
 

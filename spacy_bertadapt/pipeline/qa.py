@@ -30,6 +30,7 @@ from .score_extension import check_score_extension, set_scores
 ANSWERS = "answers"
 HEAD_OUTPUTS = ("LABEL_0", "LABEL_1")  # as the checkpoints of Transformers have them
 NO_ANSWER = -1
+ONE_OR_MORE = "use 1 or more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,10 @@ class BertQa(BertPipe[QaInputs, AnswerTargets, list[list[Found]]]):
         """
         for setting, value in {"top_k": top_k, "n_best": n_best, "max_answer_length": max_answer_length}.items():
             if value < 1:
-                raise ValueError(Errors.E308.format(setting=setting, value=value, remedy="use 1 or more"))
+                raise ValueError(Errors.E308.format(setting=setting, value=value, remedy=ONE_OR_MORE))
+        if not 0 <= no_answer_threshold <= 1:
+            settings_of = {"setting": "no_answer_threshold", "value": no_answer_threshold}
+            raise ValueError(Errors.E308.format(**settings_of, remedy="use a probability, 0 to 1"))
         super().__init__(vocab, model, name, cfg={"no_answer_threshold": no_answer_threshold}, **settings)
         self.make_doc = make_doc
         self.questions = list(questions)
@@ -124,33 +128,44 @@ class BertQa(BertPipe[QaInputs, AnswerTargets, list[list[Found]]]):
         """The head has two outputs, for the start and the end; what a checkpoint calls them does not matter."""
         return known if len(known) == len(HEAD_OUTPUTS) else HEAD_OUTPUTS
 
-    def answer(self, context: Doc | str, question: str, *, top_k: int | None = None) -> list[Span]:
+    def answer(self, context: Doc | Span | str, question: str, *, top_k: int | None = None) -> list[Span]:
         """The best answers to a question, as Spans of the context, best first, with `span._.score`.
 
-        context: a Doc, which stays as it is and whose Spans are returned, or a string. top_k: at most so many.
-        Returns no span where there is no answer. Raises ValueError for a question that fills a window.
+        context: a Doc or a Span of one, which stays as it is and whose Spans are returned, or a string. top_k: at most
+        so many. Returns no span where there is no answer. Raises ValueError for a question that fills a window, and
+        TypeError for what is no text.
         """
         return next(self.answer_batch([(context, question)], top_k=top_k))
 
     def answer_many(
-        self, context: Doc | str, questions: Iterable[str], *, top_k: int | None = None
+        self, context: Doc | Span | str, questions: Iterable[str], *, top_k: int | None = None
     ) -> Iterator[list[Span]]:
         """The best answers to each question on one context, which is encoded once: see `answer`."""
-        doc = self._doc(context)
-        return self.answer_batch(((doc, question) for question in questions), top_k=top_k)
+        if isinstance(questions, str):
+            raise TypeError(Errors.E209.format(question=questions))
+        if isinstance(context, str):
+            context = self.make_doc(context)
+        return self.answer_batch(((context, question) for question in questions), top_k=top_k)
 
     def answer_batch(
-        self, pairs: Iterable[tuple[Doc | str, str]], *, top_k: int | None = None, batch_size: int = 256
+        self, pairs: Iterable[tuple[Doc | Span | str, str]], *, top_k: int | None = None, batch_size: int = 256
     ) -> Iterator[list[Span]]:
         """The best answers for many contexts and questions, in order: see `answer`.
 
         pairs: context and question; any stream. batch_size: pairs that are gathered and sorted by length.
         """
+        top_k = self.top_k if top_k is None else top_k
+        if top_k < 1:
+            raise ValueError(Errors.E308.format(setting="top_k", value=top_k, remedy=ONE_OR_MORE))
+        return self._answer_batch(pairs, top_k, batch_size)
+
+    def _answer_batch(
+        self, pairs: Iterable[tuple[Doc | Span | str, str]], top_k: int, batch_size: int
+    ) -> Iterator[list[Span]]:
         for batch in minibatch(pairs, batch_size):
-            docs = [self._doc(context) for context, _ in batch]
-            contexts = [doc[:] if len(doc) else None for doc in docs]
-            inputs = self._encode([question for _, question in batch], contexts)
-            for (found,) in self._found(inputs, top_k or self.top_k):
+            contexts = [self._context(context) for context, _ in batch]
+            inputs = self._encode([_question(question) for _, question in batch], contexts)
+            for (found,) in self._found(inputs, top_k):
                 set_scores(found.spans, found.scores, self.score_extension)
                 yield found.spans
 
@@ -286,12 +301,19 @@ class BertQa(BertPipe[QaInputs, AnswerTargets, list[list[Found]]]):
         asked = self.runner.encode_texts(questions, training=training)
         return QaInputs([asked, [encoded[number] for number in numbers]], alignment, contexts)
 
-    def _doc(self, context: Doc | str) -> Doc:
-        if isinstance(context, Doc):
-            return context
+    def _context(self, context: Doc | Span | str) -> Span | None:
+        """The tokens to look for answers among; None for none."""
         if isinstance(context, str):
-            return self.make_doc(context)
-        raise TypeError(Errors.E207.format(found=type(context).__name__))
+            context = self.make_doc(context)
+        if not isinstance(context, (Doc, Span)):
+            raise TypeError(Errors.E207.format(found=type(context).__name__))
+        return context[:] if len(context) else None  # type: ignore[return-value]
+
+
+def _question(question: str) -> str:
+    if not isinstance(question, str):
+        raise TypeError(Errors.E210.format(found=type(question).__name__))
+    return question
 
 
 def _repeated(alignment: Alignment, numbers: Ints) -> Alignment:

@@ -57,6 +57,22 @@ def test_a_trained_pipeline(run: Callable, tiny_bert: Path, tmp_path: Path) -> N
     assert "two labels" not in done.output
 
 
+def test_a_low_rate_for_few_parameters_is_pointed_out(run: Callable, tiny_bert: Path) -> None:
+    lora = ("show", CONFIG, "--paths.encoder", tiny_bert, f"{ADAPT}.@misc", "spacy-bertadapt.HeadOnly.v1")
+    assert "higher rate" in run(*lora).output
+    assert "higher rate" not in run(*lora, "--training.optimizer.learn_rate.initial_rate", "0.002").output
+
+
+def test_mistakes_are_messages(run: Callable, tiny_bert: Path) -> None:
+    missing = run("show", "none.cfg")
+    assert missing.exit_code == 1
+    assert "[E520]" in missing.output
+    wrong = run("show", CONFIG, "--paths.encoder", tiny_bert, "--components.bert_ner.max_length", "8")
+    assert wrong.exit_code == 1
+    assert "bert_ner" in wrong.output
+    assert "Traceback" not in wrong.output
+
+
 def test_a_pipeline_without_bert(run: Callable, tmp_path: Path) -> None:
     spacy.blank("en").to_disk(tmp_path / "pipeline")
     done = run("show", tmp_path / "pipeline")

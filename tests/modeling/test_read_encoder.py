@@ -213,13 +213,18 @@ def test_a_checkpoint_without_a_file_is_one_line(tiny_bert: Path, copy_of: Calla
 
 
 OFFLINE = """
-from spacy_bertadapt.modeling.checkpoint import read_encoder
+from transformers import BertConfig
+from spacy_bertadapt.modeling.checkpoint import read_encoder, read_network
 from spacy_bertadapt.modeling.sources import EncoderSource
 for name in ("prajjwal1/no-such-bert", "no-such-bert", "not a name"):
     try:
         read_encoder(EncoderSource(name), "AutoModelForSequenceClassification", ["a"])
     except FileNotFoundError as err:
         print(err)
+try:
+    read_network(EncoderSource("a/b"), "AutoModelForSequenceClassification", BertConfig())
+except FileNotFoundError as err:
+    print(err)
 """
 
 
@@ -228,7 +233,6 @@ def test_without_a_network_a_hub_id_is_one_line(tmp_path: Path) -> None:
     command = [sys.executable, "-c", OFFLINE]
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=True, cwd=tmp_path)
     lines = done.stdout.splitlines()
-    assert len(lines) == 3
-    for line, name in zip(lines, ("prajjwal1/no-such-bert", "no-such-bert", "not a name"), strict=True):
+    for line, name in zip(lines, ("prajjwal1/no-such-bert", "no-such-bert", "not a name", "a/b"), strict=True):
         assert line.startswith(f"[E101] No encoder named '{name}': neither a directory nor found")
         assert "HF_HUB_OFFLINE=1" in line

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -328,6 +329,23 @@ def test_an_adapter_without_its_encoder(nlp, start, make_examples, tiny_bert, tm
     encoder.rmdir()
     with pytest.raises(FileNotFoundError, match=r"E116.*adapt\.save"):
         spacy.load(tmp_path / "pipeline")
+
+
+def test_an_adapter_whose_encoder_is_moved(nlp, start, make_examples, tiny_bert, tmp_path, monkeypatch):
+    shutil.copytree(tiny_bert, tmp_path / "encoder")
+    monkeypatch.chdir(tmp_path)
+    start(Path("encoder"), strategy="LoRA", save="adapter")
+    train(nlp, make_examples(nlp))
+    nlp.to_disk(tmp_path / "pipeline")
+    expected = nlp("the card was charged").cats
+    monkeypatch.chdir(tmp_path.parent)
+    assert spacy.load(tmp_path / "pipeline")("the card was charged").cats == expected
+    shutil.move(tmp_path / "encoder", tmp_path / "elsewhere")
+    with pytest.raises(FileNotFoundError, match=r"E116.*no directory"):
+        spacy.load(tmp_path / "pipeline")
+    config = {"components": {"bert_textcat": {"model": {"encoder": {"name": str(tmp_path / "elsewhere")}}}}}
+    moved = spacy.load(tmp_path / "pipeline", config=config)
+    assert moved("the card was charged").cats == expected
 
 
 @pytest.mark.parametrize(

@@ -161,8 +161,21 @@ def test_answers_are_spans_of_the_doc_that_was_given(trained, make_questions):
     assert "answers" not in doc.spans
     assert [span.text for span in qa.answer(context, question)] == [found[0].text]
     assert qa.answer("", question) == qa.answer("   ", question) == []
+    part = doc[: found[0].end]
+    assert [(span.doc is doc, span.text) for span in qa.answer(part, question)] == [(True, found[0].text)]
+    assert all(answer.end <= 2 for answer in qa.answer(doc[:2], question, top_k=5))
+
+
+def test_arguments_that_make_no_sense(trained):
+    qa = trained.get_pipe("bert_qa")
     with pytest.raises(TypeError, match="E207"):
-        qa.answer(3, question)
+        qa.answer(3, "who?")
+    with pytest.raises(TypeError, match=r"E210.*list"):
+        qa.answer(CONTEXT, ["who?"])
+    with pytest.raises(TypeError, match=r"E209.*'who\?'"):
+        qa.answer_many(CONTEXT, "who?")
+    with pytest.raises(ValueError, match=r"E308.*top_k"):
+        qa.answer(CONTEXT, "who?", top_k=0)
 
 
 def test_many_questions_on_one_context_cost_its_tokens_once(trained, monkeypatch):
@@ -258,6 +271,12 @@ def test_a_question_that_fills_a_window(trained):
 def test_impossible_settings(nlp, make_qa, setting):
     with pytest.raises(ValueError, match=f"E308.*{setting}"):
         make_qa(nlp, **{setting: 0})
+
+
+@pytest.mark.parametrize("threshold", [-0.1, 1.1])
+def test_a_threshold_is_a_probability(nlp, make_qa, threshold):
+    with pytest.raises(ValueError, match=r"E308.*no_answer_threshold"):
+        make_qa(nlp, no_answer_threshold=threshold)
 
 
 def test_an_answer_of_tokens_without_subwords_is_none(nlp, make_qa, make_questions):
