@@ -22,8 +22,8 @@ from squad_answers import Candidate, squad_answers
 from transformers import AutoModelForQuestionAnswering, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from spacy_bertadapt import make_pair_doc
-from spacy_bertadapt.pipeline.answers import Answers, best_answers
-from spacy_bertadapt.pipeline.qa import BertQa
+from spacy_bertadapt.tasks.qa.answers import Answers, best_answers
+from spacy_bertadapt.tasks.qa.component import BertQa
 
 TOLERANCE = 1e-4
 LONGEST = 10**6

@@ -15,7 +15,7 @@ import hashlib
 import json
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,18 +23,25 @@ import spacy
 from safetensors import safe_open
 from spacy.language import Language
 from spacy.tokens import Doc
-from spacy.training import Example
 from spacy.util import minibatch, registry
 from thinc.api import fix_random_seed
 
 STEPS, BATCH_SIZE, TEXTS = 20, 16, 300
 SICK = {"premise": "sentence_A", "hypothesis": "sentence_B", "label": "entailment_judgment"}
+QA = {"stride": 128, "max_length": 384}
 DATA_SETS: dict[str, tuple[str, dict[str, Any], str, dict[str, Any], str, str]] = {
     "sst2": ("bert_textcat", {}, "TextcatCorpus", {"text": 0, "label": 1}, "sst2_train.tsv", "sst2_dev.tsv"),
     "cooking": ("bert_textcat", {"exclusive": False}, "TextcatCorpus", {}, "cooking_train.jsonl", "cooking_dev.jsonl"),
     "sick": ("bert_nli", {}, "PairCorpus", SICK, "sick_train.txt", "sick_dev.txt"),
     "wnut": ("bert_ner", {}, "ConllCorpus", {}, "wnut_train.conll", "wnut_dev.conll"),
-    "squad": ("bert_qa", {"stride": 128, "max_length": 384}, "SquadCorpus", {}, "squad2_train.json", "squad2_eval.json"),
+    "squad": (
+        "bert_qa",
+        {"stride": 128, "max_length": 384},
+        "SquadCorpus",
+        {},
+        "squad2_train.json",
+        "squad2_eval.json",
+    ),
 }
 """By name: factory, settings, reader, its settings, and two files."""
 
@@ -120,12 +127,21 @@ def difference(before: dict[str, Any], now: dict[str, Any]) -> str:
 
 def gap(before: dict[str, Any], now: dict[str, Any]) -> float:
     """The largest difference of two annotations' numbers; infinite where they say different things."""
-    values: Callable[[dict], list[float]] = lambda a: [*a["cats"].values(), *(x for s in a["scores"].values() for x in s)]
-    best: Callable[[dict], Any] = lambda a: max(a["cats"], key=a["cats"].get) if a["cats"] else None
-    spans: Callable[[dict], dict] = lambda a: {key: value for key, value in a.items() if key not in ("cats", "scores")}
-    if spans(before) != spans(now) or best(before) != best(now) or len(values(before)) != len(values(now)):
+    if said(before) != said(now) or len(numbers(before)) != len(numbers(now)):
         return float("inf")
-    return max((abs(a - b) for a, b in zip(values(before), values(now), strict=True)), default=0.0)
+    return max((abs(a - b) for a, b in zip(numbers(before), numbers(now), strict=True)), default=0.0)
+
+
+def said(annotation: dict[str, Any]) -> dict[str, Any]:
+    """The spans, and the best category."""
+    cats = annotation["cats"]
+    rest = {key: value for key, value in annotation.items() if key not in ("cats", "scores")}
+    return {**rest, "best": max(cats, key=cats.get) if cats else None}
+
+
+def numbers(annotation: dict[str, Any]) -> list[float]:
+    """All probabilities."""
+    return [*annotation["cats"].values(), *(score for scores in annotation["scores"].values() for score in scores)]
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ from transformers import (
     set_seed,
 )
 
-from spacy_bertadapt.modeling.sources import EncoderSource
+from spacy_bertadapt.network.source import EncoderSource
 
 
 class ClassificationPeer:

@@ -23,8 +23,8 @@ from spacy.tokens import Doc
 from tasks import TASKS
 from timing import timed
 
-from spacy_bertadapt.corpora.conll import ConllCorpus
-from spacy_bertadapt.pipeline.ner import BertNer
+from spacy_bertadapt.tasks.ner.component import BertNer
+from spacy_bertadapt.tasks.ner.reader import ConllCorpus
 
 
 def main() -> None:

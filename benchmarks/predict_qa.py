@@ -21,9 +21,9 @@ from spacy.language import Language
 from timing import timed
 from torch import Tensor
 
-from spacy_bertadapt.modeling.precision import autocast
-from spacy_bertadapt.pipeline.qa import BertQa
+from spacy_bertadapt.network.precision import autocast
 from spacy_bertadapt.subwords.batches import group_by_length
+from spacy_bertadapt.tasks.qa.component import BertQa
 
 NEEDLE = "The lighthouse of Tarnholm was built by Marit Osgaard in 1874."
 ASKED = "Who built the lighthouse of Tarnholm?"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from spacy_bertadapt.corpora.tags import Entity, read_entities
-from spacy_bertadapt.qa_scorer import exact_match, f1_score
+from spacy_bertadapt.readers.tags import Entity, read_entities
+from spacy_bertadapt.tasks.qa.scorer import exact_match, f1_score
 
 
 def classification_scores(probabilities: np.ndarray, gold: np.ndarray, *, exclusive: bool) -> dict[str, float]:

@@ -18,7 +18,7 @@ import spacy
 import srsly
 from tasks import TASKS
 
-from spacy_bertadapt.modeling.sources import EncoderSource
+from spacy_bertadapt.network.source import EncoderSource
 
 HERE = Path(__file__).parent
 

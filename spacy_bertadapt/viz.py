@@ -10,8 +10,8 @@ from spacy import displacy
 from spacy.tokens import Doc, Span, SpanGroup
 
 from .errors import Errors
-from .qa_scorer import ANSWERS
-from .subwords.segments import PARTS, SEPARATOR, find_parts
+from .pairs import PARTS, SEPARATOR, find_parts
+from .tasks.qa.scorer import ANSWERS
 
 NOTHING = "∅"
 NO_BREAK = "\u00a0"  # a label is as wide as its token, and breaks at spaces

@@ -170,7 +170,7 @@ def _run(command: list[str]) -> tuple[int, float | None]:
 
 def _count(config: Path) -> tuple[int, int]:
     """How many parameters of the component learn in the end, and how many there are."""
-    from ..modeling.summary import summarize
+    from ..learning.summary import summarize
 
     nlp = load(str(config), {})
     (pipe,) = components(nlp)
@@ -181,7 +181,7 @@ def _count(config: Path) -> tuple[int, int]:
 
 def _plot(results: list[Result], path: Path) -> None:
     try:
-        from .chart import draw
+        from ..training.chart import draw
     except ImportError:
         msg.info("For a chart besides: pip install 'spacy-bertadapt[plots]'")
         return

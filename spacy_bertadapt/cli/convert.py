@@ -12,9 +12,9 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 from wasabi import msg
 
 from ..errors import Errors
+from ..planning.data import ReaderSettings, get_task, open_corpus
+from ..planning.survey import LabelSurvey
 from . import options
-from .data import ReaderSettings, get_task, open_corpus
-from .survey import LabelSurvey
 
 
 def convert_cli(

@@ -13,14 +13,14 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 from wasabi import msg
 
 from ..errors import Errors
-from ..factories import DEFAULT_ENCODER
-from ..subwords.segments import segments_of
+from ..pairs import segments_of
+from ..planning.data import ReaderSettings, get_task, open_corpus
+from ..planning.findings import read_encoder_tokenizer
+from ..planning.survey import LabelSurvey, LengthSurvey, summarize_lengths
+from ..tasks.factories import DEFAULT_ENCODER
+from ..tasks.ner.report import EntityReport, warn_without_entities
 from ..types import Segments
 from . import options
-from .data import ReaderSettings, get_task, open_corpus
-from .entity_report import EntityReport, warn_without_entities
-from .findings import read_encoder_tokenizer
-from .survey import LabelSurvey, LengthSurvey, summarize_lengths
 
 if TYPE_CHECKING:
     from ..subwords.tokenizer import SubwordTokenizer

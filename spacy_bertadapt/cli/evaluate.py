@@ -13,8 +13,8 @@ from spacy.cli._util import setup_gpu
 from wasabi import msg
 
 from ..errors import Errors
+from ..planning.data import ReaderSettings, open_corpus
 from . import options
-from .data import ReaderSettings, open_corpus
 from .scores import show_scores
 
 

@@ -11,17 +11,17 @@ import typer
 from wasabi import msg
 
 from ..errors import Errors, Warnings
-from ..factories import DEFAULT_ENCODER
+from ..planning.data import get_task
+from ..planning.findings import Findings, find_out
+from ..planning.rendering import to_setting
+from ..planning.request import Choice, ConfigRequest
+from ..tasks.factories import DEFAULT_ENCODER
+from ..tasks.ner.plan import choose_ner, render_ner
+from ..tasks.ner.report import warn_without_entities
+from ..tasks.nli.plan import choose_nli, render_nli
+from ..tasks.qa.plan import choose_qa, render_qa
+from ..tasks.textcat.plan import choose_textcat, render_textcat
 from . import options
-from .data import get_task
-from .entity_report import warn_without_entities
-from .findings import Findings, find_out
-from .ner_config import choose_ner, render_ner
-from .nli_config import choose_nli, render_nli
-from .qa_config import choose_qa, render_qa
-from .rendering import to_setting
-from .request import Choice, ConfigRequest
-from .textcat_config import choose_textcat, render_textcat
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from wasabi import msg
 from . import options
 
 if TYPE_CHECKING:
-    from ..training.masked_trainer import Evaluation
-    from ..training.pretraining import PretrainingRun
+    from ..pretraining.run import PretrainingRun
+    from ..pretraining.trainer import Evaluation
 
 COLUMNS = {"Epoch": 7, "Step": 8, "Loss": 8, "Perplexity": 10, "Rate": 9, "Seconds": 8}
 WIDTHS = tuple(COLUMNS.values())
@@ -54,7 +54,7 @@ def pretrain_cli(
     Go on training an encoder on raw texts, by hiding words that it has to guess. The result, OUTPUT/model, is an
     encoder for every task: --paths.encoder OUTPUT/model.
     """
-    from ..training.pretraining import PretrainingRequest, prepare
+    from ..pretraining.run import PretrainingRequest, prepare
 
     with options.errors_as_messages():
         request = PretrainingRequest(

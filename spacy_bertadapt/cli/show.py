@@ -15,8 +15,8 @@ from ..errors import Errors
 from . import options
 
 if TYPE_CHECKING:
-    from ..modeling.summary import Part
-    from ..pipeline.base import BertPipe
+    from ..component.base import BertPipe
+    from ..learning.summary import Part
 
 UNKNOWN_LABELS = ("label 1", "label 2")
 MEGABYTE = 2**20
@@ -56,7 +56,7 @@ def load(path: str, overrides: dict[str, Any]) -> Language:
 
 def components(nlp: Language) -> list[BertPipe]:
     """The BERT components of a pipeline. Raises ValueError if there are none."""
-    from ..pipeline.base import BertPipe
+    from ..component.base import BertPipe
 
     found = [pipe for _, pipe in nlp.pipeline if isinstance(pipe, BertPipe)]
     if not found:
@@ -66,7 +66,7 @@ def components(nlp: Language) -> list[BertPipe]:
 
 def read_network(pipe: BertPipe) -> None:
     """Give a component its encoder, with a head for two labels where only the data would tell the labels."""
-    from ..modeling.checkpoint import read_encoder
+    from ..network.checkpoint import read_encoder
 
     shim = pipe.shim
     checkpoint, has_head = read_encoder(shim.source, shim.auto_class, None)
@@ -77,7 +77,7 @@ def read_network(pipe: BertPipe) -> None:
 
 def show_component(pipe: BertPipe, training: dict[str, Any]) -> None:
     """Print a component's parts, rates and memory."""
-    from ..modeling.summary import estimate_memory, summarize
+    from ..learning.summary import estimate_memory, summarize
 
     shim, steps = pipe.shim, int(training.get("max_steps") or 0)
     shim.adapt()

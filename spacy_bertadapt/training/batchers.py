@@ -9,8 +9,8 @@ from itertools import islice
 from spacy.training import Example
 
 from ..errors import Errors
-from ..modeling.sources import EncoderSource
-from ..subwords.segments import segments_of
+from ..network.source import EncoderSource
+from ..pairs import segments_of
 
 Batch = list[Example]
 Batcher = Callable[[Iterable[Example]], Iterator[Batch]]
@@ -69,7 +69,7 @@ def _by_length(encoder: EncoderSource, cut: CutBatches, *, pool: int) -> Batcher
 
 
 def _subword_lengths(encoder: EncoderSource, examples: Sequence[Example]) -> list[int]:
-    from ..pipeline.tokenization import encoder_subword_tokenizer
+    from ..network.tokenization import encoder_subword_tokenizer
 
     segments = [segments_of(example.reference) for example in examples]
     return encoder_subword_tokenizer(encoder).lengths(segments, cached=True)

@@ -18,7 +18,7 @@ from spacy_bertadapt.cli.scores import show_scores
 @pytest.fixture
 def pipeline(tmp_path: Path, tiny_bert: Path, write_rows: Callable) -> Path:
     """A saved pipeline with an untrained head."""
-    from spacy_bertadapt.corpora.textcat import TextcatCorpus
+    from spacy_bertadapt.tasks.textcat.reader import TextcatCorpus
 
     nlp = spacy.blank("en")
     nlp.add_pipe("bert_textcat", config={"model": {"encoder": {"name": str(tiny_bert)}}})

@@ -16,9 +16,8 @@ from thinc.api import Config
 
 from spacy_bertadapt.cli.convert import convert
 from spacy_bertadapt.cli.init_config import init_config
-from spacy_bertadapt.cli.request import ConfigRequest
-
-from .conftest import ROWS
+from spacy_bertadapt.planning.request import ConfigRequest
+from tests.fixtures.commands import ROWS
 
 
 @pytest.fixture

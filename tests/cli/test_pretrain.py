@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import ROWS
+from tests.fixtures.commands import ROWS
 
 
 @pytest.fixture

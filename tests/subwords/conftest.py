@@ -9,7 +9,7 @@ from hypothesis import settings
 from tokenizers import processors
 from transformers import PreTrainedTokenizerFast
 
-from spacy_bertadapt.pipeline.tokenization import subword_tokenizer
+from spacy_bertadapt.network.tokenization import subword_tokenizer
 from spacy_bertadapt.subwords.tokenizer import SubwordTokenizer
 
 settings.register_profile("subwords", deadline=None, max_examples=60)

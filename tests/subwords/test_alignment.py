@@ -108,7 +108,7 @@ def test_tokens_and_real_subwords_meet(blank: Language, ours: SubwordTokenizer, 
 
 
 def test_a_sentence_by_hand(blank: Language, hf_tokenizers: dict) -> None:
-    from spacy_bertadapt.pipeline.tokenization import subword_tokenizer
+    from spacy_bertadapt.network.tokenization import subword_tokenizer
 
     doc = blank("where is the parcel ,  Zyx?")
     (subwords,) = subword_tokenizer(hf_tokenizers["bert"]).encode([doc.text], offsets=True)

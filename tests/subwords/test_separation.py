@@ -131,7 +131,7 @@ def test_all_texts_at_once_are_as_one_after_the_other(blank: Language, ours: Sub
 
 
 def test_contractions_are_split_as_spacy_does(blank: Language, hf_tokenizers: dict) -> None:
-    from spacy_bertadapt.pipeline.tokenization import subword_tokenizer
+    from spacy_bertadapt.network.tokenization import subword_tokenizer
 
     ours = subword_tokenizer(hf_tokenizers["bert"])
     doc = blank("I don't")

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tokenizers import AddedToken, Tokenizer
 from transformers import PreTrainedTokenizerFast
 
-from spacy_bertadapt.pipeline.tokenization import subword_tokenizer
+from spacy_bertadapt.network.tokenization import subword_tokenizer
 from spacy_bertadapt.subwords.tokenizer import SubwordTokenizer, shared_tokenizer
 
 LITERALS = ["[SEP]", "[CLS]", "[PAD]", "[MASK]", "[UNK]", "</s>", "<s>", "<pad>", "<mask>", "<unk>"]

@@ -1,0 +1,1 @@
+"""What spaCy asks of a component, between subwords and the network."""

@@ -1,0 +1,1 @@
+"""How weights change: adaptation, losses, gradients, the step."""

@@ -1,0 +1,106 @@
+"""What an adaptation will do to a network: who learns, how fast, and what it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from torch import nn
+from transformers import PreTrainedModel
+
+from ..network.anatomy import Anatomy, layer_number
+from .adaptation import Adaptation
+
+HEAD, POOLER, EMBEDDINGS, REST = "head", "pooler", "embeddings", "other"
+FLOAT32 = 4  # bytes of a weight, a gradient, or one of AdamW's two moments
+ACTIVATIONS = (
+    34  # bytes a subword, layer and hidden unit in 16 bits (Korthikanti et al., 2022), without attention's own
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a network: the head, a layer, the embeddings.
+
+    parameters, learning: how many there are, and learn in the end. rates, decays: multiples of the optimizer's rate and
+    weight decay that learn at. first_step: from which step on; None: never.
+    """
+
+    name: str
+    parameters: int
+    learning: int
+    rates: tuple[float, ...]
+    decays: tuple[float, ...]
+    first_step: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Estimated bytes of training: what there is of each weight, and what a pass through the network leaves behind."""
+
+    weights: int
+    gradients: int
+    moments: int
+    activations: int
+
+    @property
+    def total(self) -> int:
+        """All of it."""
+        return self.weights + self.gradients + self.moments + self.activations
+
+
+def summarize(module: PreTrainedModel, adaptation: Adaptation, *, steps: int) -> list[Part]:
+    """The parts of a network from top to bottom. steps: of the training, so that layers may thaw."""
+    anatomy = Anatomy(module)
+    changes = [0, *(step for step in range(1, steps) if adaptation.changes_at(step))]
+    rows: dict[str, list[tuple[str, nn.Parameter]]] = {}
+    for name, parameter in module.named_parameters():
+        rows.setdefault(_part_of(name, anatomy), []).append((name, parameter))
+    order = [HEAD, POOLER, REST, *(f"layer {number}" for number in reversed(range(anatomy.depth))), EMBEDDINGS]
+    return [_summary(part, rows[part], adaptation, anatomy, changes) for part in order if part in rows]
+
+
+def estimate_memory(module: PreTrainedModel, parts: Iterable[Part], *, subwords: int, item_bytes: int) -> Memory:
+    """Bytes of training with AdamW, roughly.
+
+    subwords: that go through the network at once. item_bytes: of a number in a layer, by the precision.
+    """
+    parts = list(parts)
+    learning = sum(part.learning for part in parts)
+    layers = [part for part in parts if part.name.startswith("layer ")]
+    lowest = [number for number, part in enumerate([*layers, parts[-1]]) if part.learning]
+    through = min(len(layers), 1 + max(lowest, default=-1))
+    hidden = int(getattr(module.config, "hidden_size", 0) or getattr(module.config, "dim", 0))
+    return Memory(
+        weights=FLOAT32 * sum(part.parameters for part in parts),
+        gradients=FLOAT32 * learning,
+        moments=2 * FLOAT32 * learning,
+        activations=ACTIVATIONS * item_bytes // 2 * subwords * hidden * max(1, through),
+    )
+
+
+def _part_of(name: str, anatomy: Anatomy) -> str:
+    if name in anatomy.head:
+        return HEAD
+    if anatomy.is_pooler(name):
+        return POOLER
+    number = layer_number(name)
+    if number is not None:
+        return f"layer {number}"
+    return EMBEDDINGS if anatomy.height_below_top(name) else REST
+
+
+def _summary(
+    part: str, rows: list[tuple[str, nn.Parameter]], adaptation: Adaptation, anatomy: Anatomy, changes: list[int]
+) -> Part:
+    first = {name: next((step for step in changes if adaptation.learns(name, anatomy, step)), None) for name, _ in rows}
+    rates = {name: adaptation.rate_factor(name, anatomy) for name, _ in rows}
+    learning = [(name, parameter) for name, parameter in rows if first[name] is not None and rates[name]]
+    return Part(
+        part,
+        sum(parameter.numel() for _, parameter in rows),
+        sum(parameter.numel() for _, parameter in learning),
+        tuple(sorted({rates[name] for name, _ in learning}, reverse=True)),
+        tuple(sorted({adaptation.decay_factor(*row) for row in learning}, reverse=True)),
+        min((first[name] for name, _ in learning), default=None),  # type: ignore[type-var]
+    )

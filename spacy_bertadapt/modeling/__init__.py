@@ -1,1 +1,0 @@
-"""The network and its training: torch and Transformers, no spaCy."""

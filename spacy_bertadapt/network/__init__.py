@@ -1,0 +1,1 @@
+"""The network: what is computed, where, and in which number format. torch and Transformers, no Docs."""

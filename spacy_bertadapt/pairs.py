@@ -1,0 +1,95 @@
+"""Pair Docs: one Doc whose text is `first [SEP] second`, with the two parts as span groups."""
+
+from __future__ import annotations
+
+import re
+from typing import TypeAlias
+
+from spacy.language import Language
+from spacy.tokens import Doc, Span
+
+from .errors import Errors
+from .types import Pair, Segments
+
+PartNames: TypeAlias = tuple[str, str]
+"""The keys of the two parts in `doc.spans`."""
+
+Parts: TypeAlias = tuple[Span | None, Span | None]
+"""The two parts of a pair Doc; None for an empty one."""
+
+PARTS: dict[str, PartNames] = {"nli": ("premise", "hypothesis"), "qa": ("question", "context")}
+SEPARATOR = " [SEP] "
+STANDING_APART = re.compile(r"(?:^|(?<=\s))\[SEP\](?=\s|$)")
+
+
+def make_pair_doc(nlp: Language, first: str, second: str, task: str) -> Doc:
+    """A pair Doc, ready for a pipeline or, with gold annotation, for training.
+
+    nlp: whose tokenizer splits the text. first, second: premise and hypothesis, or question and context; either
+    may be empty. task: "nli" or "qa", which names the parts.
+    Returns a Doc with the text `first [SEP] second` and a span group for each part, empty for an empty part.
+    Raises ValueError for another task, and for a text longer than nlp.max_length.
+    """
+    if task not in PARTS:
+        raise ValueError(Errors.E206.format(task=task, known=", ".join(PARTS)))
+    doc = nlp.make_doc(f"{first}{SEPARATOR}{second}")
+    set_parts(doc, PARTS[task], _split(doc, len(first), len(first) + len(SEPARATOR)))
+    return doc
+
+
+def has_parts(doc: Doc, names: PartNames) -> bool:
+    """Whether both span groups are there."""
+    return all(name in doc.spans for name in names)
+
+
+def find_parts(doc: Doc, names: PartNames) -> Parts:
+    """The parts of a pair Doc: its span groups, or, where they were lost, what stands around the first `[SEP]`.
+
+    spaCy's own tools make the predicted Doc from the text alone, and the groups are lost there.
+    Raises ValueError for a Doc with neither, and for a group of several spans.
+    """
+    if has_parts(doc, names):
+        return _only_span(doc, names[0]), _only_span(doc, names[1])
+    separator = STANDING_APART.search(doc.text)
+    if separator is None:
+        raise ValueError(Errors.E203.format(first=names[0], second=names[1], text=doc.text[:60]))
+    return _split(doc, separator.start() - 1, separator.end() + 1)
+
+
+def set_parts(doc: Doc, names: PartNames, parts: Parts) -> None:
+    """Write the parts into `doc.spans`."""
+    for name, span in zip(names, parts, strict=True):
+        doc.spans[name] = [] if span is None else [span]
+
+
+def pair_of(doc: Doc, names: PartNames) -> Pair:
+    """The texts of the two parts. Raises what `find_parts` does."""
+    first, second = find_parts(doc, names)
+    return _text(first), _text(second)
+
+
+def segments_of(doc: Doc) -> Segments:
+    """What goes through a network for a Doc of any task: two texts if it has the parts of a pair, else its text."""
+    for names in PARTS.values():
+        if has_parts(doc, names):
+            return pair_of(doc, names)
+    return doc.text
+
+
+def _split(doc: Doc, first_stop: int, second_start: int) -> Parts:
+    """The tokens that start before one character, and from another one on."""
+    starts = [token.idx for token in doc]
+    n_first = sum(start < first_stop for start in starts)
+    n_before = sum(start < second_start for start in starts)
+    return doc[:n_first] if n_first else None, doc[n_before:] if n_before < len(doc) else None
+
+
+def _only_span(doc: Doc, name: str) -> Span | None:
+    group = doc.spans[name]
+    if len(group) > 1:
+        raise ValueError(Errors.E204.format(name=name, count=len(group), text=doc.text[:60]))
+    return group[0] if len(group) else None
+
+
+def _text(span: Span | None) -> str:
+    return "" if span is None else span.text

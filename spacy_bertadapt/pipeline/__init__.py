@@ -1,1 +1,0 @@
-"""The components: spaCy in front, numpy in between, the model behind."""

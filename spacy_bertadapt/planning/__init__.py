@@ -1,0 +1,1 @@
+"""Looking at data, choosing settings, writing configs."""

@@ -1,0 +1,41 @@
+"""What a user wants of a new config, and what is chosen for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..tasks.factories import DEFAULT_ENCODER
+from .data import ReaderSettings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConfigRequest:
+    """What the user asks for.
+
+    output: the config file. train, dev: data. encoder: hub id, directory or package:NAME. epochs: about how often
+    each text is to be seen; None: as its size demands. batch_size: texts a step. learn_rate: the highest.
+    reader: settings of the task's reader of raw files.
+    """
+
+    output: Path
+    train: Path
+    dev: Path
+    task: str = "textcat"
+    encoder: str = DEFAULT_ENCODER
+    epochs: int | None = None
+    batch_size: int = 32
+    learn_rate: float = 5e-5
+    lang: str = "en"
+    device: str = "auto"
+    reader: ReaderSettings = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A setting that depends on the data, and why it is so: one line."""
+
+    setting: str
+    value: Any
+    reason: str

@@ -1,0 +1,1 @@
+"""Masked language modelling: an encoder that knows the language of raw texts."""

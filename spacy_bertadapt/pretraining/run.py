@@ -1,0 +1,215 @@
+"""From raw texts to an encoder that knows them: a run of masked language modelling, and its files."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import PreTrainedTokenizerBase
+
+from ..errors import Errors
+from ..files import replaced_folder
+from ..network.checkpoint import Checkpoint, read_encoder, read_pooler
+from ..network.precision import resolve_device, resolve_precision
+from ..network.source import EncoderSource
+from ..training.optimizer import adamw
+from .masked_lm import AUTO_CLASS, MaskedLanguageModel
+from .masking import WordMasker
+from .state import has_state, load_state, remove_state, save_state
+from .texts import cut_words, read_split
+from .trainer import Evaluation, MaskedTrainer, TrainerSettings, steps_per_epoch
+
+MODEL, STATE, LOG = "model", "state", "log.jsonl"
+LONGEST_WINDOW = 512
+EVALUATIONS = 10
+KNOWN_BY_THEIR_EFFECT = ("texts", "dev", "dev_share", "lang", "epochs", "max_steps")  # on windows and steps
+MAY_CHANGE = ("output", "device", "precision")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PretrainingRequest:
+    """What the user asks for.
+
+    texts: .txt or .jsonl. output: folder for everything. encoder: hub id, directory or package:NAME.
+    dev: held-out texts; None takes `dev_share` of the texts, 2,000 at most. max_steps: 0 for `epochs` epochs.
+    batch_size: windows a step. learn_rate: the highest. warmup: share of the steps, or their number. max_length:
+    subwords of a window; 0 for what the encoder takes, 512 at most. mask_probability: share of words to hide.
+    lang: whose tokenizer says what a word is. device: "auto" is a GPU that torch sees, else the CPU.
+    eval_every: steps; 0 for ten times in all.
+    """
+
+    texts: Path
+    output: Path
+    encoder: str
+    dev: Path | None = None
+    dev_share: float = 0.05
+    epochs: int = 3
+    max_steps: int = 0
+    batch_size: int = 32
+    learn_rate: float = 5e-5
+    warmup: float = 0.1
+    max_length: int = 0
+    mask_probability: float = 0.15
+    lang: str = "en"
+    seed: int = 0
+    device: str = "auto"
+    precision: str = "auto"
+    eval_every: int = 0
+
+    def __post_init__(self) -> None:
+        for setting in ("dev_share", "mask_probability"):
+            value = getattr(self, setting)
+            if not 0 < value < 1:
+                remedy = "use a number above 0 and below 1"
+                raise ValueError(Errors.E308.format(setting=setting, value=value, remedy=remedy))
+
+
+@dataclass
+class PretrainingRun:
+    """A run that is ready to start, or to go on.
+
+    trainer: does the steps. output: where model, log and state go. settings: all that the result depends on.
+    evaluations: those of the part before an interruption. new_head: whether the encoder came without a head for hidden
+    words. pooler: weights that the encoder came with and masked words don't train; they go into the model as they are.
+    n_windows, n_subwords, n_held_out: how much there is to learn from, and the windows held out. steps: in all.
+    """
+
+    trainer: MaskedTrainer
+    output: Path
+    settings: dict[str, Any]
+    evaluations: list[Evaluation]
+    new_head: bool
+    pooler: dict[str, torch.Tensor]
+    n_windows: int
+    n_subwords: int
+    n_held_out: int
+    steps: int
+
+    def run(self, on_step: Callable[[], None] = lambda: None) -> Iterator[Evaluation]:
+        """Train; every evaluation is logged and, but for the first and last, saved to go on from.
+
+        on_step: called after every step. The model is written when all is done. Raises what the trainer does.
+        """
+        for found in self.trainer.run(on_step):
+            self.evaluations.append(found)
+            self._write_log()
+            if 0 < found.step < self.steps:
+                save_state(self.output / STATE, self.trainer, self.settings, self.evaluations)
+            yield found
+        module = self.trainer.model.module
+        pooler = {f"{module.base_model_prefix}.{name}": weight for name, weight in self.pooler.items()}
+        with replaced_folder(self.output / MODEL) as folder:
+            self.trainer.model.checkpoint.save(folder, weights={**module.state_dict(), **pooler})
+        remove_state(self.output / STATE)
+
+    def _write_log(self) -> None:
+        self.output.mkdir(parents=True, exist_ok=True)
+        fresh = self.output / f".{LOG}.new"
+        rows = [json.dumps(asdict(found)) + "\n" for found in self.evaluations]
+        fresh.write_text("".join(rows), encoding="utf8")
+        fresh.replace(self.output / LOG)
+
+
+def prepare(request: PretrainingRequest, *, resume: bool = False, force: bool = False) -> PretrainingRun:
+    """Read texts and encoder, or the state of an interrupted run.
+
+    resume: go on where a run in the output folder was interrupted. force: forget such a run, and replace the model of
+    one that is done.
+    Raises FileExistsError, FileNotFoundError, and ValueError for what can't be used or resumed.
+    """
+    _check_output(request.output, resume=resume, force=force)
+    train_texts, dev_texts = read_split(request.texts, request.dev, dev_share=request.dev_share, seed=request.seed)
+    state = load_state(request.output / STATE) if resume else None
+    checkpoint, trained_head = (state.checkpoint, True) if state else _read(request)
+    tokenizer, max_length = checkpoint.tokenizer, _max_length(checkpoint, request)
+    masker = _masker(tokenizer, request)
+    train = cut_words(train_texts, request.texts, tokenizer, request.lang, max_length)
+    dev = cut_words(dev_texts, request.dev or request.texts, tokenizer, request.lang, max_length)
+    steps = request.max_steps or request.epochs * steps_per_epoch(len(train), request.batch_size)
+    settings = _settings(request, steps, max_length, texts=train.checksum, held_out=dev.checksum)
+    if state is not None:
+        _check_same(request.output, state.settings, settings)
+    trainer = MaskedTrainer(_model(checkpoint, request), train, dev, masker, _trainer_settings(request, steps))
+    if state is not None:
+        trainer.model.stepper.restore(state.moments)
+        trainer.step, trainer.seconds = state.step, state.seconds
+    else:
+        remove_state(request.output / STATE)
+    return PretrainingRun(
+        trainer=trainer,
+        output=request.output,
+        settings=settings,
+        evaluations=state.evaluations if state else [],
+        new_head=not trained_head,
+        pooler=read_pooler(EncoderSource(request.encoder)),
+        n_windows=len(train),
+        n_subwords=int((train.stops - train.starts).sum()),
+        n_held_out=len(dev),
+        steps=steps,
+    )
+
+
+def _check_output(output: Path, *, resume: bool, force: bool) -> None:
+    interrupted, done = has_state(output / STATE), (output / MODEL).is_dir()
+    if resume and not interrupted:
+        reason = "the run there is complete" if done else "no run there came as far as its first evaluation"
+        remedy = "Use its model, or start anew with --force." if done else "Start one without --resume."
+        raise ValueError(Errors.E514.format(path=output, reason=reason, remedy=remedy))
+    if (interrupted or done) and not (resume or force):
+        raise FileExistsError(Errors.E513.format(path=output))
+
+
+def _read(request: PretrainingRequest) -> tuple[Checkpoint, bool]:
+    torch.manual_seed(request.seed)  # for a new head
+    return read_encoder(EncoderSource(request.encoder), AUTO_CLASS, None)
+
+
+def _max_length(checkpoint: Checkpoint, request: PretrainingRequest) -> int:
+    limit = checkpoint.max_length
+    if request.max_length > limit:
+        raise ValueError(Errors.E110.format(max_length=request.max_length, name=request.encoder, limit=limit))
+    return request.max_length or min(limit, LONGEST_WINDOW)
+
+
+def _masker(tokenizer: PreTrainedTokenizerBase, request: PretrainingRequest) -> WordMasker:
+    if tokenizer.mask_token_id is None:
+        raise ValueError(Errors.E119.format(name=request.encoder))
+    ordinary = sorted(set(tokenizer.get_vocab().values()) - set(tokenizer.all_special_ids))
+    return WordMasker(tokenizer.mask_token_id, np.array(ordinary, dtype=np.int64), request.mask_probability)
+
+
+def _model(checkpoint: Checkpoint, request: PretrainingRequest) -> MaskedLanguageModel:
+    on_gpu = request.device == "auto" and torch.cuda.is_available()
+    device = resolve_device("cuda" if on_gpu else request.device)
+    dtype = resolve_precision(request.precision, device)
+    return MaskedLanguageModel(checkpoint, adamw(request.learn_rate), device=device, dtype=dtype)
+
+
+def _trainer_settings(request: PretrainingRequest, steps: int) -> TrainerSettings:
+    return TrainerSettings(
+        steps=steps,
+        batch_size=request.batch_size,
+        learn_rate=request.learn_rate,
+        warmup=request.warmup,
+        eval_every=request.eval_every or math.ceil(steps / EVALUATIONS),
+        seed=request.seed,
+    )
+
+
+def _settings(request: PretrainingRequest, steps: int, max_length: int, **checksums: int) -> dict[str, Any]:
+    """All that the result depends on; what files hold counts, not their names."""
+    left_out = KNOWN_BY_THEIR_EFFECT + MAY_CHANGE
+    asked = {name: value for name, value in asdict(request).items() if name not in left_out}
+    return asked | {"steps": steps, "max_length": max_length} | checksums
+
+
+def _check_same(output: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
+    changes = [f"{name} {before.get(name)} (now {now[name]})" for name in now if before.get(name) != now[name]]
+    if changes:
+        raise ValueError(Errors.E515.format(path=output, changes=", ".join(changes)))

@@ -1,0 +1,1 @@
+"""What the readers of all tasks share: lines, tables, rows, tags."""

@@ -1,0 +1,107 @@
+"""What all corpora share: a limit, skipped rows that are counted and reported, and Examples from records."""
+
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Generic, NamedTuple, TypeVar
+
+from spacy.language import Language
+from spacy.tokens import Doc
+from spacy.training import Example
+
+from ..errors import Errors, Warnings
+
+Record = TypeVar("Record")
+
+
+class Skipped(NamedTuple):
+    """A row that is sound but teaches nothing, such as one without a label.
+
+    source: its place as "file:line". reason: what it lacks, in a few words.
+    """
+
+    source: str
+    reason: str
+
+
+class RecordCorpus(ABC, Generic[Record]):
+    """A file of training data as spaCy Examples. A subclass says how to read, build and annotate one record.
+
+    path: the file; ValueError for None, which is what an unset ${paths.train} gives.
+    limit: the number of records to read at most; 0 for all.
+    """
+
+    def __init__(self, path: str | Path | None, *, limit: int = 0) -> None:
+        if path is None:
+            raise ValueError(Errors.C003)
+        self.path = Path(path)
+        self.limit = limit
+
+    def __call__(self, nlp: Language) -> Iterator[Example]:
+        """Yield an Example a record, read anew at every call.
+
+        nlp: the pipeline whose tokenizer makes the Docs.
+        RAISES: what `records` raises; ValueError for a text longer than nlp.max_length.
+        """
+        for record in self.records():
+            reference = self.make_doc(nlp, record)
+            self.annotate(reference, record)
+            yield Example(self.make_predicted(nlp, record), reference)
+
+    def records(self) -> Iterator[Record]:
+        """Yield the records without spaCy; skipped rows are reported in one warning at the end.
+
+        RAISES: ValueError for a malformed row, with its file and line, and for a file without a usable row;
+            FileNotFoundError, IsADirectoryError.
+        """
+        count, skipped = 0, 0
+        first: Skipped | None = None
+        for item in self.read():
+            if isinstance(item, Skipped):
+                skipped += 1
+                first = first or item
+                continue
+            count += 1
+            yield item
+            if count == self.limit:
+                break
+        self._report(count, skipped, first)
+
+    @abstractmethod
+    def read(self) -> Iterator[Record | Skipped]:
+        """Stream the file's records; a row that can't be used is an error or, if it is sound, a `Skipped`."""
+
+    @abstractmethod
+    def make_doc(self, nlp: Language, record: Record) -> Doc:
+        """Return a new Doc of the record's text, without gold annotation."""
+
+    def make_predicted(self, nlp: Language, record: Record) -> Doc:
+        """Return the Doc that a pipeline is to annotate."""
+        return self.make_doc(nlp, record)
+
+    @abstractmethod
+    def annotate(self, doc: Doc, record: Record) -> None:
+        """Set the record's gold annotation on a Doc from `make_doc`."""
+
+    def _report(self, count: int, skipped: int, first: Skipped | None) -> None:
+        report = "it has no rows"
+        if first is not None:
+            total = count + skipped
+            report = f"{skipped} of {total} rows skipped, the first of them {first.source}: {first.reason}"
+        if count == 0:
+            raise ValueError(Errors.C023.format(path=self.path, report=report))
+        if skipped:
+            warnings.warn(Warnings.W401.format(path=self.path, report=report), stacklevel=2)
+
+
+def make_text_doc(nlp: Language, text: str, source: str) -> Doc:
+    """Return the text as a Doc; ValueError that names `source` if it is longer than nlp.max_length."""
+    check_length(nlp, len(text), source)
+    return nlp.make_doc(text)
+
+
+def check_length(nlp: Language, length: int, source: str) -> None:
+    """Raise ValueError that names `source` for more characters than nlp.max_length."""
+    if length > nlp.max_length:
+        raise ValueError(Errors.C024.format(source=source, length=length, limit=nlp.max_length))

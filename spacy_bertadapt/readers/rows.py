@@ -1,0 +1,132 @@
+"""Rows of CSV, TSV and JSONL files, streamed, each with the line on which it starts."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn, TypeAlias
+
+from ..errors import Errors
+from .lines import Lines, read_lines
+from .tables import Column, read_csv, read_tsv, select_columns
+
+Values: TypeAlias = Mapping[Any, object]
+"""Strings by column as it was asked for (CSV, TSV), or the row's whole object (JSONL)."""
+
+FORMATS = {".csv": "csv", ".tsv": "tsv", ".txt": "tsv", ".jsonl": "jsonl"}
+
+
+class Row(NamedTuple):
+    """One row of a file and where it stands.
+
+    values: what the row holds. path: the file. line: number, from 1, of the line on which the row starts.
+    """
+
+    values: Values
+    path: Path
+    line: int
+
+    @property
+    def source(self) -> str:
+        """The row's place as "file:line"."""
+        return f"{self.path}:{self.line}"
+
+    def value(self, column: Column) -> object:
+        """Return what stands in a column or under a key; ValueError if a JSON object lacks the key."""
+        if column not in self.values:
+            raise ValueError(Errors.C017.format(source=self.source, key=column, keys=list(self.values)))
+        return self.values[column]
+
+    def text(self, column: Column) -> str:
+        """Return the text in a column, which may be empty; ValueError if the value is no string."""
+        value = self.value(column)
+        if not isinstance(value, str):
+            raise ValueError(Errors.C018.format(source=self.source, key=column, found=value))
+        return value
+
+    def labels(self, column: Column, *, separator: str | None = None) -> list[str]:
+        """Return the labels in a column, without the white space around them.
+
+        column: holds a string; in JSONL also a number, null, or a list of strings and numbers.
+        separator: splits a string into several labels; None takes it whole.
+        RETURNS: labels in the row's order, none of them empty; an empty list for an unlabelled row.
+        RAISES: ValueError for a value of another type.
+        """
+        value = self.value(column)
+        if value is None:
+            return []
+        if isinstance(value, str) and separator:
+            value = value.split(separator)
+        labels = [self._label(item) for item in (value if isinstance(value, list) else [value])]
+        return [label for label in labels if label]
+
+    def _label(self, value: object) -> str:
+        if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+            raise ValueError(Errors.C019.format(source=self.source, found=value))
+        return str(value).strip()
+
+
+def read_rows(
+    path: Path, columns: Sequence[Column], *, header: bool | None = None, format: str | None = None
+) -> Iterator[Row]:
+    """Stream the rows of a file. Empty lines are no rows.
+
+    path: the file; compressed if its name ends in .gz.
+    columns: what the reader needs: names or numbers of columns (CSV, TSV), keys (JSONL).
+    header: whether CSV and TSV start with a row of names; None: if any of `columns` is a name.
+    format: "csv", "tsv" or "jsonl" (one object a line); None: by suffix, where .txt is TSV.
+    YIELDS: rows in the file's order.
+    RAISES: FileNotFoundError, IsADirectoryError; ValueError for an unknown format, a column that isn't there
+        and a malformed row.
+    """
+    lines = read_lines(path)
+    format = format or _guess_format(path)
+    rows: Iterator[tuple[int, Values]]
+    if format == "jsonl":
+        rows = _read_jsonl(path, lines, columns)
+    elif format == "csv":
+        rows = select_columns(path, read_csv(path, lines), columns, header=header)
+    elif format == "tsv":
+        rows = select_columns(path, read_tsv(lines), columns, header=header)
+    else:
+        raise ValueError(Errors.C004.format(path=path, found=format, known="csv, tsv, jsonl"))
+    for line, values in rows:
+        yield Row(values, path, line)
+
+
+def _guess_format(path: Path) -> str:
+    suffix = Path(path.name.lower().removesuffix(".gz")).suffix
+    if suffix not in FORMATS:
+        raise ValueError(Errors.C004.format(path=path, found=suffix, known=", ".join(FORMATS)))
+    return FORMATS[suffix]
+
+
+def _read_jsonl(path: Path, lines: Lines, columns: Sequence[Column]) -> Iterator[tuple[int, Values]]:
+    for column in columns:
+        if not isinstance(column, str):
+            raise ValueError(Errors.C016.format(path=path, column=column))
+    for number, line in lines:
+        if line.strip():
+            yield number, _parse_object(line, f"{path}:{number}")
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON number")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+
+
+def _parse_object(line: str, source: str) -> Values:
+    try:
+        value = _DECODER.decode(line)
+        if "\\u" in line:
+            # JSON can escape half a surrogate pair, which no spaCy vocabulary can store.
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except json.JSONDecodeError as error:
+        reason = f"{error.msg} at character {error.pos + 1}"
+        raise ValueError(Errors.C014.format(source=source, reason=reason)) from error
+    except (ValueError, RecursionError) as error:
+        raise ValueError(Errors.C014.format(source=source, reason=error)) from error
+    if not isinstance(value, dict):
+        raise ValueError(Errors.C015.format(source=source, found=value))
+    return value

@@ -1,0 +1,99 @@
+"""CSV and TSV: from numbered lines to the fields of the columns that a reader asks for."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import TypeAlias
+
+from ..errors import Errors
+from .lines import Lines
+
+Column: TypeAlias = str | int
+"""A name in the header, or a number: 0 is the first column, -1 the last."""
+
+Fields: TypeAlias = Iterator[tuple[int, list[str]]]
+"""The number of the line on which a row starts, and one string a column."""
+
+MAX_FIELD_LENGTH = 100_000_000  # characters
+
+
+def read_csv(path: Path, lines: Lines) -> Fields:
+    """Yield the rows of comma-separated lines as of RFC 4180; a field in double quotes may span lines.
+
+    Raises the process-wide `csv.field_size_limit` to 100 million characters: its default of 131,072 fails on
+    long documents, and without any limit a lost quote would read the rest of the file into one field.
+    RAISES: ValueError for a quote that is not closed, text after a closing quote, a field beyond the limit.
+    """
+    csv.field_size_limit(max(csv.field_size_limit(), MAX_FIELD_LENGTH))
+    reader = csv.reader((line for _, line in lines), strict=True)
+    while True:
+        start = reader.line_num + 1
+        try:
+            fields = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise ValueError(Errors.C007.format(source=f"{path}:{start}", reason=error)) from error
+        if fields:
+            yield start, fields
+
+
+def read_tsv(lines: Lines) -> Fields:
+    """Yield the rows of tab-separated lines; quotes and backslashes are ordinary characters."""
+    for number, line in lines:
+        line = line.removesuffix("\n").removesuffix("\r")
+        if line:
+            yield number, line.split("\t")
+
+
+def select_columns(
+    path: Path, rows: Fields, columns: Sequence[Column], *, header: bool | None
+) -> Iterator[tuple[int, dict[Column, str]]]:
+    """Yield the fields of some columns, by column as it was asked for.
+
+    path: the file, for messages.
+    rows: all rows; they must be as wide as the first.
+    columns: names or numbers, no two of the same column.
+    header: whether the first row holds the names; None: if any of `columns` is a name.
+    RAISES: ValueError for a column that the file doesn't have and for a row of another width.
+    """
+    names = [column for column in columns if isinstance(column, str)]
+    if names and header is False:
+        raise ValueError(Errors.C011.format(path=path, column=names[0]))
+    first = next(rows, None)
+    if first is None:
+        return
+    indices = _find_columns(f"{path}:{first[0]}", first[1], columns)
+    width = len(first[1])
+    for line, fields in rows if header or names else chain([first], rows):
+        if len(fields) != width:
+            raise ValueError(Errors.C008.format(source=f"{path}:{line}", found=len(fields), expected=width))
+        yield line, {column: fields[index] for column, index in indices.items()}
+
+
+def _find_columns(source: str, first: list[str], columns: Sequence[Column]) -> dict[Column, int]:
+    header = [name.strip() for name in first]
+    indices = {
+        column: _find_name(source, header, column) if isinstance(column, str) else _find_number(source, first, column)
+        for column in columns
+    }
+    if len(set(indices.values())) < len(columns):
+        raise ValueError(Errors.C013.format(source=source, columns=" and ".join(map(repr, columns))))
+    return indices
+
+
+def _find_name(source: str, header: list[str], column: str) -> int:
+    count = header.count(column)
+    if count == 0:
+        raise ValueError(Errors.C009.format(source=source, column=column, columns=header))
+    if count > 1:
+        raise ValueError(Errors.C010.format(source=source, column=column, count=count))
+    return header.index(column)
+
+
+def _find_number(source: str, first: list[str], column: int) -> int:
+    width = len(first)
+    if not -width <= column < width:
+        raise ValueError(Errors.C012.format(source=source, column=column, width=width, columns=first))
+    return column % width

@@ -1,0 +1,121 @@
+"""What corpora of texts or pairs with labels share: where labels stand in a row, and which there are."""
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from spacy.tokens import Doc
+
+from ...errors import Errors
+from ...readers.corpus import RecordCorpus, Skipped
+from ...readers.rows import Row, read_rows
+from ...readers.tables import Column
+from ...types import Segments
+
+
+class LabelledRecord(NamedTuple):
+    """What a row holds.
+
+    segments: a text or a pair of texts; any may be empty. cats: label to value from 0.0 to 1.0. source: "file:line".
+    """
+
+    segments: Segments
+    cats: dict[str, float]
+    source: str
+
+
+class LabelledCorpus(RecordCorpus[LabelledRecord]):
+    """A file with texts and labels on each row. A subclass says in which columns the texts stand.
+
+    columns: those of the texts. missing: labels that say that there is none. label_map: the file's labels to those
+    wanted; others stay. For the others see `TextcatCorpus`.
+    """
+
+    def __init__(
+        self,
+        path: str | Path | None,
+        *,
+        columns: list[Column],
+        label: Column,
+        label_separator: str | None = None,
+        label_map: Mapping[str, str] | None = None,
+        missing: frozenset[str] = frozenset(),
+        cats: str | None = None,
+        header: bool | None = None,
+        format: str | None = None,
+        labels: list[str] | None = None,
+        limit: int = 0,
+    ) -> None:
+        super().__init__(path, limit=limit)
+        self.columns = columns
+        self.label = label
+        self.label_separator = label_separator
+        self.label_map = label_map or {}
+        self.missing = missing
+        self.cats = cats
+        self.header = header
+        self.format = format
+        self.labels = labels
+
+    @abstractmethod
+    def segments(self, row: Row) -> Segments:
+        """The text or texts of a row."""
+
+    def read(self) -> Iterator[LabelledRecord | Skipped]:
+        """Stream the rows with their labels, and `Skipped` for a row without any."""
+        negatives = dict.fromkeys(self._all_labels(), 0.0)
+        for row in self._rows():
+            segments, cats = self.segments(row), self._own_cats(row)
+            if not cats:
+                yield Skipped(row.source, "no label")
+            elif self._cats_key(row) is None:
+                yield LabelledRecord(segments, negatives | cats, row.source)
+            else:
+                yield LabelledRecord(segments, cats, row.source)
+
+    def annotate(self, doc: Doc, record: LabelledRecord) -> None:
+        """Set `doc.cats`."""
+        doc.cats = dict(record.cats)
+
+    def _rows(self) -> Iterator[Row]:
+        columns = [*self.columns, self.label if self.cats is None else self.cats]
+        return read_rows(self.path, columns, header=self.header, format=self.format)
+
+    def _all_labels(self) -> list[str]:
+        if self.labels is not None:
+            return self.labels
+        if self.cats is not None:
+            return []
+        return sorted({label for row in self._rows() for label in self._own_cats(row)})
+
+    def _own_cats(self, row: Row) -> dict[str, float]:
+        """Return what the row itself says: its labels at 1.0, or the entries of its object."""
+        key = self._cats_key(row)
+        if key is not None:
+            cats = read_cats(row, key)
+        else:
+            found = row.labels(self.label, separator=self.label_separator)
+            cats = {self.label_map.get(label, label): 1.0 for label in found if label not in self.missing}
+        for label in cats:
+            if self.labels is not None and label not in self.labels:
+                raise ValueError(Errors.C020.format(source=row.source, label=label, labels=self.labels))
+        return cats
+
+    def _cats_key(self, row: Row) -> str | None:
+        if self.cats is None and self.label not in row.values and "cats" in row.values:
+            return "cats"
+        return self.cats
+
+
+def read_cats(row: Row, key: str) -> dict[str, float]:
+    """Return the object under a key as label to value, empty for null; ValueError if it is anything else."""
+    value = row.value(key)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise ValueError(Errors.C021.format(source=row.source, key=key, found=value))
+    for label, score in value.items():
+        if isinstance(score, bool) or not isinstance(score, (int, float)) or not 0 <= score <= 1:
+            raise ValueError(Errors.C022.format(source=row.source, label=label, found=score))
+    return {label: float(score) for label, score in value.items()}

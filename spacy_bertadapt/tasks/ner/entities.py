@@ -1,0 +1,72 @@
+"""Entities that a network found, and how they get into Docs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from spacy.tokens import Doc, Span, SpanGroup
+
+from ...component.score_extension import check_score_extension, set_scores
+from ...types import Floats, Ints
+
+BLOCKED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Entities:
+    """Entities of some texts, in their order.
+
+    text: (entities,) the text of each. start, stop: (entities,) its tokens. label: its type. score: (entities,) 0 to 1.
+    """
+
+    text: Ints
+    start: Ints
+    stop: Ints
+    label: list[str]
+    score: Floats
+
+
+class EntityWriter:
+    """Writes entities into Docs, beside those that earlier components have set."""
+
+    def __init__(self, overwrite_ents: bool, spans_key: str | None, score_extension: str | None):
+        """Take the settings of `BertNer`. Raises ValueError for an extension that is another's and can't be set."""
+        self.overwrite_ents = overwrite_ents
+        self.spans_key = spans_key
+        self.score_extension = check_score_extension(score_extension)
+
+    def write(self, docs: Sequence[Doc], entities: Entities) -> None:
+        """Set `doc.ents`, `ent._.score`, and with a spans_key `doc.spans`."""
+        borders = np.searchsorted(entities.text, np.arange(len(docs) + 1)).tolist()
+        start, stop, score = entities.start.tolist(), entities.stop.tolist(), entities.score.tolist()
+        for doc, first, last in zip(docs, borders[:-1], borders[1:], strict=True):
+            spans = [Span(doc, start[row], stop[row], label=entities.label[row]) for row in range(first, last)]
+            self._write_one(doc, spans, score[first:last])
+
+    def _write_one(self, doc: Doc, spans: list[Span], scores: list[float]) -> None:
+        if self.spans_key is not None:
+            attrs = {"scores": np.array(scores, dtype=np.float32)}
+            doc.spans[self.spans_key] = SpanGroup(doc, name=self.spans_key, spans=spans, attrs=attrs)
+        kept = spans
+        if doc.has_annotation("ENT_IOB"):
+            kept = self._join(doc, spans)
+        else:
+            doc.set_ents(spans)
+        score_of = dict(zip(spans, scores, strict=True))
+        set_scores(kept, [score_of[span] for span in kept], self.score_extension)
+
+    def _join(self, doc: Doc, spans: list[Span]) -> list[Span]:
+        """New entities beside earlier ones; returns those that got in. Blocked tokens stay out of entities."""
+        blocked = [doc[token.i : token.i + 1] for token in doc if token.ent_iob == BLOCKED and not token.ent_type]
+        new = _apart(spans, blocked if self.overwrite_ents else [*doc.ents, *blocked])
+        earlier = _apart(doc.ents, new) if self.overwrite_ents else doc.ents
+        doc.set_ents([*earlier, *new], blocked=blocked)
+        return new
+
+
+def _apart(spans: Sequence[Span], others: Sequence[Span]) -> list[Span]:
+    """The spans that share no token with the others."""
+    taken = {index for other in others for index in range(other.start, other.end)}
+    return [span for span in spans if taken.isdisjoint(range(span.start, span.end))]

@@ -1,0 +1,69 @@
+"""Pairs of texts with a label, for natural language inference: CSV, TSV and JSONL."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import cast
+
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from ...pairs import SEPARATOR, make_pair_doc
+from ...readers.corpus import check_length
+from ...readers.rows import Row
+from ...types import Pair
+from ..categories.reader import LabelledCorpus, LabelledRecord
+
+WITHOUT_GOLD = frozenset({"-"})
+
+
+class PairCorpus(LabelledCorpus):
+    """A file with a premise, a hypothesis and a label on each row, as Examples of pair Docs with `reference.cats`.
+
+    A row gets every label of the corpus: 1.0 for its own, 0.0 for the others. Rows without a gold label are skipped
+    and reported: the field is empty, null, or "-" as in SNLI. The file is streamed, twice if the labels have to be
+    gathered from it.
+
+    path: CSV, TSV (without quoting) or JSONL in UTF-8; compressed if its name ends in .gz.
+    premise, hypothesis, label: columns: a name in the header, a number (0 is the first, -1 the last), or a JSONL key.
+    label_map: labels of the file to labels of the Docs, such as {"e": "entailment"}; others stay.
+    header: whether CSV and TSV start with a row of names; None: if a column is given by name.
+    format: "csv", "tsv" or "jsonl"; None: by suffix (.csv, .tsv, .txt for TSV, .jsonl).
+    labels: all labels, after mapping; another one in the file is an error. None: those in the file, sorted.
+    limit: the number of pairs at most; 0 for all. Labels are gathered from the whole file even so.
+    """
+
+    def __init__(
+        self,
+        path: str | Path | None,
+        *,
+        premise: str | int = "premise",
+        hypothesis: str | int = "hypothesis",
+        label: str | int = "label",
+        label_map: Mapping[str, str] | None = None,
+        header: bool | None = None,
+        format: str | None = None,
+        labels: list[str] | None = None,
+        limit: int = 0,
+    ) -> None:
+        super().__init__(
+            path,
+            columns=[premise, hypothesis],
+            label=label,
+            label_map=label_map,
+            missing=WITHOUT_GOLD,
+            header=header,
+            format=format,
+            labels=labels,
+            limit=limit,
+        )
+
+    def segments(self, row: Row) -> Pair:
+        """The row's premise and hypothesis."""
+        premise, hypothesis = self.columns
+        return row.text(premise), row.text(hypothesis)
+
+    def make_doc(self, nlp: Language, record: LabelledRecord) -> Doc:
+        """Return premise and hypothesis as a pair Doc."""
+        premise, hypothesis = cast(Pair, record.segments)
+        check_length(nlp, len(premise) + len(SEPARATOR) + len(hypothesis), record.source)
+        return make_pair_doc(nlp, premise, hypothesis, "nli")

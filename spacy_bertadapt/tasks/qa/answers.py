@@ -1,0 +1,150 @@
+"""Answers out of logits for where they start and end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...component.runner import WindowOutputs
+from ...subwords.alignment import Alignment
+from ...subwords.windows import ragged_arange
+from ...types import Floats, Ints
+
+START, END = 0, 1
+NULL_COLUMN = 0  # of [CLS]: what stands for "no answer"
+POOL = 4  # candidates looked at for each that is kept: windows repeat some, and some overlap
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The best answers to one question, best first.
+
+    start, stop: (answers,) ranges of aligned tokens, by number among all texts' tokens. score: (answers,) logits.
+    null_score: the logit of "no answer", the least over the windows.
+    """
+
+    start: Ints
+    stop: Ints
+    score: Floats
+    null_score: float
+
+    @property
+    def probabilities(self) -> Floats:
+        """(answers + 1,) of the answers, and of there being none; they sum to one."""
+        logits = np.append(self.score, self.null_score).astype(np.float64)
+        odds = np.exp(logits - logits.max())
+        return (odds / odds.sum()).astype(np.float32)
+
+    @property
+    def no_answer_score(self) -> float:
+        """The probability of "no answer" beside the best answer alone."""
+        if not len(self.score):
+            return 1.0
+        return float(1 / (1 + np.exp(np.clip(float(self.score[0]) - self.null_score, -80, 80))))
+
+
+def best_answers(
+    outputs: WindowOutputs, alignment: Alignment, n_texts: int, *, n_best: int, max_length: int, allow_overlap: bool
+) -> list[Answers]:
+    """The best answers in every text, over all of its windows.
+
+    alignment: tokens of the windowed segment. n_best: answers a text, at most. max_length: of an answer, in tokens.
+    allow_overlap: whether two answers may share a token.
+    A token's score as a start or an end is the best of its subwords'. An answer's is the sum of its start's and end's.
+    A subword that several tokens share starts at the first of them and ends at the last: no answer cuts it.
+    """
+    window, token = _tokens_in_windows(outputs, alignment)
+    start, end = _token_scores(outputs, alignment, window, token)
+    spans = _span_scores(start, end, window, max_length)
+    null = _null_scores(outputs, n_texts)
+    text = outputs.batch.windows.text[window]
+    borders = np.searchsorted(text, np.arange(n_texts + 1))
+    found = []
+    for number in range(n_texts):
+        first, last = borders[number], borders[number + 1]
+        ranked = _rank(spans[:, first:last], token[first:last], n_best * POOL)
+        kept = _keep(ranked, n_best, allow_overlap=allow_overlap)
+        rows = np.array(kept, dtype=np.float64).reshape(-1, 3).T
+        places = rows[:2].astype(np.int64)
+        found.append(Answers(places[0], places[1], rows[2].astype(np.float32), float(null[number])))
+    return found
+
+
+def _tokens_in_windows(outputs: WindowOutputs, alignment: Alignment) -> tuple[Ints, Ints]:
+    """The tokens that stand whole in each window: (n,) windows in order, and (n,) tokens of the alignment."""
+    windows = outputs.batch.windows
+    reach = 1 + max(int(windows.stop.max(initial=0)), int(alignment.last.max(initial=0)))
+    keys = alignment.text * reach
+    first = np.searchsorted(keys + alignment.first, windows.text * reach + windows.start)
+    stop = np.searchsorted(keys + alignment.last, windows.text * reach + windows.stop)
+    sizes = np.maximum(0, stop - first)
+    return np.repeat(np.arange(len(windows)), sizes), ragged_arange(first, sizes)
+
+
+def _token_scores(outputs: WindowOutputs, alignment: Alignment, window: Ints, token: Ints) -> tuple[Floats, Floats]:
+    """(n,) how well each token of each window starts an answer, and ends one."""
+    flat, row = outputs.flat_logits(2)
+    place = row[window] - outputs.batch.windows.start[window] + outputs.batch.first_column[window]
+    joined = (alignment.text[1:] == alignment.text[:-1]) & (alignment.first[1:] <= alignment.last[:-1])
+    first, last = alignment.first.copy(), alignment.last.copy()
+    first[1:] += joined
+    last[:-1] -= joined
+    return (
+        _best_between(flat[:, START], place + first[token], place + alignment.last[token]),
+        _best_between(flat[:, END], place + alignment.first[token], place + last[token]),
+    )
+
+
+def _best_between(scores: Floats, first: Ints, last: Ints) -> Floats:
+    """(n,) the best score of each range of places, its last one included; minus infinity for an empty one."""
+    if not len(first):
+        return scores[:0]
+    borders = np.stack([first, np.maximum(first, last) + 1], axis=1).ravel()
+    best = np.maximum.reduceat(np.append(scores, np.float32(-np.inf)), borders)[::2]
+    best[first > last] = -np.inf
+    return best
+
+
+def _span_scores(start: Floats, end: Floats, window: Ints, max_length: int) -> Floats:
+    """(lengths, n) the score of the answer that starts at a token of a window and goes on for some tokens more."""
+    scores = np.full((min(max_length, max(1, len(start))), len(start)), -np.inf, dtype=np.float32)
+    for more in range(len(scores)):
+        n = len(start) - more
+        same = window[:n] == window[more:]
+        scores[more, :n] = np.where(same, start[:n] + end[more:], -np.inf)
+    return scores
+
+
+def _null_scores(outputs: WindowOutputs, n_texts: int) -> Floats:
+    """(texts,) the score of [CLS], the least over a text's windows."""
+    flat, row = outputs.flat_logits(2)
+    least = np.full(n_texts, np.inf, dtype=np.float32)
+    np.minimum.at(least, outputs.batch.windows.text, flat[row + NULL_COLUMN].sum(axis=1))
+    return least
+
+
+def _rank(scores: Floats, token: Ints, count: int) -> list[tuple[int, int, float]]:
+    """The best ranges of tokens with their scores, best first; of those alike, the earlier and shorter."""
+    flat = scores.T.ravel()
+    count = min(count, int(np.isfinite(flat).sum()))
+    if not count:
+        return []
+    best = np.argpartition(-flat, count - 1)[:count]
+    best = best[np.lexsort((best, -flat[best]))]
+    column, more = np.divmod(best, len(scores))
+    return list(zip(token[column].tolist(), (token[column] + more + 1).tolist(), flat[best].tolist(), strict=True))
+
+
+def _keep(ranked: list[tuple[int, int, float]], count: int, *, allow_overlap: bool) -> list[tuple[int, int, float]]:
+    """The first `count` that are not there yet, and share no token with a better one."""
+    kept: list[tuple[int, int, float]] = []
+    for start, stop, score in ranked:
+        clashes = (
+            (start, stop) == each[:2] or (not allow_overlap and start < each[1] and each[0] < stop) for each in kept
+        )
+        if not any(clashes):
+            kept.append((start, stop, score))
+        if len(kept) == count:
+            break
+    return kept

@@ -1,0 +1,64 @@
+"""Texts with labels, for text classification: CSV, TSV and JSONL."""
+
+from pathlib import Path
+
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from ...readers.corpus import make_text_doc
+from ...readers.rows import Row
+from ..categories.reader import LabelledCorpus, LabelledRecord
+
+
+class TextcatCorpus(LabelledCorpus):
+    """A file with a text and its labels on each row, as Examples with `reference.cats`.
+
+    A row from the `label` column gets every label of the corpus: 1.0 for its own, 0.0 for the others. A row
+    with a `cats` object gets the entries of that object and no more. Rows without a label are skipped and
+    reported. The file is streamed, twice if the labels have to be gathered from it.
+
+    path: CSV, TSV (without quoting) or JSONL in UTF-8; compressed if its name ends in .gz.
+    text: column of the text: a name in the header, a number (0 is the first, -1 the last), or a JSONL key.
+    label: column of the label, likewise. In JSONL a string, a number or a list of these.
+    label_separator: splits a string of several labels; None: one label a row.
+    cats: JSONL key of an object {label: value from 0.0 to 1.0} that takes the place of `label`; None: "cats"
+        for rows that have it and no `label`.
+    header: whether CSV and TSV start with a row of names; None: if `text` or `label` is a name.
+    format: "csv", "tsv" or "jsonl"; None: by suffix (.csv, .tsv, .txt for TSV, .jsonl).
+    labels: all labels; another one in the file is an error. None: those in the file, sorted.
+    limit: the number of texts at most; 0 for all. Labels are gathered from the whole file even so.
+    """
+
+    def __init__(
+        self,
+        path: str | Path | None,
+        *,
+        text: str | int = "text",
+        label: str | int = "label",
+        label_separator: str | None = None,
+        cats: str | None = None,
+        header: bool | None = None,
+        format: str | None = None,
+        labels: list[str] | None = None,
+        limit: int = 0,
+    ) -> None:
+        super().__init__(
+            path,
+            columns=[text],
+            label=label,
+            label_separator=label_separator,
+            cats=cats,
+            header=header,
+            format=format,
+            labels=labels,
+            limit=limit,
+        )
+        self.text = text
+
+    def segments(self, row: Row) -> str:
+        """The row's text."""
+        return row.text(self.text)
+
+    def make_doc(self, nlp: Language, record: LabelledRecord) -> Doc:
+        """Return the text as a Doc."""
+        return make_text_doc(nlp, str(record.segments), record.source)

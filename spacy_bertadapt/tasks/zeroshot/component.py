@@ -1,0 +1,192 @@
+"""Zero-shot classification: labels as hypotheses about a text."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import srsly
+import torch
+from spacy import util
+from spacy.language import Language
+from spacy.pipeline import Pipe
+from spacy.tokens import Doc
+from spacy.training import Example
+from torch import Tensor
+
+from ...errors import Errors
+from ...files import read_json_object, write_json_whole
+from ...types import Floats
+from ..nli.component import BertNli
+
+
+class BertZeroShot(Pipe):
+    """Sets `doc.cats` for labels that nothing was trained on.
+
+    Each label becomes a hypothesis by a template, and natural language inference says whether the text entails it
+    (Yin et al., 2019). It learns nothing itself.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        nli: BertNli,
+        *,
+        owns_nli: bool,
+        labels: Sequence[str],
+        template: str,
+        multi_label: bool = False,
+        threshold: float | None = None,
+        scorer: Callable[..., dict[str, Any]] | None = None,
+    ):
+        """Take the settings.
+
+        nli: what compares texts and hypotheses. owns_nli: whether it is saved here; else it is another component of
+        the pipeline. labels: may be changed at any time. template: the hypothesis, with {} for the label.
+        multi_label: each label is judged alone, entailment against contradiction; else all compete, and the
+        probabilities sum to one. threshold: probability from which a label counts in scores with `multi_label`.
+        Raises ValueError for a template without a place for the label.
+        """
+        if template.count("{}") != 1:
+            remedy = "write {} once, where the label goes"
+            raise ValueError(Errors.E308.format(setting="template", value=template, remedy=remedy))
+        self.name = name
+        self.nli = nli
+        self.scorer = scorer
+        self.template = template
+        self.cfg = {"exclusive": not multi_label, "threshold": threshold}
+        self._owns_nli = owns_nli
+        self._labels: tuple[str, ...] = ()
+        if labels:
+            self.labels = labels
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels to choose from."""
+        return self._labels
+
+    @labels.setter
+    def labels(self, labels: Sequence[str]) -> None:
+        """Take other labels. Raises ValueError for none, or the same one twice."""
+        if isinstance(labels, str) or not labels or len(set(labels)) < len(labels):
+            remedy = "give a list of different labels"
+            raise ValueError(Errors.E308.format(setting="labels", value=labels, remedy=remedy))
+        self._labels = tuple(labels)
+
+    def add_label(self, label: str) -> int:
+        """Add a label. Returns 1, or 0 if it is there."""
+        if label in self._labels:
+            return 0
+        self._labels = (*self._labels, label)
+        return 1
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Language | None = None,
+        labels: Sequence[str] | None = None,
+    ) -> None:
+        """Read the checkpoint, if it is the component's own.
+
+        get_examples: not needed; without labels in the config or here, those of the examples are taken, sorted.
+        Raises ValueError for a checkpoint that has no trained head, or no label for entailment.
+        """
+        if labels:
+            self.labels = labels
+        elif not self.labels and (found := {label for example in get_examples() for label in example.y.cats}):
+            self.labels = sorted(found)
+        if self._owns_nli:
+            self.nli.initialize(list, nlp=nlp)
+            _entailment_and_contradiction(self.nli)
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Classify one Doc."""
+        return next(self.pipe([doc]))
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
+        """Classify a stream. batch_size: texts that are gathered, and sorted by length with all their hypotheses."""
+        handle = self.get_error_handler()
+        for docs in util.minibatch(stream, batch_size):
+            try:
+                self.set_annotations(docs, self.predict(docs))
+            except Exception as err:  # as spaCy's error handlers have it: they decide
+                handle(self.name, self, docs, err)
+            else:
+                yield from docs
+
+    def predict(self, docs: Iterable[Doc]) -> Floats:
+        """Probabilities, (texts, labels). Raises ValueError without labels."""
+        if not self.labels:
+            raise ValueError(Errors.E313.format(name=self.name))
+        runner = self.nli.runner
+        (texts,) = runner.encode([doc.text for doc in docs])
+        (hypotheses,) = runner.encode([self.template.format(label) for label in self.labels])
+        pairs = [text for text in texts for _ in hypotheses], list(hypotheses) * len(texts)
+        outputs = runner.predict(pairs, max_windows=self.nli.window_limit)
+        logits = self.nli.text_logits(outputs, len(pairs[0]))
+        return self._probabilities(logits.view(len(texts), len(hypotheses), -1)).numpy()
+
+    def set_annotations(self, docs: Sequence[Doc], predictions: Floats) -> None:
+        """Write the probabilities into `doc.cats`; other labels in it stay."""
+        for doc, row in zip(docs, predictions.tolist(), strict=True):
+            doc.cats.update(zip(self.labels, row, strict=True))
+
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
+        """Write the labels, and the component's own checkpoint into `nli`."""
+        folder = Path(path).resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        writers: dict[str, Callable[[Path], None]] = {"cfg": lambda p: write_json_whole(p, {"labels": self.labels})}
+        if self._owns_nli:
+            writers["nli"] = self.nli.to_disk
+        util.to_disk(folder, writers, exclude)
+
+    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "BertZeroShot":
+        """Read a folder that `to_disk` wrote."""
+        readers: dict[str, Callable[[Path], Any]] = {"cfg": lambda p: self._restore(read_json_object(p))}
+        if self._owns_nli:
+            readers["nli"] = self.nli.from_disk
+        util.from_disk(Path(path), readers, exclude)
+        return self
+
+    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
+        """Pack what `to_disk` writes."""
+        writers: dict[str, Callable[[], bytes]] = {"cfg": lambda: srsly.json_dumps({"labels": self.labels})}
+        if self._owns_nli:
+            writers["nli"] = self.nli.to_bytes
+        return util.to_bytes(writers, exclude)
+
+    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "BertZeroShot":
+        """Read what `to_bytes` packed."""
+        readers: dict[str, Callable[[bytes], object]] = {"cfg": lambda packed: self._restore(srsly.json_loads(packed))}
+        if self._owns_nli:
+            readers["nli"] = self.nli.from_bytes
+        util.from_bytes(bytes_data, readers, exclude)
+        return self
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        self._labels = tuple(state.get("labels", ()))
+
+    def _probabilities(self, logits: Tensor) -> Tensor:
+        """From logits (texts, hypotheses, labels of the NLI component) to probabilities (texts, hypotheses)."""
+        entailment, contradiction = _entailment_and_contradiction(self.nli)
+        if not self.cfg["exclusive"] or logits.shape[1] == 1:
+            return (logits[..., entailment] - logits[..., contradiction]).sigmoid()
+        return torch.softmax(logits[..., entailment], dim=-1)
+
+
+def nli_component(nlp: Language, wanted: str, name: str) -> BertNli:
+    """The `bert_nli` of a pipeline that stands before a component. Raises ValueError if there is none of that name."""
+    found = nlp.get_pipe(wanted) if wanted in nlp.component_names else None
+    if not isinstance(found, BertNli):
+        raise ValueError(Errors.E312.format(name=name, nli=wanted, known=nlp.component_names))
+    return found
+
+
+def _entailment_and_contradiction(nli: BertNli) -> tuple[int, int]:
+    """The numbers of the two labels; where there is no contradiction, of what says that there is no entailment."""
+    labels = [label.casefold() for label in nli.labels]
+    for opposite in ("contradict", "not_entail", "not-entail", "not entail", "non_entail", "non-entail"):
+        found = [next((n for n, label in enumerate(labels) if label.startswith(s)), None) for s in ("entail", opposite)]
+        if None not in found:
+            return found[0], found[1]  # type: ignore[return-value]
+    raise ValueError(Errors.E314.format(name=nli.name, labels=nli.labels))

@@ -1,0 +1,189 @@
+"""Entities from CoNLL files."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import spacy
+from spacy.language import Language
+
+from spacy_bertadapt.tasks.ner.reader import ConllCorpus
+
+CONLL_2003 = """-DOCSTART- -X- -X- O
+
+EU NNP B-NP B-ORG
+rejects VBZ B-VP O
+German JJ B-NP B-MISC
+call NN I-NP O
+
+Peter NNP B-NP B-PER
+Blackburn NNP I-NP I-PER
+
+-DOCSTART- -X- -X- O
+
+Brussels NNP B-NP B-LOC
+"""
+
+
+@pytest.fixture
+def nlp() -> Language:
+    return spacy.blank("en")
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[str], Path]:
+    """Writes a file."""
+
+    def run(text: str) -> Path:
+        path = tmp_path / "data.conll"
+        path.write_text(text, encoding="utf8")
+        return path
+
+    return run
+
+
+def tagged(*tokens: str) -> str:
+    return "\n".join(token.replace("/", "\t") for token in tokens) + "\n"
+
+
+def docs(corpus: ConllCorpus, nlp: Language) -> list:
+    return [(example.reference.text, [(e.text, e.label_) for e in example.reference.ents]) for example in corpus(nlp)]
+
+
+def test_conll_2003(nlp: Language, write: Callable) -> None:
+    assert docs(ConllCorpus(write(CONLL_2003)), nlp) == [
+        ("EU rejects German call", [("EU", "ORG"), ("German", "MISC")]),
+        ("Peter Blackburn", [("Peter Blackburn", "PER")]),
+        ("Brussels", [("Brussels", "LOC")]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sentences", "sizes"), [(2, [6, 1]), (0, [6, 1]), (1, [4, 2, 1])], ids=["two", "documents", "one"]
+)
+def test_sentences_are_grouped_within_a_document(nlp: Language, write: Callable, sentences: int, sizes: list) -> None:
+    examples = list(ConllCorpus(write(CONLL_2003), sentences=sentences)(nlp))
+    assert [len(example.reference) for example in examples] == sizes
+    if sentences != 1:
+        assert [len(sentence) for sentence in examples[0].reference.sents] == [4, 2]
+
+
+def test_a_column_may_name_the_document(nlp: Language, write: Callable) -> None:
+    path = write(tagged("a/Ada/B-PER", "a/came/O", "", "a/Tom/B-PER", "b/Riga/B-LOC"))
+    texts = [text for text, _ in docs(ConllCorpus(path, document=0, word=1, sentences=0), nlp)]
+    assert texts == ["Ada came Tom", "Riga"]
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected", "scheme"),
+    [
+        ("B-A I-A O B-A B-A", [(0, 2), (3, 4), (4, 5)], "bio"),
+        ("I-A I-A O I-A B-A", [(0, 2), (3, 4), (4, 5)], "iob1"),
+        ("B-A E-A O S-A S-A", [(0, 2), (3, 4), (4, 5)], "bioes"),
+        ("B-A L-A O U-A U-A", [(0, 2), (3, 4), (4, 5)], "bilou"),
+        ("A A O A B", [(0, 2), (3, 4), (4, 5)], None),
+        ("B-A I-B I-B I-A O", [(0, 1), (1, 3), (3, 4)], "iob1"),
+    ],
+)
+def test_schemes_are_told_by_themselves_or_named(nlp, write, tags: str, expected: list, scheme: str | None) -> None:
+    path = write(tagged(*(f"w/{tag}" for tag in tags.split())))
+    for each in (None, scheme):
+        (example,) = ConllCorpus(path, scheme=each)(nlp)
+        assert [(entity.start, entity.end) for entity in example.reference.ents] == expected
+
+
+@pytest.mark.parametrize(
+    ("tags", "scheme", "line"),
+    [
+        ("O I-A", "bio", 2),
+        ("B-A I-B", "bio", 2),
+        ("B-A O", "bioes", 1),
+        ("S-A", "bio", 1),
+        ("A", "bio", 1),
+        ("B-A I-A", "bilou", 2),
+    ],
+)
+def test_a_tag_against_the_named_scheme_is_an_error(nlp, write, tags: str, scheme: str, line: int) -> None:
+    path = write(tagged(*(f"w/{tag}" for tag in tags.split())))
+    with pytest.raises(ValueError, match=rf"C026.*conll:{line}"):
+        list(ConllCorpus(path, scheme=scheme)(nlp))
+    assert list(ConllCorpus(path)(nlp))
+
+
+def test_the_first_of_alternative_tags_counts(nlp: Language, write: Callable) -> None:
+    path = write(tagged("Ada/B-PER,B-ORG", "came/O"))
+    assert docs(ConllCorpus(path), nlp) == [("Ada came", [("Ada", "PER")])]
+    assert docs(ConllCorpus(path, alternatives=None), nlp) == [("Ada came", [("Ada", "PER,B-ORG")])]
+
+
+def test_nothing_is_known_of_a_dash(nlp: Language, write: Callable) -> None:
+    (example,) = ConllCorpus(write(tagged("Ada/B-PER", "came/-", "late/O")))(nlp)
+    assert [token.ent_iob_ for token in example.reference] == ["B", "", "O"]
+
+
+def test_pipelines_are_scored_on_their_own_tokens_or_the_files(nlp: Language, write: Callable) -> None:
+    path = write(tagged("don't/O", "go/O"))
+    (own,) = ConllCorpus(path)(nlp)
+    (gold,) = ConllCorpus(path, gold_preproc=True)(nlp)
+    assert [token.text for token in own.predicted] == ["do", "n't", "go"]
+    assert [token.text for token in gold.predicted] == [token.text for token in own.reference] == ["don't", "go"]
+
+
+def test_gzip_limit_and_windows_line_ends(nlp: Language, tmp_path: Path) -> None:
+    path = tmp_path / "data.conll.gz"
+    path.write_bytes(gzip.compress(b"Ada B-PER\r\n\t\r\nTom B-PER\r\n"))
+    assert docs(ConllCorpus(path, limit=1), nlp) == [("Ada", [("Ada", "PER")])]
+
+
+@pytest.mark.parametrize("text", ["Ada\n", "Ada\tB-PER\n \tO\n", "Ada\tB-PER\ncame\t\n"])
+def test_a_line_without_word_and_tag_is_an_error(nlp: Language, write: Callable, text: str) -> None:
+    with pytest.raises(ValueError, match=r"C025.*conll:\d"):
+        list(ConllCorpus(write(text))(nlp))
+
+
+COMMENTS = (
+    "# newdoc",
+    "# newdoc id = mf920901-001",
+    "# sent_id = 1",
+    "# text = # 3 is late",
+    "#begin document (bc/cctv/00); part 000",
+    "# id 1b2c\tdomain=en",
+)
+
+
+@pytest.mark.parametrize("divider", ["\t", " "])
+@pytest.mark.parametrize("comment", COMMENTS)
+def test_comments_are_no_tokens(nlp: Language, write: Callable, comment: str, divider: str) -> None:
+    lines = [comment, "Ada NNP x B-PER", "# NN x O", comment, "#3 CD x B-NUM", "", comment, "# NN x O", comment]
+    text = "\n".join(line if line == comment else line.replace(" ", divider) for line in lines)
+    assert docs(ConllCorpus(write(text)), nlp) == [("Ada # #3", [("Ada", "PER"), ("#3", "NUM")]), ("#", [])]
+
+
+@pytest.mark.parametrize("columns", ["# SYM", "# a SYM", "# a b SYM"])
+def test_a_comment_in_as_many_words_as_there_are_columns_between_tabs(nlp, write, columns: str) -> None:
+    divided = columns.replace(" ", "\t")
+    path = write(f"{columns}\n{divided.replace('#', 'Ada')}\n{divided}\n{columns}\n")
+    assert docs(ConllCorpus(path), nlp) == [("Ada #", [("Ada #", "SYM")])]
+
+
+def test_comments_start_no_sentence_and_have_lines_of_their_own(nlp: Language, write: Callable) -> None:
+    with pytest.raises(ValueError, match=r"C025.*conll:3"):
+        list(ConllCorpus(write("# sent_id = 1\nAda B-PER\n#late\n"))(nlp))
+    assert docs(ConllCorpus(write("# O\n#late B-X\n")), nlp) == [("# #late", [("#late", "X")])]
+
+
+def test_bad_settings_and_files(nlp: Language, write: Callable, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="C027"):
+        ConllCorpus(write(""), scheme="iob2")
+    with pytest.raises(ValueError, match=r"E308.*sentences"):
+        ConllCorpus(write(""), sentences=-1)
+    with pytest.raises(ValueError, match="C023"):
+        list(ConllCorpus(write("\n\n"))(nlp))
+    with pytest.raises(FileNotFoundError, match="C001"):
+        list(ConllCorpus(tmp_path / "none")(nlp))
+    nlp.max_length = 3
+    with pytest.raises(ValueError, match="C024"):
+        list(ConllCorpus(write(CONLL_2003))(nlp))

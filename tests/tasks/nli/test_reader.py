@@ -1,0 +1,84 @@
+"""PairCorpus, resolved through the registry as a config does it."""
+
+import json
+
+import pytest
+import spacy
+
+from spacy_bertadapt.pairs import PARTS, pair_of
+
+
+@pytest.fixture
+def make_corpus(tmp_path):
+    """Write a file and resolve a corpus on it from a config block."""
+
+    def make_corpus(name, content, **settings):
+        path = tmp_path / name
+        path.write_text(content, encoding="utf-8")
+        block = {"@readers": "spacy-bertadapt.PairCorpus.v1", "path": str(path), **settings}
+        return spacy.registry.resolve({"corpus": block})["corpus"]
+
+    return make_corpus
+
+
+def contents(corpus):
+    """Premise, hypothesis and gold label of every Example."""
+    found = []
+    for example in corpus(spacy.blank("en")):
+        assert pair_of(example.predicted, PARTS["nli"]) == pair_of(example.reference, PARTS["nli"])
+        assert example.predicted.cats == {}
+        gold = [label for label, value in example.reference.cats.items() if value]
+        found.append((*pair_of(example.reference, PARTS["nli"]), *gold))
+    return found
+
+
+EXPECTED = [("It rains.", "It is wet.", "entailment"), ("It rains.", "It is dry.", "contradiction")]
+
+
+def test_columns_by_name(make_corpus):
+    content = 'label,premise,hypothesis\nentailment,It rains.,It is wet.\ncontradiction,"It rains.",It is dry.\n'
+    corpus = make_corpus("a.csv", content)
+    assert contents(corpus) == EXPECTED
+    assert next(iter(corpus(spacy.blank("en")))).reference.cats == {"contradiction": 0.0, "entailment": 1.0}
+
+
+def test_columns_by_number(make_corpus):
+    content = "1\tIt rains.\tIt is wet.\tentailment\n2\tIt rains.\tIt is dry.\tcontradiction\n"
+    assert contents(make_corpus("a.tsv", content, premise=1, hypothesis=2, label=3)) == EXPECTED
+
+
+def test_other_names_for_labels(make_corpus):
+    content = "sentence_A\tsentence_B\tjudgment\nIt rains.\tIt is wet.\te\nIt rains.\tIt is dry.\tcontradiction\n"
+    columns = {"premise": "sentence_A", "hypothesis": "sentence_B", "label": "judgment"}
+    assert contents(make_corpus("a.txt", content, **columns, label_map={"e": "entailment"})) == EXPECTED
+
+
+def test_rows_without_gold_are_skipped_and_reported(make_corpus):
+    rows = [
+        {"premise": "It rains.", "hypothesis": "It is wet.", "label": "entailment"},
+        {"premise": "It rains.", "hypothesis": "It pours.", "label": "-"},
+        {"premise": "It rains.", "hypothesis": "It is dry.", "label": "contradiction"},
+        {"premise": "It rains.", "hypothesis": "It snows.", "label": None},
+    ]
+    corpus = make_corpus("a.jsonl", "\n".join(map(json.dumps, rows)))
+    with pytest.warns(UserWarning, match=r"W401.*2 of 4 rows skipped.*a.jsonl:2: no label"):
+        assert contents(corpus) == EXPECTED
+
+
+def test_an_empty_part_is_sound(make_corpus):
+    assert contents(make_corpus("a.tsv", "\tIt is wet.\tneutral\n", premise=0, hypothesis=1, label=2)) == [
+        ("", "It is wet.", "neutral")
+    ]
+
+
+def test_a_label_beyond_those_given(make_corpus):
+    with pytest.raises(ValueError, match=r"C020.*a.tsv:1.*maybe"):
+        contents(make_corpus("a.tsv", "a\tb\tmaybe\n", premise=0, hypothesis=1, label=2, labels=["yes", "no"]))
+
+
+def test_a_pair_beyond_max_length(make_corpus):
+    nlp = spacy.blank("en")
+    nlp.max_length = 10
+    corpus = make_corpus("a.tsv", "aaaa\tbbbb\tx\n", premise=0, hypothesis=1, label=2)
+    with pytest.raises(ValueError, match=r"C024.*a.tsv:1.*15 characters"):
+        list(corpus(nlp))

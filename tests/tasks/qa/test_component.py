@@ -1,0 +1,289 @@
+"""bert_qa: what no other component does."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import spacy
+import torch
+from spacy.tokens import Doc, DocBin, Span
+from spacy.training import Example
+
+from spacy_bertadapt import make_pair_doc
+from spacy_bertadapt.tasks.qa.answers import END, NULL_COLUMN, START, best_answers
+
+CONTEXT = "Ada Lovelace was born in London in 1815 and worked with Charles Babbage on his engine ."
+
+
+@pytest.fixture
+def trained(nlp, make_qa, make_questions, train):
+    make_qa(nlp, stride=8)
+    return train(nlp, make_questions(nlp), steps=80)
+
+
+def answers(doc):
+    return [span.text for span in doc.spans["answers"]]
+
+
+def brute_force(pipe, inputs, n_best, max_length):
+    """Every answer of every window, as run_qa looks for them, on whole tokens: {(start, stop): score} by question."""
+    outputs = pipe.runner.predict(pipe.columns(inputs))
+    batch, alignment = outputs.batch, inputs.alignment
+    flat, first = outputs.flat_logits(2)
+    found = [{} for _ in inputs.contexts]
+    null = [np.inf] * len(inputs.contexts)
+    for window, (text, start, stop) in enumerate(
+        zip(batch.windows.text, batch.windows.start, batch.windows.stop, strict=True)
+    ):
+        row = flat[first[window] : first[window] + batch.lengths[window]]
+        null[text] = min(null[text], row[NULL_COLUMN].sum())
+        shift = batch.first_column[window] - start
+        inside = [
+            n
+            for n in np.flatnonzero(alignment.text == text)
+            if alignment.first[n] >= start and alignment.last[n] < stop
+        ]
+        for one in inside:
+            for other in inside:
+                if one <= other < one + max_length:
+                    places = [slice(alignment.first[n] + shift, alignment.last[n] + shift + 1) for n in (one, other)]
+                    score = row[places[0], 0].max() + row[places[1], 1].max()
+                    key = (one, other + 1)
+                    found[text][key] = max(score, found[text].get(key, -np.inf))
+    return found, null
+
+
+@pytest.mark.parametrize("allow_overlap", [True, False])
+def test_best_answers_are_those_of_a_look_at_all(nlp, make_qa, make_questions, allow_overlap):
+    pipe = make_qa(nlp, max_length=24, stride=6, allow_overlap=allow_overlap)
+    nlp.initialize(lambda: make_questions(nlp))
+    texts = [("where was Ada born ?", CONTEXT), ("who ?", CONTEXT * 3), ("", "London"), ("why ?", "")]
+    inputs = pipe.encode([make_pair_doc(nlp, *text, "qa") for text in texts])
+    expected, null = brute_force(pipe, inputs, 5, 4)
+    outputs = pipe.runner.predict(pipe.columns(inputs))
+    assert len(outputs.batch) > 8
+    found = best_answers(outputs, inputs.alignment, 4, n_best=5, max_length=4, allow_overlap=allow_overlap)
+    for each, candidates, least in zip(found, expected, null, strict=True):
+        kept = []
+        for (start, stop), score in sorted(candidates.items(), key=lambda item: -item[1]):
+            if allow_overlap or all(stop <= s or e <= start for s, e, _ in kept):
+                kept.append((start, stop, score))
+        got = list(zip(each.start, each.stop, each.score, strict=True))
+        assert [(s, e) for s, e, _ in got] == [(s, e) for s, e, _ in kept[:5]]
+        np.testing.assert_allclose([score for *_, score in got], [score for *_, score in kept[:5]], atol=1e-5)
+        assert each.null_score == pytest.approx(float(least), abs=1e-5)
+        assert each.probabilities.sum() == pytest.approx(1.0, abs=1e-5)
+
+
+@pytest.mark.parametrize("favoured", [START, END])
+def test_no_answer_cuts_a_subword(nlp, make_qa, make_questions, favoured):
+    pipe = make_qa(nlp)
+    nlp.initialize(lambda: make_questions(nlp))
+    words = ["in", "w", "as", "in"]  # one subword, "was", is of two tokens
+    context = Doc(nlp.vocab, words=words, spaces=[True, False, True, False])
+    inputs = pipe._encode(["where ?"], [context[:]])
+    assert inputs.alignment.first.tolist() == [0, 1, 1, 2]
+    outputs = pipe.runner.predict(pipe.columns(inputs))
+    outputs.logits[0][:] = 0
+    outputs.logits[0][0, outputs.batch.first_column[0] + 1, favoured] = 9
+    (found,) = best_answers(outputs, inputs.alignment, 1, n_best=20, max_length=3, allow_overlap=True)
+    ranges = list(zip(found.start.tolist(), found.stop.tolist(), strict=True))
+    assert set(ranges) == {(0, 1), (0, 3), (1, 3), (1, 4), (3, 4)}
+    assert found.score[0] == pytest.approx(9)
+    assert ranges[0] == {START: (1, 3), END: (0, 3)}[favoured]
+
+
+def test_loss_is_that_of_transformers(nlp, make_qa, make_questions):
+    pipe = make_qa(nlp)
+    examples = make_questions(nlp)
+    nlp.initialize(lambda: examples)
+    inputs = pipe.encode([example.reference for example in examples])
+    targets = pipe.targets(examples, inputs)
+    batch = pipe.runner.windows(inputs.pairs)
+    assert len(batch) == len(examples)
+    total = 0.0
+    for row in range(len(batch)):
+        padded = batch.padded(np.array([row]))
+        shift = batch.first_column[row]
+        positions = [
+            torch.tensor([where[row] + shift if where[row] >= 0 else 0]) for where in (targets.first, targets.last)
+        ]
+        output = pipe.shim.module(
+            input_ids=torch.from_numpy(padded.input_ids),
+            token_type_ids=torch.from_numpy(padded.token_type_ids),
+            start_positions=positions[0],
+            end_positions=positions[1],
+        )
+        total += output.loss.item()
+    assert float(pipe.update(examples)["bert_qa"]) == pytest.approx(total / len(batch), abs=1e-5)
+
+
+def test_windows_without_the_answer_point_at_cls(nlp, make_qa, make_questions):
+    pipe = make_qa(nlp, max_length=24, stride=4, max_windows=None)
+    nlp.initialize(lambda: make_questions(nlp))
+    doc = make_pair_doc(nlp, "where was Ada born ?", CONTEXT, "qa")
+    london = next(token.i for token in doc if token.text == "London")
+    doc.spans["answers"] = [doc[london : london + 1]]
+    inputs = pipe.encode([doc])
+    targets = pipe.targets([Example(doc, doc)], inputs)
+    batch = pipe.runner.windows(inputs.pairs)
+    held = (batch.windows.start <= targets.first) & (targets.last < batch.windows.stop)
+    assert 0 < held.sum() < len(batch)
+    logits = torch.zeros(len(batch), int(batch.lengths.max()), 2, requires_grad=True)
+    pipe.loss(logits, batch, np.arange(len(batch)), targets).backward()
+    assert logits.grad is not None
+    assert ((logits.grad[:, NULL_COLUMN] < 0).all(-1).numpy() == ~held).all()
+
+
+def test_learns_answers_and_that_there_is_none(trained, make_questions):
+    examples = make_questions(trained)
+    scores = trained.evaluate(examples)
+    assert scores["qa_f1"] == 1.0
+    assert scores["qa_em"] == 1.0
+    assert scores["qa_no_answer_acc"] == 1.0
+    assert 0 < scores["qa_answered"] < 1
+    assert scores["spans_answers_f"] == 1.0
+
+
+def test_answers_are_spans_of_the_doc_that_was_given(trained, make_questions):
+    qa = trained.get_pipe("bert_qa")
+    pair = make_questions(trained)[0].reference
+    question, context = pair.spans["question"][0].text, pair.spans["context"][0].text
+    doc = trained.make_doc(context)
+    doc.set_ents([Span(doc, 0, 2, label="PERSON")])
+    found = qa.answer(doc, question, top_k=3)
+    assert found[0].text == pair.spans["answers"][0].text
+    assert all(span.doc is doc for span in found)
+    scores = [span._.score for span in found]
+    assert scores == sorted(scores, reverse=True)
+    assert 0 < sum(scores) <= 1
+    assert doc.ents[0].label_ == "PERSON"
+    assert "answers" not in doc.spans
+    assert [span.text for span in qa.answer(context, question)] == [found[0].text]
+    assert qa.answer("", question) == qa.answer("   ", question) == []
+    part = doc[: found[0].end]
+    assert [(span.doc is doc, span.text) for span in qa.answer(part, question)] == [(True, found[0].text)]
+    assert all(answer.end <= 2 for answer in qa.answer(doc[:2], question, top_k=5))
+
+
+def test_arguments_that_make_no_sense(trained):
+    qa = trained.get_pipe("bert_qa")
+    with pytest.raises(TypeError, match="E207"):
+        qa.answer(3, "who?")
+    with pytest.raises(TypeError, match=r"E210.*list"):
+        qa.answer(CONTEXT, ["who?"])
+    with pytest.raises(TypeError, match=r"E209.*'who\?'"):
+        qa.answer_many(CONTEXT, "who?")
+    with pytest.raises(ValueError, match=r"E308.*top_k"):
+        qa.answer(CONTEXT, "who?", top_k=0)
+
+
+def test_many_questions_on_one_context_cost_its_tokens_once(trained, monkeypatch):
+    qa = trained.get_pipe("bert_qa")
+    encoded = []
+    encode = type(qa.runner.subwords).encode
+
+    def counting(self, texts, **settings):
+        encoded.extend(texts)
+        return encode(self, texts, **settings)
+
+    monkeypatch.setattr(type(qa.runner.subwords), "encode", counting)
+    questions = ["where was Ada born ?", "who worked with Ada ?", "when ?"]
+    many = [[span.text for span in spans] for spans in qa.answer_many(CONTEXT, questions)]
+    assert encoded.count(CONTEXT) == 1
+    assert many == [[span.text for span in qa.answer(CONTEXT, question)] for question in questions]
+    encoded.clear()
+    batch = list(qa.answer_batch((CONTEXT, question) for question in questions))
+    assert encoded.count(CONTEXT) == 1
+    assert [[span.text for span in spans] for spans in batch] == many
+    assert len({id(spans[0].doc) for spans in batch if spans}) == sum(map(bool, batch)), "scores must not mix"
+    pairs = [(CONTEXT, questions[0]), ("London is large .", questions[1]), ("", "why ?")]
+    batch = [[span.text for span in spans] for spans in qa.answer_batch(pairs, batch_size=2)]
+    assert batch == [[span.text for span in qa.answer(*pair)] for pair in pairs]
+
+
+def test_questions_of_the_config_are_asked_of_every_doc(trained, tmp_path):
+    trained.to_disk(tmp_path)
+    questions = ["where was Ada born ?", "who worked with Ada ?"]
+    asking = spacy.load(tmp_path, config={"components.bert_qa.questions": questions})
+    docs = list(asking.pipe([CONTEXT, "", CONTEXT + " The end ."]))
+    qa = asking.get_pipe("bert_qa")
+    for doc in docs:
+        for number, question in enumerate(questions):
+            group = doc.spans[f"answers:{number}"]
+            assert [span.text for span in group] == [span.text for span in qa.answer(doc.text, question)]
+            assert len(group.attrs["scores"]) == len(group)
+    assert not docs[1].spans["answers:0"]
+
+
+def test_threshold_decides_between_an_answer_and_none(trained):
+    qa = trained.get_pipe("bert_qa")
+    doc = make_pair_doc(trained, "where was Ada born ?", CONTEXT, "qa")
+    for threshold, count in ((1.0, 1), (-1.0, 0)):
+        qa.cfg["no_answer_threshold"] = threshold
+        found = trained(doc.copy())
+        assert len(answers(found)) == count
+        attrs = found.spans["answers"].attrs
+        assert 0 < attrs["no_answer_score"] < 1
+        assert 0 < attrs["null_score"] < 1
+
+
+def test_answers_survive_docbin(trained, make_questions):
+    doc = trained(make_questions(trained)[0].reference.text)
+    (again,) = DocBin(docs=[doc], store_user_data=True).get_docs(trained.vocab)
+    assert answers(again) == answers(doc) != []
+    assert again.spans["answers"].attrs["scores"].tolist() == doc.spans["answers"].attrs["scores"].tolist()
+
+
+def test_trained_head_answers_without_training(trained, make_qa, tmp_path):
+    trained.to_disk(tmp_path)
+    fresh = spacy.blank("en")
+    pipe = make_qa(fresh, encoder={"name": str(tmp_path / "bert_qa" / "model")})
+    pipe.initialize(lambda: [])
+    question = "where was Ada born ?"
+    assert [s.text for s in pipe.answer(CONTEXT, question)] == [
+        s.text for s in trained.get_pipe("bert_qa").answer(CONTEXT, question)
+    ]
+
+
+def test_examples_without_answers_teach_nothing(nlp, make_qa, make_questions):
+    pipe = make_qa(nlp)
+    plain = make_pair_doc(nlp, "who ?", "Ada", "qa")
+    with pytest.warns(UserWarning, match=r"W303\] 1 of"):
+        nlp.initialize(lambda: [*make_questions(nlp), Example(plain, plain)])
+    assert pipe.update([Example(plain, plain)]) == {"bert_qa": 0.0}
+
+
+def test_pipelines_that_answer_nothing_are_reported(trained, make_questions):
+    trained.get_pipe("bert_qa").cfg["no_answer_threshold"] = -1.0
+    with pytest.warns(UserWarning, match=r"W308.*answers no question"):
+        scores = trained.evaluate(make_questions(trained))
+    assert scores["qa_answered"] == 0
+    assert scores["qa_no_answer_acc"] == 1
+
+
+def test_a_question_that_fills_a_window(trained):
+    with pytest.raises(ValueError, match="E205"):
+        trained.get_pipe("bert_qa").answer(CONTEXT * 5, "where " * 80)
+
+
+@pytest.mark.parametrize("setting", ["top_k", "n_best", "max_answer_length"])
+def test_impossible_settings(nlp, make_qa, setting):
+    with pytest.raises(ValueError, match=f"E308.*{setting}"):
+        make_qa(nlp, **{setting: 0})
+
+
+@pytest.mark.parametrize("threshold", [-0.1, 1.1])
+def test_a_threshold_is_a_probability(nlp, make_qa, threshold):
+    with pytest.raises(ValueError, match=r"E308.*no_answer_threshold"):
+        make_qa(nlp, no_answer_threshold=threshold)
+
+
+def test_an_answer_of_tokens_without_subwords_is_none(nlp, make_qa, make_questions):
+    pipe = make_qa(nlp)
+    nlp.initialize(lambda: make_questions(nlp))
+    doc = Doc(nlp.vocab, words=["who", "[SEP]", "\u200b", "Ada"])
+    doc.spans["question"], doc.spans["context"] = [doc[0:1]], [doc[2:4]]
+    doc.spans["answers"] = [doc[2:3]]
+    targets = pipe.targets([Example(doc, doc)], pipe.encode([doc]))
+    assert targets.first.tolist() == targets.last.tolist() == [-1]
