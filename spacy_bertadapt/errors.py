@@ -3,6 +3,67 @@
 from __future__ import annotations
 
 
+class BertadaptError(Exception):
+    """An error of this package: its message has a code, and says the cause and the remedy.
+
+    Each subclass is also the built-in error that a caller would expect, so that `except ValueError` works.
+    """
+
+
+class InvalidError(BertadaptError, ValueError):
+    """A setting, a text or a file that can't be used as it is."""
+
+
+class WrongTypeError(BertadaptError, TypeError):
+    """An argument of another type than the function takes."""
+
+
+class NotFoundError(BertadaptError, FileNotFoundError):
+    """A file, a directory, a package or an encoder that is not there."""
+
+
+class ExistsError(BertadaptError, FileExistsError):
+    """A file or a run that is there already."""
+
+
+class DirectoryError(BertadaptError, IsADirectoryError):
+    """A directory in the place of a file."""
+
+
+class MissingPackageError(BertadaptError, ImportError):
+    """An optional package that is not installed."""
+
+
+class OutOfMemoryError(BertadaptError, MemoryError):
+    """A device without room for the smallest piece of work."""
+
+
+class ProcessError(BertadaptError, RuntimeError):
+    """A process that failed, or that can't do what it was asked for."""
+
+
+class DoesNotFit(InvalidError):
+    """A text of a batch, by its number, that no window can hold."""
+
+    def __init__(self, message: str, text: int):
+        super().__init__(message)
+        self.text = text
+
+
+def require(setting: str, value: object, *, possible: bool, remedy: str) -> None:
+    """Raise InvalidError for a setting whose value is not possible.
+
+    remedy: the values that are, such as "use 1 or more".
+    """
+    if not possible:
+        raise InvalidError(Errors.E308.format(setting=setting, value=value, remedy=remedy))
+
+
+def require_at_least(setting: str, value: float | None, smallest: float) -> None:
+    """Raise InvalidError for a setting below the smallest value that is possible; None is always possible."""
+    require(setting, value, possible=value is None or value >= smallest, remedy=f"use {smallest} or more")
+
+
 class Errors:
     """Messages by code.
 
@@ -291,14 +352,6 @@ class Errors:
         "[C028] {path} is not of SQuAD's form: {reason}. There must be data, paragraphs, context, qas, question, and "
         "answers with text and answer_start; in JSONL question, context and answers on each line."
     )
-
-
-class DoesNotFit(ValueError):
-    """A text of a batch, by its number, that no window can hold."""
-
-    def __init__(self, message: str, text: int):
-        super().__init__(message)
-        self.text = text
 
 
 class Warnings:

@@ -10,7 +10,7 @@ from typing import Any
 
 import srsly
 
-from .errors import Errors
+from .errors import Errors, InvalidError
 
 
 @contextmanager
@@ -52,9 +52,9 @@ def read_json_object(path: Path) -> dict[str, Any]:
     try:
         content = srsly.read_json(path)
     except (OSError, ValueError) as err:
-        raise ValueError(Errors.E105.format(path=path, reason=f"can't be read: {err}")) from None
+        raise InvalidError(Errors.E105.format(path=path, reason=f"can't be read: {err}")) from None
     if not isinstance(content, dict):
-        raise ValueError(Errors.E105.format(path=path, reason="holds no JSON object"))
+        raise InvalidError(Errors.E105.format(path=path, reason="holds no JSON object"))
     return content
 
 

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
-from .errors import Errors
+from .errors import Errors, InvalidError
 from .types import Pair, Segments
 
 PartNames: TypeAlias = tuple[str, str]
@@ -31,7 +31,7 @@ def make_pair_doc(nlp: Language, first: str, second: str, task: str) -> Doc:
     Raises ValueError for another task, and for a text longer than nlp.max_length.
     """
     if task not in PARTS:
-        raise ValueError(Errors.E206.format(task=task, known=", ".join(PARTS)))
+        raise InvalidError(Errors.E206.format(task=task, known=", ".join(PARTS)))
     doc = nlp.make_doc(f"{first}{SEPARATOR}{second}")
     set_parts(doc, PARTS[task], _split(doc, len(first), len(first) + len(SEPARATOR)))
     return doc
@@ -52,7 +52,7 @@ def find_parts(doc: Doc, names: PartNames) -> Parts:
         return _only_span(doc, names[0]), _only_span(doc, names[1])
     separator = STANDING_APART.search(doc.text)
     if separator is None:
-        raise ValueError(Errors.E203.format(first=names[0], second=names[1], text=doc.text[:60]))
+        raise InvalidError(Errors.E203.format(first=names[0], second=names[1], text=doc.text[:60]))
     return _split(doc, separator.start() - 1, separator.end() + 1)
 
 
@@ -87,7 +87,7 @@ def _split(doc: Doc, first_stop: int, second_start: int) -> Parts:
 def _only_span(doc: Doc, name: str) -> Span | None:
     group = doc.spans[name]
     if len(group) > 1:
-        raise ValueError(Errors.E204.format(name=name, count=len(group), text=doc.text[:60]))
+        raise InvalidError(Errors.E204.format(name=name, count=len(group), text=doc.text[:60]))
     return group[0] if len(group) else None
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from spacy import displacy
 from spacy.tokens import Doc, Span, SpanGroup
 
-from .errors import Errors
+from .errors import Errors, InvalidError
 from .pairs import PARTS, SEPARATOR, find_parts
 from .tasks.qa.scorer import ANSWERS
 
@@ -65,7 +65,7 @@ def _as_docs(docs: Doc | Iterable[Doc]) -> Iterable[Doc]:
 
 def _answers(doc: Doc, question: str, context: Span | None, key: str) -> dict[str, Any]:
     if key not in doc.spans:
-        raise ValueError(Errors.E208.format(what=f"doc.spans[{key!r}]", text=doc.text[:60]))
+        raise InvalidError(Errors.E208.format(what=f"doc.spans[{key!r}]", text=doc.text[:60]))
     found = doc.spans[key]
     tokens = [token.text for token in context or ()]
     if not len(found):
@@ -83,7 +83,7 @@ def _pair(doc: Doc, labels: Sequence[str] | None) -> dict[str, Any]:
     parts = find_parts(doc, PARTS["nli"])
     cats = {label: value for label, value in doc.cats.items() if labels is None or label in labels}
     if not cats:
-        raise ValueError(Errors.E208.format(what="doc.cats", text=doc.text[:60]))
+        raise InvalidError(Errors.E208.format(what="doc.cats", text=doc.text[:60]))
     tokens: list[str] = []
     spans = []
     for name, part in zip(PARTS["nli"], parts, strict=True):

@@ -17,7 +17,7 @@ from spacy.cli._util import parse_config_overrides
 from thinc.api import Config
 from wasabi import msg
 
-from ..errors import Errors
+from ..errors import Errors, InvalidError, ProcessError
 from . import options
 from .show import components, load
 
@@ -86,7 +86,7 @@ def compare(
     """
     unknown = [name for name in strategies if name not in STRATEGIES]
     if unknown:
-        raise ValueError(Errors.E517.format(unknown=unknown, known=list(STRATEGIES)))
+        raise InvalidError(Errors.E517.format(unknown=unknown, known=list(STRATEGIES)))
     results = []
     for name in strategies:
         msg.divider(name)
@@ -96,9 +96,9 @@ def compare(
         changed.to_disk(folder / "config.cfg")
         try:
             results.append(_train(name, folder, gpu_id))
-        except ChildProcessError as err:
+        except ProcessError as err:
             if not results:
-                raise ValueError(str(err)) from err
+                raise InvalidError(str(err)) from err
             msg.fail(str(err))
         srsly.write_json(output / "compare.json", [asdict(result) for result in results])
     return results
@@ -110,7 +110,7 @@ def adapted_config(config: Config, strategy: str, folder: Path) -> Config:
     config = config.copy()
     named = [name for name, block in config["components"].items() if str(block.get("factory", "")).startswith("bert_")]
     if len(named) != 1:
-        raise ValueError(Errors.E518.format(found=list(config["components"])))
+        raise InvalidError(Errors.E518.format(found=list(config["components"])))
     config["components"][named[0]]["adapt"] = adapt
     optimizer = config["training"]["optimizer"]
     rate = optimizer["learn_rate"]
@@ -152,7 +152,7 @@ def _train(name: str, folder: Path, gpu_id: int) -> Result:
     command = [sys.executable, "-m", "spacy", "train", folder / "config.cfg", "-o", folder, "-g", gpu_id]
     code, memory = _run([str(part) for part in command])
     if code:
-        raise ChildProcessError(Errors.E519.format(strategy=name, code=code, config=folder / "config.cfg"))
+        raise ProcessError(Errors.E519.format(strategy=name, code=code, config=folder / "config.cfg"))
     log = list(srsly.read_jsonl(folder / "log.jsonl"))
     learning, parameters = _count(folder / "config.cfg")
     return Result(name, max(row["score"] for row in log), learning, parameters, log[-1]["seconds"], memory)

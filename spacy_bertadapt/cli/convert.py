@@ -11,7 +11,7 @@ from spacy.tokens import DocBin
 from tqdm import tqdm  # type: ignore[import-untyped]
 from wasabi import msg
 
-from ..errors import Errors
+from ..errors import Errors, InvalidError
 from ..planning.data import ReaderSettings, get_task, open_corpus
 from ..planning.survey import LabelSurvey
 from . import options
@@ -53,7 +53,7 @@ def convert(
     what the reader can't read.
     """
     if output.suffix != ".spacy":
-        raise ValueError(Errors.E507.format(path=output))
+        raise InvalidError(Errors.E507.format(path=output))
     gold = get_task(task).gold
     read = open_corpus(source, task, reader or {}, limit=limit)
     docs, labels = DocBin(store_user_data=True), LabelSurvey()

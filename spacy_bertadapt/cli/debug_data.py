@@ -12,7 +12,7 @@ import typer
 from tqdm import tqdm  # type: ignore[import-untyped]
 from wasabi import msg
 
-from ..errors import Errors
+from ..errors import Errors, InvalidError
 from ..pairs import segments_of
 from ..planning.data import ReaderSettings, get_task, open_corpus
 from ..planning.findings import read_encoder_tokenizer
@@ -155,7 +155,7 @@ def _read(path: Path, task: str, lang: str, reader: ReaderSettings, tokenizer: S
         if entities is not None:
             entities.add(example)
     if not texts:
-        raise ValueError(Errors.E506.format(path=path))
+        raise InvalidError(Errors.E506.format(path=path))
     lengths = np.repeat(tokenizer.lengths(list(texts)), list(texts.values()))
     return Split(path, labels, summarize_lengths(lengths), int((lengths > room).sum()), entities, texts)
 

@@ -12,7 +12,7 @@ from spacy import util
 from spacy.cli._util import setup_gpu
 from wasabi import msg
 
-from ..errors import Errors
+from ..errors import Errors, InvalidError
 from ..planning.data import ReaderSettings, open_corpus
 from . import options
 from .scores import show_scores
@@ -62,5 +62,5 @@ def evaluate(
     nlp = util.load_model(model)
     examples = list(read(nlp))
     if not examples:
-        raise ValueError(Errors.E506.format(path=data))
+        raise InvalidError(Errors.E506.format(path=data))
     return nlp.evaluate(examples)

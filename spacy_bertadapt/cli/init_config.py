@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from wasabi import msg
 
-from ..errors import Errors, Warnings
+from ..errors import Errors, ExistsError, Warnings
 from ..planning.data import get_task
 from ..planning.findings import Findings, find_out
 from ..planning.rendering import to_setting
@@ -89,7 +89,7 @@ def init_config(request: ConfigRequest, *, force: bool = False) -> tuple[Finding
     get_task(request.task)
     planner = PLANNERS[request.task]
     if request.output.exists() and not force:
-        raise FileExistsError(Errors.E505.format(path=request.output))
+        raise ExistsError(Errors.E505.format(path=request.output))
     found = find_out(request)
     choices = planner.choose(found, request)
     config = planner.render(choices, found, request)

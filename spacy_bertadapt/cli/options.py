@@ -11,7 +11,7 @@ from spacy.cli._util import parse_config_overrides
 from thinc.api import ConfigValidationError
 from wasabi import msg
 
-from ..errors import Errors
+from ..errors import BertadaptError, Errors, InvalidError
 
 TaskOption = Annotated[str, typer.Option("--task", "-t", help="What the data is for: textcat, nli, ner, qa")]
 LangOption = Annotated[str, typer.Option("--lang", "-l", help="Language code of the texts")]
@@ -31,18 +31,16 @@ def reader_settings(context: typer.Context) -> dict[str, Any]:
     given = parse_config_overrides(list(context.args), env_var=None)
     for name in given:
         if not name.startswith(PREFIX):
-            raise ValueError(Errors.E510.format(option=name))
+            raise InvalidError(Errors.E510.format(option=name))
     return {name.removeprefix(PREFIX): value for name, value in given.items()}
 
 
 @contextmanager
 def errors_as_messages() -> Iterator[None]:
-    """Show an error that has a code, or is a config's, without its traceback, and exit with 1; raise any other."""
+    """Show an error of this package or of a config without its traceback, and exit with 1; raise any other."""
     try:
         yield
     except ConfigValidationError as err:
         msg.fail(str(err).strip(), exits=1)
-    except (ValueError, OSError, ImportError) as err:
-        if not str(err).startswith("["):
-            raise
+    except BertadaptError as err:
         msg.fail(str(err), exits=1)

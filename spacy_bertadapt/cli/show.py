@@ -11,7 +11,7 @@ from spacy.cli._util import import_code, parse_config_overrides
 from spacy.language import Language
 from wasabi import msg, table
 
-from ..errors import Errors
+from ..errors import Errors, InvalidError, NotFoundError
 from . import options
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def show_cli(
 def load(path: str, overrides: dict[str, Any]) -> Language:
     """A pipeline whose BERT components have their networks, new ones where it is made of a config."""
     if path.endswith(".cfg") and not Path(path).is_file():
-        raise FileNotFoundError(Errors.E520.format(path=path, cwd=Path.cwd()))
+        raise NotFoundError(Errors.E520.format(path=path, cwd=Path.cwd()))
     if not Path(path).is_file():
         return util.load_model(path, config=overrides)
     config = util.load_config(path, overrides=overrides)
@@ -60,7 +60,7 @@ def components(nlp: Language) -> list[BertPipe]:
 
     found = [pipe for _, pipe in nlp.pipeline if isinstance(pipe, BertPipe)]
     if not found:
-        raise ValueError(Errors.E516.format(found=nlp.pipe_names))
+        raise InvalidError(Errors.E516.format(found=nlp.pipe_names))
     return found
 
 

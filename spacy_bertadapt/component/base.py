@@ -18,7 +18,7 @@ from spacy.vocab import Vocab
 from thinc.api import Optimizer
 from torch import Tensor
 
-from ..errors import Errors, Warnings
+from ..errors import Errors, InvalidError, Warnings
 from ..files import read_json_object, replaced_folder, saved_folder, write_json_whole
 from ..learning.adaptation import Adaptation, FullFineTuning
 from ..network.checkpoint import Checkpoint, read_encoder
@@ -136,7 +136,7 @@ class BertPipe(TrainablePipe, Generic[Inputs, Targets, Predictions]):
         if label in self.labels:
             return 0
         if self.shim.is_initialized:
-            raise ValueError(Errors.E304.format(name=self.name, label=label))
+            raise InvalidError(Errors.E304.format(name=self.name, label=label))
         self._added_labels.append(label)
         return 1
 
@@ -158,7 +158,7 @@ class BertPipe(TrainablePipe, Generic[Inputs, Targets, Predictions]):
         head = (lambda known: self.head_labels(wanted or [], known)) if needs_head else None
         checkpoint, has_head = read_encoder(self.shim.source, self.shim.auto_class, head)
         if not needs_head and not has_head:
-            raise ValueError(Errors.E301.format(name=self.name, encoder=self.shim.source.name))
+            raise InvalidError(Errors.E301.format(name=self.name, encoder=self.shim.source.name))
         self.attach(checkpoint)
         self.shim.adapt()
         self._report_unseen(counts)

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import DoesNotFit, Errors, Warnings
+from ..errors import DoesNotFit, Errors, InvalidError, OutOfMemoryError, Warnings
 from ..learning.running_loss import RunningLoss, running_loss
 from ..network.memory import is_out_of_memory
 from ..network.tokenization import subword_tokenizer
@@ -108,14 +108,14 @@ class Runner:
         limit = self._shim.checkpoint.max_length
         if self._max_length is not None and self._max_length > limit:
             name = self._shim.source.name
-            raise ValueError(Errors.E110.format(max_length=self._max_length, name=name, limit=limit))
+            raise InvalidError(Errors.E110.format(max_length=self._max_length, name=name, limit=limit))
         return self._max_length or limit
 
     def check(self) -> None:
         """Raise ValueError if the encoder can't take `max_length`, or windows of it would not move on."""
         room = self.max_length - special_count(self.subwords.single)
         if room <= self._stride:
-            raise ValueError(Errors.E201.format(capacity=room, stride=self._stride))
+            raise InvalidError(Errors.E201.format(capacity=room, stride=self._stride))
 
     @property
     def max_batch_subwords(self) -> int:
@@ -163,7 +163,7 @@ class Runner:
             whole = 1 - self._windowed_segment
             subwords = columns[whole][err.text]
             found = {"which": ("first", "second")[whole], "length": len(subwords), "max_length": self.max_length}
-            raise ValueError(Errors.E205.format(text=self.subwords.decode(subwords.ids[:15]), **found)) from None
+            raise InvalidError(Errors.E205.format(text=self.subwords.decode(subwords.ids[:15]), **found)) from None
 
     def predict(self, columns: Columns, *, max_windows: int | None = None) -> WindowOutputs:
         """Logits of encoded texts or pairs: windows sorted by length, cut by the subword budget."""
@@ -177,7 +177,7 @@ class Runner:
                     raise
             sizes = [len(group) * int(batch.lengths[group].max()) for group in groups]
             if len(groups) == len(batch):
-                raise MemoryError(Errors.E307.format(rows=1, width=max(sizes)))
+                raise OutOfMemoryError(Errors.E307.format(rows=1, width=max(sizes)))
             self._shrink(max(sizes) // 2)
 
     def learn(self, columns: Columns, loss: LossOfWindows, *, max_windows: int | None = None) -> RunningLoss | float:
@@ -199,7 +199,7 @@ class Runner:
         texts = np.unique(batch.windows.text[rows])
         if len(texts) < 2:
             width = int(batch.lengths[rows].max())
-            raise MemoryError(Errors.E307.format(rows=len(rows), width=width))
+            raise OutOfMemoryError(Errors.E307.format(rows=len(rows), width=width))
         self._shrink(int(batch.lengths[rows].max()) * len(rows) // 2)
         halves = np.array_split(texts, 2)
         return sum((self._learn_slice(batch, _rows_of(batch, half), loss) for half in halves), start=0.0)
@@ -239,4 +239,4 @@ def _rows_of(batch: WindowBatch, texts: Ints) -> Ints:
 
 def _check_at_least(setting: str, value: int | None, smallest: int) -> None:
     if value is not None and value < smallest:
-        raise ValueError(Errors.E308.format(setting=setting, value=value, remedy=f"use {smallest} or more"))
+        raise InvalidError(Errors.E308.format(setting=setting, value=value, remedy=f"use {smallest} or more"))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from spacy.tokens import Span
 
-from ..errors import Errors
+from ..errors import Errors, InvalidError
 
 
 def check_score_extension(name: str | None) -> str | None:
@@ -17,7 +17,7 @@ def check_score_extension(name: str | None) -> str | None:
         Span.set_extension(name, default=None)
     _, method, getter, setter = Span.get_extension(name)
     if method is not None or (getter is not None and setter is None):
-        raise ValueError(Errors.E315.format(name=name))
+        raise InvalidError(Errors.E315.format(name=name))
     return name
 
 

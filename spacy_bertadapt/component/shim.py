@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 from transformers.utils import ModelOutput
 
-from ..errors import Errors
+from ..errors import Errors, InvalidError
 from ..learning.adaptation import Adaptation, FullFineTuning, HeadOnly
 from ..learning.kept_features import FeatureCache
 from ..learning.lora import Lora, has_adapter, is_adapter, load_adapter, remove_adapter, save_adapter, save_merged
@@ -69,7 +69,7 @@ class TransformerShim(Shim):
     def checkpoint(self) -> Checkpoint:
         """The network and its tokenizer. Raises ValueError before there is one."""
         if self._checkpoint is None:
-            raise ValueError(Errors.E106.format(name=self.source.name))
+            raise InvalidError(Errors.E106.format(name=self.source.name))
         return self._checkpoint
 
     @property
@@ -249,4 +249,4 @@ def _add_gradients(parameters: Sequence[Tensor], gradients: Sequence[Tensor | No
 
 
 def _no_backprop(d_logits: Sequence[Tensor]) -> None:
-    raise ValueError(Errors.E111)
+    raise InvalidError(Errors.E111)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from torch import nn
 from transformers import PreTrainedModel
 
-from ..errors import Errors, Warnings
+from ..errors import Errors, InvalidError, Warnings
 from ..network.anatomy import Anatomy
 
 
@@ -78,7 +78,7 @@ class Adaptation:
             learns = self.learns(name, anatomy, step) and _last_match(self.rates, name) != 0
             parameter.requires_grad_(learns)
         if not any(parameter.requires_grad for parameter in module.parameters()):
-            raise ValueError(Errors.E113)
+            raise InvalidError(Errors.E113)
 
     def train(self, module: PreTrainedModel) -> None:
         """Switch a network to training, with dropout in frozen layers only where that is wanted."""
@@ -195,7 +195,7 @@ class GradualUnfreezing(Adaptation):
 def require(setting: str, value: object, *, possible: bool, remedy: str) -> None:
     """Raise ValueError for a setting with a value that is not possible."""
     if not possible:
-        raise ValueError(Errors.E308.format(setting=setting, value=value, remedy=remedy))
+        raise InvalidError(Errors.E308.format(setting=setting, value=value, remedy=remedy))
 
 
 def _check_layers(setting: str, count: int, anatomy: Anatomy, *, least: int, more: int = 0) -> None:

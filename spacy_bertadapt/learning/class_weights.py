@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ..errors import Errors
+from ..errors import Errors, InvalidError
 from .losses import ClassWeights
 
 
@@ -22,13 +22,13 @@ def resolve_class_weights(
         return None
     if wanted == "balanced":
         if not texts:
-            raise ValueError(Errors.E310)
+            raise InvalidError(Errors.E310)
         return [_balanced(max(1, counts.get(label, 0)), texts, len(labels), exclusive) for label in labels]
     unknown = sorted(set(wanted) - set(labels))
     if unknown:
-        raise ValueError(Errors.E309.format(unknown=unknown, labels=list(labels)))
+        raise InvalidError(Errors.E309.format(unknown=unknown, labels=list(labels)))
     if any(weight < 0 for weight in wanted.values()):
-        raise ValueError(Errors.E308.format(setting="class_weights", value=wanted, remedy="use numbers from 0"))
+        raise InvalidError(Errors.E308.format(setting="class_weights", value=wanted, remedy="use numbers from 0"))
     return [float(wanted.get(label, 1.0)) for label in labels]
 
 

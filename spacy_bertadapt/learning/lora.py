@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from ..errors import Errors
+from ..errors import Errors, InvalidError, MissingPackageError, NotFoundError
 from ..network.anatomy import Anatomy
 from ..network.checkpoint import (
     UNREADABLE,
@@ -99,7 +99,7 @@ def add_adapter(module: PreTrainedModel, config: LoraConfig) -> None:
     try:
         inject_adapter_in_model(config, module.base_model, adapter_name=ADAPTER)
     except ValueError as err:
-        raise ValueError(Errors.E115.format(name=module.config.model_type, reason=first_line(err))) from None
+        raise InvalidError(Errors.E115.format(name=module.config.model_type, reason=first_line(err))) from None
 
 
 def remove_adapter(module: PreTrainedModel, *, merge: bool) -> None:
@@ -109,7 +109,7 @@ def remove_adapter(module: PreTrainedModel, *, merge: bool) -> None:
     """
     layers = dict(_lora_layers(module))
     if not layers:
-        raise ValueError(Errors.E118.format(name=module.config.model_type))
+        raise InvalidError(Errors.E118.format(name=module.config.model_type))
     for name, layer in layers.items():
         if merge:
             layer.merge()
@@ -164,7 +164,7 @@ def load_adapter(folder: Path, auto_class: str, configured: EncoderSource) -> Ch
 
     for name in (ADAPTER_CONFIG, ADAPTER_WEIGHTS):
         if not (folder / name).is_file():
-            raise FileNotFoundError(Errors.E105.format(path=folder / name, reason="is missing"))
+            raise NotFoundError(Errors.E105.format(path=folder / name, reason="is missing"))
     encoder = srsly.read_json(folder / ENCODER_FILE)
     source = _encoder_of(encoder, configured)
     try:
@@ -181,7 +181,7 @@ def load_adapter(folder: Path, auto_class: str, configured: EncoderSource) -> Ch
     found = encoder_checksum(module)
     if found != encoder["sha256"]:
         parts = {"found": found[:12], "expected": str(encoder["sha256"])[:12]}
-        raise ValueError(Errors.E117.format(path=folder, name=source.name, **parts))
+        raise InvalidError(Errors.E117.format(path=folder, name=source.name, **parts))
     return Checkpoint(module, read_saved_tokenizer(folder))
 
 
@@ -207,11 +207,11 @@ def _read_learned(module: PreTrainedModel, path: Path) -> None:
     try:
         read = load_file(path)
     except UNREADABLE as err:
-        raise ValueError(Errors.E105.format(path=path, reason=f"can't be read: {first_line(err)}")) from None
+        raise InvalidError(Errors.E105.format(path=path, reason=f"can't be read: {first_line(err)}")) from None
     wanted = {PEFT_PREFIX + name.replace(f".{ADAPTER}.", "."): parameter for name, parameter in own.items()}
     shapes = ({name: tuple(weight.shape) for name, weight in found.items()} for found in (read, wanted))
     if next(shapes) != next(shapes):
-        raise ValueError(Errors.E105.format(path=path, reason=f"does not fit {ADAPTER_CONFIG}"))
+        raise InvalidError(Errors.E105.format(path=path, reason=f"does not fit {ADAPTER_CONFIG}"))
     with torch.no_grad():
         for name, parameter in wanted.items():
             parameter.copy_(read[name])
@@ -238,4 +238,4 @@ def _top(name: str, module: PreTrainedModel) -> str:
 
 def _require_peft() -> None:
     if find_spec("peft") is None:
-        raise ImportError(Errors.E114)
+        raise MissingPackageError(Errors.E114)

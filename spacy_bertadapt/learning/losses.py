@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..errors import Errors
+from ..errors import Errors, InvalidError
 
 ClassWeights: TypeAlias = dict[str, float] | Literal["balanced"] | None
 
@@ -112,6 +112,6 @@ def _focal(p_gold: Tensor, gamma: float) -> Tensor | float:
 def _check_settings(label_smoothing: float, focal_gamma: float) -> None:
     if not 0 <= label_smoothing < 1:
         remedy = "use 0 ≤ label_smoothing < 1"
-        raise ValueError(Errors.E308.format(setting="label_smoothing", value=label_smoothing, remedy=remedy))
+        raise InvalidError(Errors.E308.format(setting="label_smoothing", value=label_smoothing, remedy=remedy))
     if focal_gamma < 0:
-        raise ValueError(Errors.E308.format(setting="focal_gamma", value=focal_gamma, remedy="use 0 or more"))
+        raise InvalidError(Errors.E308.format(setting="focal_gamma", value=focal_gamma, remedy="use 0 or more"))

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from ..errors import Errors, Warnings
+from ..errors import Errors, InvalidError, Warnings
 from ..types import SupportsStep
 from .adaptation import Adaptation
 from .parameter_groups import parameter_groups
@@ -119,7 +119,7 @@ class StepHealth:
         if self._steps % self._interval == 0:
             self.report()
             if self._longest >= GIVE_UP_AFTER:
-                raise ValueError(Errors.E306.format(count=self._longest))
+                raise InvalidError(Errors.E306.format(count=self._longest))
 
     def report(self) -> None:
         """Wait for the counters, and warn of steps skipped since the last report."""

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from transformers import AutoConfig, AutoTokenizer, PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
-from ..errors import Errors, Warnings
+from ..errors import BertadaptError, Errors, InvalidError, NotFoundError, Warnings
 from .anatomy import head_parameters
 from .source import PACKAGE_PREFIX, EncoderSource
 
@@ -87,7 +87,7 @@ class Checkpoint:
         """
         for name in ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"):
             if not (folder / name).is_file():
-                raise FileNotFoundError(Errors.E105.format(path=folder / name, reason="is missing"))
+                raise NotFoundError(Errors.E105.format(path=folder / name, reason="is missing"))
         config = read_saved_config(folder)
         with _blaming(folder / "model.safetensors"), safe_open(folder / "model.safetensors", framework="pt"):
             pass  # opening it checks that all of it is there, so what fails from here on is the configuration's fault
@@ -97,14 +97,14 @@ class Checkpoint:
         wrong = sorted(_names(info["missing_keys"]) | _names(info["unexpected_keys"]) | _names(info["mismatched_keys"]))
         if wrong:
             reason = f"does not fit config.json ({', '.join(wrong[:3])}{', …' if len(wrong) > 3 else ''})"
-            raise ValueError(Errors.E105.format(path=folder / "model.safetensors", reason=reason))
+            raise InvalidError(Errors.E105.format(path=folder / "model.safetensors", reason=reason))
         return cls(module, read_saved_tokenizer(folder))
 
 
 def read_tokenizer(source: EncoderSource) -> PreTrainedTokenizerBase:
     """The fast tokenizer of an encoder. Raises ValueError if there is only a slow one."""
     located = source.locate()
-    only_slow = ValueError(Errors.E103.format(name=source.name))
+    only_slow = InvalidError(Errors.E103.format(name=source.name))
     with _reading(source):
         try:
             tokenizer = AutoTokenizer.from_pretrained(
@@ -132,7 +132,7 @@ def read_saved_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     try:
         return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except Exception as err:  # the tokenizers library raises bare Exceptions for a file it can't use
-        raise ValueError(
+        raise InvalidError(
             Errors.E105.format(path=folder / "tokenizer.json", reason=f"can't be used: {first_line(err)}")
         ) from None
 
@@ -204,7 +204,7 @@ def _read_encoder_module(
     prefix = module.base_model_prefix + "."  # a key outside it may be another name of one of the head's parameters
     lacking = sorted(name for name in new if name.startswith(prefix) and "pooler" not in name)
     if lacking:
-        raise ValueError(Errors.E104.format(name=source.name, keys=", ".join(lacking[:3])))
+        raise InvalidError(Errors.E104.format(name=source.name, keys=", ".join(lacking[:3])))
     return module, new & head
 
 
@@ -291,18 +291,18 @@ def _reading(source: EncoderSource) -> Iterator[None]:
     try:
         yield
     except UNREADABLE as err:
-        if str(err).startswith("[E"):
+        if isinstance(err, BertadaptError):
             raise
         found = Path(source.name).expanduser().is_dir() or source.name.startswith(PACKAGE_PREFIX)
         if found or not isinstance(err, NOT_THERE):
-            raise ValueError(Errors.E102.format(name=source.name, reason=first_line(err))) from None
+            raise InvalidError(Errors.E102.format(name=source.name, reason=first_line(err))) from None
         remedy = (
             "Check the spelling and the network connection, or name a directory or package:NAME; "
             "with HF_HUB_OFFLINE=1 only what the cache holds can be used."
         )
         detail = "no weights" if isinstance(err, AttributeError) else first_line(err)
         reason = f"neither a directory nor found on the Hugging Face hub or in its cache ({detail})"
-        raise FileNotFoundError(Errors.E101.format(name=source.name, reason=reason, remedy=remedy)) from None
+        raise NotFoundError(Errors.E101.format(name=source.name, reason=reason, remedy=remedy)) from None
 
 
 @contextmanager
@@ -311,7 +311,7 @@ def _blaming(path: Path) -> Iterator[None]:
     try:
         yield
     except UNREADABLE as err:
-        raise ValueError(Errors.E105.format(path=path, reason=f"can't be read: {first_line(err)}")) from None
+        raise InvalidError(Errors.E105.format(path=path, reason=f"can't be read: {first_line(err)}")) from None
 
 
 def first_line(err: BaseException) -> str:

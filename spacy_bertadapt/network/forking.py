@@ -6,7 +6,7 @@ import os
 
 import torch
 
-from ..errors import Errors
+from ..errors import Errors, ProcessError
 
 TOKENIZERS_THREADS = "TOKENIZERS_PARALLELISM"
 
@@ -52,4 +52,4 @@ if hasattr(os, "register_at_fork"):
 def refuse_forked_gpu(device: torch.device) -> None:
     """Raise RuntimeError for a GPU in a forked process, where CUDA would fail or hang."""
     if ForkGuard.forked and device.type != "cpu":
-        raise RuntimeError(Errors.E109)
+        raise ProcessError(Errors.E109)

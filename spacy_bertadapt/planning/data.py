@@ -12,7 +12,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Corpus, Example
 
-from ..errors import Errors
+from ..errors import Errors, InvalidError, NotFoundError
 from ..readers.corpus import RecordCorpus
 from ..tasks.ner.reader import ConllCorpus
 from ..tasks.nli.reader import PairCorpus
@@ -41,7 +41,7 @@ class Task:
 def get_task(name: str) -> Task:
     """The task of a name; ValueError if there is none."""
     if name not in TASKS:
-        raise ValueError(Errors.E501.format(task=name, known=", ".join(TASKS)))
+        raise InvalidError(Errors.E501.format(task=name, known=", ".join(TASKS)))
     return TASKS[name]
 
 
@@ -61,7 +61,7 @@ def open_corpus(path: Path, task: str, settings: ReaderSettings, *, limit: int =
     reader = get_task(task).reader
     whole = complete_settings(task, settings)
     if not path.exists():
-        raise FileNotFoundError(Errors.E502.format(path=path, cwd=Path.cwd()))
+        raise NotFoundError(Errors.E502.format(path=path, cwd=Path.cwd()))
     return Corpus(path, limit=limit) if is_docbin(path) else reader(path, **{**whole, "limit": limit})
 
 
@@ -72,7 +72,7 @@ def complete_settings(task: str, settings: ReaderSettings) -> dict[str, Any]:
     known = {name: each.default for name, each in parameters.items() if name != "path"}
     for name in settings:
         if name not in known:
-            raise ValueError(Errors.E508.format(reader=reader.__name__, setting=name, known=", ".join(known)))
+            raise InvalidError(Errors.E508.format(reader=reader.__name__, setting=name, known=", ".join(known)))
     return known | dict(settings)
 
 

@@ -11,7 +11,7 @@ import spacy
 from spacy.tokens import Doc
 from tqdm import tqdm  # type: ignore[import-untyped]
 
-from ..errors import Errors
+from ..errors import Errors, InvalidError
 from ..pairs import segments_of
 from ..types import Segments
 from .data import get_task, open_corpus
@@ -68,7 +68,7 @@ def _read_labels(docs: Iterator[Doc], path: Path, task: str) -> tuple[LabelSurve
         labels.add(gold(doc))
         texts.append(segments_of(doc))
     if not labels.labelled:
-        raise ValueError(Errors.E503.format(path=path))
+        raise InvalidError(Errors.E503.format(path=path))
     return labels, texts
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from transformers import PreTrainedTokenizerBase
 
-from ..errors import Errors
+from ..errors import Errors, ExistsError, InvalidError
 from ..files import replaced_folder
 from ..network.checkpoint import Checkpoint, read_encoder, read_pooler
 from ..network.precision import resolve_device, resolve_precision
@@ -67,7 +67,7 @@ class PretrainingRequest:
             value = getattr(self, setting)
             if not 0 < value < 1:
                 remedy = "use a number above 0 and below 1"
-                raise ValueError(Errors.E308.format(setting=setting, value=value, remedy=remedy))
+                raise InvalidError(Errors.E308.format(setting=setting, value=value, remedy=remedy))
 
 
 @dataclass
@@ -160,9 +160,9 @@ def _check_output(output: Path, *, resume: bool, force: bool) -> None:
     if resume and not interrupted:
         reason = "the run there is complete" if done else "no run there came as far as its first evaluation"
         remedy = "Use its model, or start anew with --force." if done else "Start one without --resume."
-        raise ValueError(Errors.E514.format(path=output, reason=reason, remedy=remedy))
+        raise InvalidError(Errors.E514.format(path=output, reason=reason, remedy=remedy))
     if (interrupted or done) and not (resume or force):
-        raise FileExistsError(Errors.E513.format(path=output))
+        raise ExistsError(Errors.E513.format(path=output))
 
 
 def _read(request: PretrainingRequest) -> tuple[Checkpoint, bool]:
@@ -173,13 +173,13 @@ def _read(request: PretrainingRequest) -> tuple[Checkpoint, bool]:
 def _max_length(checkpoint: Checkpoint, request: PretrainingRequest) -> int:
     limit = checkpoint.max_length
     if request.max_length > limit:
-        raise ValueError(Errors.E110.format(max_length=request.max_length, name=request.encoder, limit=limit))
+        raise InvalidError(Errors.E110.format(max_length=request.max_length, name=request.encoder, limit=limit))
     return request.max_length or min(limit, LONGEST_WINDOW)
 
 
 def _masker(tokenizer: PreTrainedTokenizerBase, request: PretrainingRequest) -> WordMasker:
     if tokenizer.mask_token_id is None:
-        raise ValueError(Errors.E119.format(name=request.encoder))
+        raise InvalidError(Errors.E119.format(name=request.encoder))
     ordinary = sorted(set(tokenizer.get_vocab().values()) - set(tokenizer.all_special_ids))
     return WordMasker(tokenizer.mask_token_id, np.array(ordinary, dtype=np.int64), request.mask_probability)
 
@@ -212,4 +212,4 @@ def _settings(request: PretrainingRequest, steps: int, max_length: int, **checks
 def _check_same(output: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
     changes = [f"{name} {before.get(name)} (now {now[name]})" for name in now if before.get(name) != now[name]]
     if changes:
-        raise ValueError(Errors.E515.format(path=output, changes=", ".join(changes)))
+        raise InvalidError(Errors.E515.format(path=output, changes=", ".join(changes)))

@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from ..errors import Errors
+from ..errors import Errors, InvalidError
 from ..files import replaced_folder, saved_folder
 from ..network.checkpoint import Checkpoint
 from .masked_lm import AUTO_CLASS
@@ -63,12 +63,12 @@ def load_state(folder: Path) -> SavedState:
         progress = json.loads((folder / PROGRESS).read_text(encoding="utf8"))
         evaluations = [Evaluation(**found) for found in progress.pop("evaluations")]
     except (OSError, ValueError, TypeError, LookupError) as err:
-        raise ValueError(Errors.E105.format(path=folder / PROGRESS, reason=f"can't be read: {err}")) from None
+        raise InvalidError(Errors.E105.format(path=folder / PROGRESS, reason=f"can't be read: {err}")) from None
     checkpoint = Checkpoint.load(folder / CHECKPOINT, AUTO_CLASS)
     try:
         moments = {name: values.clone() for name, values in load_file(folder / MOMENTS).items()}  # not of a mapped file
     except (OSError, SafetensorError) as err:
-        raise ValueError(Errors.E105.format(path=folder / MOMENTS, reason=f"can't be read: {err}")) from None
+        raise InvalidError(Errors.E105.format(path=folder / MOMENTS, reason=f"can't be read: {err}")) from None
     return SavedState(checkpoint, moments, evaluations=evaluations, **progress)
 
 

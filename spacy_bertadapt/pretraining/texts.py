@@ -8,7 +8,7 @@ import numpy as np
 import spacy
 from transformers import PreTrainedTokenizerBase
 
-from ..errors import Errors
+from ..errors import Errors, InvalidError, NotFoundError
 from ..network.tokenization import subword_tokenizer
 from ..readers.texts import read_texts
 from .words import WordWindows, read_word_windows
@@ -24,16 +24,16 @@ def read_split(texts: Path, dev: Path | None, *, dev_share: float, seed: int) ->
     """
     for path in (texts, dev):
         if path is not None and not path.exists():
-            raise FileNotFoundError(Errors.E502.format(path=path, cwd=Path.cwd()))
+            raise NotFoundError(Errors.E502.format(path=path, cwd=Path.cwd()))
     found = list(read_texts(texts))
     if not found:
         remedy = "Check that it is the right file: .txt has one text a line, .jsonl a `text` in each object."
-        raise ValueError(Errors.E512.format(path=texts, found="no texts", remedy=remedy))
+        raise InvalidError(Errors.E512.format(path=texts, found="no texts", remedy=remedy))
     if dev is not None:
         return found, list(read_texts(dev))
     if len(found) == 1:
         remedy = "Add texts, one a line, or name held-out ones with --dev."
-        raise ValueError(Errors.E512.format(path=texts, found="a single text and none to hold out", remedy=remedy))
+        raise InvalidError(Errors.E512.format(path=texts, found="a single text and none to hold out", remedy=remedy))
     n_held_out = min(max(1, round(dev_share * len(found))), MOST_HELD_OUT, len(found) - 1)
     held_out = set(np.random.default_rng(seed).choice(len(found), n_held_out, replace=False).tolist())
     kept = [text for number, text in enumerate(found) if number not in held_out]
@@ -53,5 +53,5 @@ def cut_words(
     )
     if not len(windows):
         remedy = "Check that it is the right file, and that the encoder knows its language."
-        raise ValueError(Errors.E512.format(path=path, found="no word", remedy=remedy))
+        raise InvalidError(Errors.E512.format(path=path, found="no word", remedy=remedy))
     return windows

@@ -15,7 +15,7 @@ import torch
 from numpy.random import Generator
 
 from ..component.runner import CPU_BATCH_SUBWORDS, GPU_BATCH_SUBWORDS
-from ..errors import Errors, Warnings
+from ..errors import Errors, OutOfMemoryError, Warnings
 from ..network.memory import is_out_of_memory
 from ..training.schedules import warmup_linear
 from ..types import Ints, MaskedBatch
@@ -151,7 +151,7 @@ class MaskedTrainer:
                 if not is_out_of_memory(err):
                     raise
             if self._budget <= longest:
-                raise MemoryError(Errors.E307.format(rows=1, width=longest))
+                raise OutOfMemoryError(Errors.E307.format(rows=1, width=longest))
             self._budget //= 2
             warnings.warn(Warnings.W302.format(budget=self._budget), stacklevel=2)
 

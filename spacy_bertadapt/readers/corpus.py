@@ -10,7 +10,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from ..errors import Errors, Warnings
+from ..errors import Errors, InvalidError, Warnings
 
 Record = TypeVar("Record")
 
@@ -34,7 +34,7 @@ class RecordCorpus(ABC, Generic[Record]):
 
     def __init__(self, path: str | Path | None, *, limit: int = 0) -> None:
         if path is None:
-            raise ValueError(Errors.C003)
+            raise InvalidError(Errors.C003)
         self.path = Path(path)
         self.limit = limit
 
@@ -90,7 +90,7 @@ class RecordCorpus(ABC, Generic[Record]):
             total = count + skipped
             report = f"{skipped} of {total} rows skipped, the first of them {first.source}: {first.reason}"
         if count == 0:
-            raise ValueError(Errors.C023.format(path=self.path, report=report))
+            raise InvalidError(Errors.C023.format(path=self.path, report=report))
         if skipped:
             warnings.warn(Warnings.W401.format(path=self.path, report=report), stacklevel=2)
 
@@ -104,4 +104,4 @@ def make_text_doc(nlp: Language, text: str, source: str) -> Doc:
 def check_length(nlp: Language, length: int, source: str) -> None:
     """Raise ValueError that names `source` for more characters than nlp.max_length."""
     if length > nlp.max_length:
-        raise ValueError(Errors.C024.format(source=source, length=length, limit=nlp.max_length))
+        raise InvalidError(Errors.C024.format(source=source, length=length, limit=nlp.max_length))

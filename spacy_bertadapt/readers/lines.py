@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, TypeAlias
 
-from ..errors import Errors
+from ..errors import DirectoryError, Errors, InvalidError, NotFoundError
 
 Lines: TypeAlias = Iterator[tuple[int, str]]
 """Numbers from 1, and lines."""
@@ -23,9 +23,9 @@ def read_lines(path: Path) -> Lines:
         for damaged gzip data.
     """
     if path.is_dir():
-        raise IsADirectoryError(Errors.C002.format(path=path))
+        raise DirectoryError(Errors.C002.format(path=path))
     if not path.exists():
-        raise FileNotFoundError(Errors.C001.format(path=path, cwd=Path.cwd()))
+        raise NotFoundError(Errors.C001.format(path=path, cwd=Path.cwd()))
     return _decode(path)
 
 
@@ -37,7 +37,7 @@ def _decode(path: Path) -> Lines:
             line = raw.decode("utf-8")
         except UnicodeDecodeError as error:
             source, byte = f"{path}:{number}", f"0x{raw[error.start]:02x}"
-            raise ValueError(Errors.C005.format(source=source, byte=byte, position=error.start + 1)) from None
+            raise InvalidError(Errors.C005.format(source=source, byte=byte, position=error.start + 1)) from None
         yield number, line
 
 
@@ -48,7 +48,7 @@ def _read_raw(path: Path) -> Iterator[tuple[int, bytes]]:
             for number, raw in enumerate(stream, start=1):
                 yield number, raw
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            raise ValueError(Errors.C006.format(path=path, line=number, reason=error)) from error
+            raise InvalidError(Errors.C006.format(path=path, line=number, reason=error)) from error
 
 
 def _open(path: Path) -> IO[bytes] | gzip.GzipFile:

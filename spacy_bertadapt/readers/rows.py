@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, TypeAlias
 
-from ..errors import Errors
+from ..errors import Errors, InvalidError
 from .lines import Lines, read_lines
 from .tables import Column, read_csv, read_tsv, select_columns
 
@@ -33,14 +33,14 @@ class Row(NamedTuple):
     def value(self, column: Column) -> object:
         """Return what stands in a column or under a key; ValueError if a JSON object lacks the key."""
         if column not in self.values:
-            raise ValueError(Errors.C017.format(source=self.source, key=column, keys=list(self.values)))
+            raise InvalidError(Errors.C017.format(source=self.source, key=column, keys=list(self.values)))
         return self.values[column]
 
     def text(self, column: Column) -> str:
         """Return the text in a column, which may be empty; ValueError if the value is no string."""
         value = self.value(column)
         if not isinstance(value, str):
-            raise ValueError(Errors.C018.format(source=self.source, key=column, found=value))
+            raise InvalidError(Errors.C018.format(source=self.source, key=column, found=value))
         return value
 
     def labels(self, column: Column, *, separator: str | None = None) -> list[str]:
@@ -61,7 +61,7 @@ class Row(NamedTuple):
 
     def _label(self, value: object) -> str:
         if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-            raise ValueError(Errors.C019.format(source=self.source, found=value))
+            raise InvalidError(Errors.C019.format(source=self.source, found=value))
         return str(value).strip()
 
 
@@ -88,7 +88,7 @@ def read_rows(
     elif format == "tsv":
         rows = select_columns(path, read_tsv(lines), columns, header=header)
     else:
-        raise ValueError(Errors.C004.format(path=path, found=format, known="csv, tsv, jsonl"))
+        raise InvalidError(Errors.C004.format(path=path, found=format, known="csv, tsv, jsonl"))
     for line, values in rows:
         yield Row(values, path, line)
 
@@ -96,14 +96,14 @@ def read_rows(
 def _guess_format(path: Path) -> str:
     suffix = Path(path.name.lower().removesuffix(".gz")).suffix
     if suffix not in FORMATS:
-        raise ValueError(Errors.C004.format(path=path, found=suffix, known=", ".join(FORMATS)))
+        raise InvalidError(Errors.C004.format(path=path, found=suffix, known=", ".join(FORMATS)))
     return FORMATS[suffix]
 
 
 def _read_jsonl(path: Path, lines: Lines, columns: Sequence[Column]) -> Iterator[tuple[int, Values]]:
     for column in columns:
         if not isinstance(column, str):
-            raise ValueError(Errors.C016.format(path=path, column=column))
+            raise InvalidError(Errors.C016.format(path=path, column=column))
     for number, line in lines:
         if line.strip():
             yield number, _parse_object(line, f"{path}:{number}")
@@ -124,9 +124,9 @@ def _parse_object(line: str, source: str) -> Values:
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except json.JSONDecodeError as error:
         reason = f"{error.msg} at character {error.pos + 1}"
-        raise ValueError(Errors.C014.format(source=source, reason=reason)) from error
+        raise InvalidError(Errors.C014.format(source=source, reason=reason)) from error
     except (ValueError, RecursionError) as error:
-        raise ValueError(Errors.C014.format(source=source, reason=error)) from error
+        raise InvalidError(Errors.C014.format(source=source, reason=error)) from error
     if not isinstance(value, dict):
-        raise ValueError(Errors.C015.format(source=source, found=value))
+        raise InvalidError(Errors.C015.format(source=source, found=value))
     return value

@@ -6,7 +6,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TypeAlias
 
-from ..errors import Errors
+from ..errors import Errors, InvalidError
 from .lines import Lines
 
 Column: TypeAlias = str | int
@@ -34,7 +34,7 @@ def read_csv(path: Path, lines: Lines) -> Fields:
         except StopIteration:
             return
         except csv.Error as error:
-            raise ValueError(Errors.C007.format(source=f"{path}:{start}", reason=error)) from error
+            raise InvalidError(Errors.C007.format(source=f"{path}:{start}", reason=error)) from error
         if fields:
             yield start, fields
 
@@ -60,7 +60,7 @@ def select_columns(
     """
     names = [column for column in columns if isinstance(column, str)]
     if names and header is False:
-        raise ValueError(Errors.C011.format(path=path, column=names[0]))
+        raise InvalidError(Errors.C011.format(path=path, column=names[0]))
     first = next(rows, None)
     if first is None:
         return
@@ -68,7 +68,7 @@ def select_columns(
     width = len(first[1])
     for line, fields in rows if header or names else chain([first], rows):
         if len(fields) != width:
-            raise ValueError(Errors.C008.format(source=f"{path}:{line}", found=len(fields), expected=width))
+            raise InvalidError(Errors.C008.format(source=f"{path}:{line}", found=len(fields), expected=width))
         yield line, {column: fields[index] for column, index in indices.items()}
 
 
@@ -79,21 +79,21 @@ def _find_columns(source: str, first: list[str], columns: Sequence[Column]) -> d
         for column in columns
     }
     if len(set(indices.values())) < len(columns):
-        raise ValueError(Errors.C013.format(source=source, columns=" and ".join(map(repr, columns))))
+        raise InvalidError(Errors.C013.format(source=source, columns=" and ".join(map(repr, columns))))
     return indices
 
 
 def _find_name(source: str, header: list[str], column: str) -> int:
     count = header.count(column)
     if count == 0:
-        raise ValueError(Errors.C009.format(source=source, column=column, columns=header))
+        raise InvalidError(Errors.C009.format(source=source, column=column, columns=header))
     if count > 1:
-        raise ValueError(Errors.C010.format(source=source, column=column, count=count))
+        raise InvalidError(Errors.C010.format(source=source, column=column, count=count))
     return header.index(column)
 
 
 def _find_number(source: str, first: list[str], column: int) -> int:
     width = len(first)
     if not -width <= column < width:
-        raise ValueError(Errors.C012.format(source=source, column=column, width=width, columns=first))
+        raise InvalidError(Errors.C012.format(source=source, column=column, width=width, columns=first))
     return column % width

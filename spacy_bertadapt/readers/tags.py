@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from ..errors import Errors
+from ..errors import Errors, InvalidError
 
 OUTSIDE, MISSING = "O", "-"
 SCHEMES = {"bio": "BI", "iob1": "BI", "bioes": "BIES", "bilou": "BILU"}
@@ -21,7 +21,7 @@ class Entity(NamedTuple):
 def check_scheme(scheme: str | None) -> None:
     """Raise ValueError for a scheme that has no reading."""
     if scheme is not None and scheme not in SCHEMES:
-        raise ValueError(Errors.C027.format(scheme=scheme, known=", ".join(SCHEMES)))
+        raise InvalidError(Errors.C027.format(scheme=scheme, known=", ".join(SCHEMES)))
 
 
 def read_entities(tags: Sequence[str], scheme: str | None, source_of: Callable[[int], str]) -> list[Entity]:
@@ -65,4 +65,4 @@ def _check(scheme: str, tags: Sequence[str], number: int, source_of: Callable[[i
     in_order = scheme == "iob1" or part not in GOES_ON or continues
     finished = closed or part not in ("B", "I") or (next_part in GOES_ON and next_label == label)
     if not (known and in_order and finished):
-        raise ValueError(Errors.C026.format(source=source_of(number), tag=tags[number], scheme=scheme))
+        raise InvalidError(Errors.C026.format(source=source_of(number), tag=tags[number], scheme=scheme))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..errors import Errors
+from ..errors import Errors, InvalidError
 from .lines import read_lines
 from .rows import read_rows
 
@@ -20,5 +20,5 @@ def read_texts(path: Path) -> Iterator[str]:
     elif suffix == ".jsonl":
         texts = (row.text("text") for row in read_rows(path, ["text"], format="jsonl"))
     else:
-        raise ValueError(Errors.E511.format(path=path))
+        raise InvalidError(Errors.E511.format(path=path))
     return (stripped for text in texts if (stripped := text.strip()))

@@ -8,7 +8,7 @@ from itertools import islice
 
 from spacy.training import Example
 
-from ..errors import Errors
+from ..errors import Errors, InvalidError
 from ..network.source import EncoderSource
 from ..pairs import segments_of
 
@@ -77,4 +77,4 @@ def _subword_lengths(encoder: EncoderSource, examples: Sequence[Example]) -> lis
 
 def _check_positive(setting: str, value: int) -> None:
     if value < 1:
-        raise ValueError(Errors.E308.format(setting=setting, value=value, remedy="use 1 or more"))
+        raise InvalidError(Errors.E308.format(setting=setting, value=value, remedy="use 1 or more"))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from thinc.api import Optimizer
 
-from ..errors import Errors
+from ..errors import Errors, InvalidError
 
 Rate = float | list[float] | Iterator[float]
 
@@ -55,4 +55,4 @@ def adamw(
 
 def _check(setting: str, value: float, *, possible: bool, remedy: str) -> None:
     if not possible:
-        raise ValueError(Errors.E308.format(setting=setting, value=value, remedy=remedy))
+        raise InvalidError(Errors.E308.format(setting=setting, value=value, remedy=remedy))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 
-from ..errors import Errors
+from ..errors import Errors, InvalidError
 
 
 def warmup_linear(
@@ -52,4 +52,4 @@ def _rates(peak: float, final: float, warmup: int, total: int, shape: Callable[[
 
 def _check(holds: bool, setting: str, value: object, remedy: str) -> None:
     if not holds:
-        raise ValueError(Errors.E308.format(setting=setting, value=value, remedy=remedy))
+        raise InvalidError(Errors.E308.format(setting=setting, value=value, remedy=remedy))

@@ -18,7 +18,7 @@ from torch import Tensor
 from ...component.base import BertPipe, LabelCounts
 from ...component.model import TransformerModel
 from ...component.runner import Columns, WindowOutputs
-from ...errors import Errors, Warnings
+from ...errors import Errors, InvalidError, Warnings
 from ...learning.class_weights import resolve_class_weights
 from ...learning.losses import BinaryCrossEntropy, CrossEntropy, SequenceLoss
 from ...network.checkpoint import Checkpoint
@@ -67,7 +67,7 @@ class Categorizer(BertPipe[Columns, CatsTargets, Floats]):
         self.loss_function = loss or default
         if self.loss_function.exclusive != exclusive:
             remedy = f"with exclusive = {exclusive} use spacy-bertadapt.{type(default).__name__}.v1"
-            raise ValueError(Errors.E308.format(setting="loss", value=type(loss).__name__, remedy=remedy))
+            raise InvalidError(Errors.E308.format(setting="loss", value=type(loss).__name__, remedy=remedy))
         self._class_weights: list[float] | None = None
 
     @property
@@ -107,9 +107,9 @@ class Categorizer(BertPipe[Columns, CatsTargets, Floats]):
         config = checkpoint.module.config
         if config.problem_type not in (None, PROBLEM_TYPES[exclusive]):
             settings = {"encoder": self.shim.source.name, "problem": config.problem_type}
-            raise ValueError(Errors.E112.format(exclusive=exclusive, opposite=not exclusive, **settings))
+            raise InvalidError(Errors.E112.format(exclusive=exclusive, opposite=not exclusive, **settings))
         if exclusive and len(checkpoint.labels) < 2:
-            raise ValueError(Errors.E302.format(name=self.name, label=checkpoint.labels[0]))
+            raise InvalidError(Errors.E302.format(name=self.name, label=checkpoint.labels[0]))
         config.problem_type = PROBLEM_TYPES[exclusive]
         super().attach(checkpoint)
 
@@ -134,7 +134,7 @@ class Categorizer(BertPipe[Columns, CatsTargets, Floats]):
         for row, example in enumerate(examples):
             for label, value in self._own_cats(example).items():
                 if not 0 <= value <= 1:
-                    raise ValueError(Errors.E311.format(label=label, value=value, text=example.reference.text[:60]))
+                    raise InvalidError(Errors.E311.format(label=label, value=value, text=example.reference.text[:60]))
                 values[row, index[label]] = value
                 known[row, index[label]] = 1.0
         if self.cfg["exclusive"]:
@@ -178,7 +178,7 @@ class Categorizer(BertPipe[Columns, CatsTargets, Floats]):
         weights = state.get("class_weights")
         if weights is not None and len(weights) != len(self.labels):
             reason = f"has {len(weights)} class weights for {len(self.labels)} labels"
-            raise ValueError(Errors.E105.format(path="cfg", reason=reason))
+            raise InvalidError(Errors.E105.format(path="cfg", reason=reason))
         self._class_weights = weights
         self.cfg["ignored_labels"] = state.get("ignored_labels", [])
 
@@ -187,11 +187,11 @@ class Categorizer(BertPipe[Columns, CatsTargets, Floats]):
         own = {label: value for label, value in cats.items() if label in labels}
         for label in cats.keys() - own.keys() - set(self.cfg["ignored_labels"]):
             remedy = "Take it out of the data, or train anew with nlp.initialize()."
-            raise ValueError(Errors.E303.format(name=self.name, label=label, labels=labels, remedy=remedy))
+            raise InvalidError(Errors.E303.format(name=self.name, label=label, labels=labels, remedy=remedy))
         return own
 
     def _check_exclusive(self, values: Tensor, examples: Sequence[Example]) -> None:
         for row in torch.nonzero(values.sum(1) > 1.001).flatten().tolist():
             text, cats = examples[row].reference.text[:60], examples[row].reference.cats
             several = [label for label, value in cats.items() if value > 0]
-            raise ValueError(Errors.E305.format(count=len(several), labels=several, name=self.name, text=text))
+            raise InvalidError(Errors.E305.format(count=len(several), labels=several, name=self.name, text=text))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ...errors import Errors
+from ...errors import Errors, InvalidError
 
 LONG_TEXT = ("mean", "max", "first")
 
@@ -13,7 +13,7 @@ LONG_TEXT = ("mean", "max", "first")
 def check_long_text(how: str) -> str:
     """Return the setting if it is one of `LONG_TEXT`; raise ValueError otherwise."""
     if how not in LONG_TEXT:
-        raise ValueError(Errors.E202.format(long_text=how))
+        raise InvalidError(Errors.E202.format(long_text=how))
     return how
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from spacy.tokens import Doc
 
-from ...errors import Errors
+from ...errors import Errors, InvalidError
 from ...readers.corpus import RecordCorpus, Skipped
 from ...readers.rows import Row, read_rows
 from ...readers.tables import Column
@@ -99,7 +99,7 @@ class LabelledCorpus(RecordCorpus[LabelledRecord]):
             cats = {self.label_map.get(label, label): 1.0 for label in found if label not in self.missing}
         for label in cats:
             if self.labels is not None and label not in self.labels:
-                raise ValueError(Errors.C020.format(source=row.source, label=label, labels=self.labels))
+                raise InvalidError(Errors.C020.format(source=row.source, label=label, labels=self.labels))
         return cats
 
     def _cats_key(self, row: Row) -> str | None:
@@ -114,8 +114,8 @@ def read_cats(row: Row, key: str) -> dict[str, float]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise ValueError(Errors.C021.format(source=row.source, key=key, found=value))
+        raise InvalidError(Errors.C021.format(source=row.source, key=key, found=value))
     for label, score in value.items():
         if isinstance(score, bool) or not isinstance(score, (int, float)) or not 0 <= score <= 1:
-            raise ValueError(Errors.C022.format(source=row.source, label=label, found=score))
+            raise InvalidError(Errors.C022.format(source=row.source, label=label, found=score))
     return {label: float(score) for label, score in value.items()}

@@ -20,7 +20,7 @@ from torch import Tensor
 from ...component.base import BertPipe, LabelCounts
 from ...component.model import TransformerModel
 from ...component.runner import Columns, WindowOutputs
-from ...errors import Errors, Warnings
+from ...errors import Errors, InvalidError, Warnings
 from ...learning.class_weights import resolve_class_weights
 from ...learning.losses import CrossEntropy, SequenceLoss
 from ...network.checkpoint import Checkpoint
@@ -87,13 +87,13 @@ class BertNer(BertPipe[TokenInputs, TagTargets, Entities]):
         if scheme is not None:
             TagScheme.tags([], scheme)
         if confidence not in CONFIDENCES:
-            raise ValueError(Errors.E308.format(setting="confidence", value=confidence, remedy="use mean or product"))
+            raise InvalidError(Errors.E308.format(setting="confidence", value=confidence, remedy="use mean or product"))
         cfg: dict[str, Any] = {"scheme": scheme, "min_score": min_score, "ignored_labels": []}
         super().__init__(vocab, model, name, cfg=cfg, **settings)
         self.loss_function = loss or CrossEntropy()
         if not self.loss_function.exclusive:
             remedy = "a token has one tag: use spacy-bertadapt.CrossEntropy.v1"
-            raise ValueError(Errors.E308.format(setting="loss", value=type(loss).__name__, remedy=remedy))
+            raise InvalidError(Errors.E308.format(setting="loss", value=type(loss).__name__, remedy=remedy))
         self.confidence = confidence
         self.writer = EntityWriter(overwrite_ents, spans_key, score_extension)
         self._scheme: TagScheme | None = None
@@ -103,7 +103,7 @@ class BertNer(BertPipe[TokenInputs, TagTargets, Entities]):
     def scheme(self) -> TagScheme:
         """What the head's outputs mean. Raises ValueError before there is a network."""
         if self._scheme is None:
-            raise ValueError(Errors.E106.format(name=self.shim.source.name))
+            raise InvalidError(Errors.E106.format(name=self.shim.source.name))
         return self._scheme
 
     @property
@@ -244,7 +244,7 @@ class BertNer(BertPipe[TokenInputs, TagTargets, Entities]):
         if label in self.cfg["ignored_labels"]:
             return -1
         remedy = "Take it out of the data, or train anew with nlp.initialize()."
-        raise ValueError(Errors.E303.format(name=self.name, label=label, labels=self.labels, remedy=remedy))
+        raise InvalidError(Errors.E303.format(name=self.name, label=label, labels=self.labels, remedy=remedy))
 
     def _scores(self, spans: TagSpans, log_p: Floats) -> Floats:
         """(entities,) how sure each is. log_p: (tokens,) of the tag that each token has."""
@@ -261,7 +261,7 @@ class BertNer(BertPipe[TokenInputs, TagTargets, Entities]):
         weights = state.get("tag_weights")
         if weights is not None and len(weights) != len(self.scheme.parts):
             reason = f"has {len(weights)} weights for {len(self.scheme.parts)} tags"
-            raise ValueError(Errors.E105.format(path="cfg", reason=reason))
+            raise InvalidError(Errors.E105.format(path="cfg", reason=reason))
         self._tag_weights = weights
         self.cfg["ignored_labels"] = state.get("ignored_labels", [])
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
-from ...errors import Errors
+from ...errors import Errors, InvalidError
 from ...readers.corpus import RecordCorpus, check_length
 from ...readers.lines import read_lines
 from ...readers.tags import MISSING, check_scheme, read_entities
@@ -91,7 +91,7 @@ class ConllCorpus(RecordCorpus[ConllRecord]):
         super().__init__(path, limit=limit)
         check_scheme(scheme)
         if sentences < 0:
-            raise ValueError(Errors.E308.format(setting="sentences", value=sentences, remedy="use 0 or more"))
+            raise InvalidError(Errors.E308.format(setting="sentences", value=sentences, remedy="use 0 or more"))
         self.word = word
         self.tag = tag
         self.document = document
@@ -185,10 +185,10 @@ class ConllCorpus(RecordCorpus[ConllRecord]):
         if self.alternatives:
             tag = tag.split(self.alternatives)[0]
         if not word.strip() or not tag.strip():
-            raise ValueError(Errors.C025.format(source=f"{self.path}:{number}", found=fields))
+            raise InvalidError(Errors.C025.format(source=f"{self.path}:{number}", found=fields))
         return Line(word, tag.strip(), number)
 
     def _field(self, fields: list[str], column: int, number: int) -> str:
         if not -len(fields) <= column < len(fields) or len(fields) < 2:
-            raise ValueError(Errors.C025.format(source=f"{self.path}:{number}", found=fields))
+            raise InvalidError(Errors.C025.format(source=f"{self.path}:{number}", found=fields))
         return fields[column]

@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ...errors import Errors
+from ...errors import Errors, InvalidError
 from ...types import Bools, Floats, Ints
 from .viterbi import best_paths
 
@@ -70,7 +70,7 @@ class TagScheme:
         Raises ValueError for labels that are no tags, and for a scheme that is not theirs.
         """
         if OUTSIDE not in tags or len(set(tags)) < len(tags):
-            raise ValueError(Errors.E316.format(labels=list(tags)))
+            raise InvalidError(Errors.E316.format(labels=list(tags)))
         pairs = [_read(tag) for tag in tags]
         names = tuple(dict.fromkeys(name for _, name in pairs if name is not None))
         begun = {name for part, name in pairs if part in (Part.BEGIN, Part.UNIT)}
@@ -78,7 +78,7 @@ class TagScheme:
         parts = {part for part, _ in pairs} - {Part.OUT}
         if scheme is not None and not _fits(scheme, parts, all_begin=begun == set(names)):
             remedy = f"the head has the tags {list(tags)!s:.200}. Use null to take these, or a checkpoint without them"
-            raise ValueError(Errors.E308.format(setting="scheme", value=scheme, remedy=remedy))
+            raise InvalidError(Errors.E308.format(setting="scheme", value=scheme, remedy=remedy))
         loose = scheme in ("io", "iob1") or begun != set(names)
         return cls(tuple(part for part, _ in pairs), types, names, loose)
 
@@ -87,7 +87,7 @@ class TagScheme:
         """The labels of a head for entity types. Raises ValueError for a scheme that is none of `SCHEMES`."""
         if scheme not in SCHEMES:
             remedy = f"use {', '.join(SCHEMES)}, or null for the checkpoint's own, else bio"
-            raise ValueError(Errors.E308.format(setting="scheme", value=scheme, remedy=remedy))
+            raise InvalidError(Errors.E308.format(setting="scheme", value=scheme, remedy=remedy))
         return [OUTSIDE, *(f"{letter}-{name}" for name in names for letter in LETTERS[scheme].values())]
 
     def same_scheme(self, names: Sequence[str]) -> list[str]:

@@ -10,7 +10,7 @@ from spacy.util import minibatch
 from spacy.vocab import Vocab
 
 from ...component.model import TransformerModel
-from ...errors import Errors
+from ...errors import Errors, WrongTypeError
 from ...learning.losses import SequenceLoss
 from ...pairs import PARTS
 from ..categories.component import Categorizer
@@ -64,5 +64,5 @@ class BertNli(Categorizer):
 
 def _text(part: Text) -> str:
     if not isinstance(part, str | Doc | Span):
-        raise TypeError(Errors.E207.format(found=type(part).__name__))
+        raise WrongTypeError(Errors.E207.format(found=type(part).__name__))
     return part if isinstance(part, str) else part.text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...errors import Errors
+from ...errors import Errors, InvalidError
 from ...planning.choices import check_labels, choose_loss, choose_max_length, choose_steps
 from ...planning.config_file import render_config
 from ...planning.findings import Findings
@@ -13,7 +13,7 @@ def choose_nli(found: Findings, request: ConfigRequest) -> list[Choice]:
     """Decide on the settings that depend on the data. Raises ValueError unless each pair has one of several labels."""
     check_labels(found, request)
     if not found.train.exclusive:
-        raise ValueError(Errors.E509.format(path=request.train))
+        raise InvalidError(Errors.E509.format(path=request.train))
     return [choose_loss(found), choose_max_length(found), *choose_steps(found, request)]
 
 

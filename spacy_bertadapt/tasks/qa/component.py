@@ -20,7 +20,7 @@ from ...component.base import BertPipe, LabelCounts
 from ...component.model import TransformerModel
 from ...component.runner import Columns, WindowOutputs
 from ...component.score_extension import check_score_extension, set_scores
-from ...errors import Errors, Warnings
+from ...errors import Errors, InvalidError, Warnings, WrongTypeError
 from ...pairs import PARTS, find_parts
 from ...subwords.alignment import Alignment, align, tokens_of
 from ...subwords.batches import WindowBatch
@@ -101,10 +101,10 @@ class BertQa(BertPipe[QaInputs, AnswerTargets, list[list[Found]]]):
         """
         for setting, value in {"top_k": top_k, "n_best": n_best, "max_answer_length": max_answer_length}.items():
             if value < 1:
-                raise ValueError(Errors.E308.format(setting=setting, value=value, remedy=ONE_OR_MORE))
+                raise InvalidError(Errors.E308.format(setting=setting, value=value, remedy=ONE_OR_MORE))
         if not 0 <= no_answer_threshold <= 1:
             settings_of = {"setting": "no_answer_threshold", "value": no_answer_threshold}
-            raise ValueError(Errors.E308.format(**settings_of, remedy="use a probability, 0 to 1"))
+            raise InvalidError(Errors.E308.format(**settings_of, remedy="use a probability, 0 to 1"))
         super().__init__(vocab, model, name, cfg={"no_answer_threshold": no_answer_threshold}, **settings)
         self.make_doc = make_doc
         self.questions = list(questions)
@@ -142,7 +142,7 @@ class BertQa(BertPipe[QaInputs, AnswerTargets, list[list[Found]]]):
     ) -> Iterator[list[Span]]:
         """The best answers to each question on one context, which is encoded once: see `answer`."""
         if isinstance(questions, str):
-            raise TypeError(Errors.E209.format(question=questions))
+            raise WrongTypeError(Errors.E209.format(question=questions))
         if isinstance(context, str):
             context = self.make_doc(context)
         return self.answer_batch(((context, question) for question in questions), top_k=top_k)
@@ -156,7 +156,7 @@ class BertQa(BertPipe[QaInputs, AnswerTargets, list[list[Found]]]):
         """
         top_k = self.top_k if top_k is None else top_k
         if top_k < 1:
-            raise ValueError(Errors.E308.format(setting="top_k", value=top_k, remedy=ONE_OR_MORE))
+            raise InvalidError(Errors.E308.format(setting="top_k", value=top_k, remedy=ONE_OR_MORE))
         return self._answer_batch(pairs, top_k, batch_size)
 
     def _answer_batch(
@@ -306,13 +306,13 @@ class BertQa(BertPipe[QaInputs, AnswerTargets, list[list[Found]]]):
         if isinstance(context, str):
             context = self.make_doc(context)
         if not isinstance(context, (Doc, Span)):
-            raise TypeError(Errors.E207.format(found=type(context).__name__))
+            raise WrongTypeError(Errors.E207.format(found=type(context).__name__))
         return context[:] if len(context) else None  # type: ignore[return-value]
 
 
 def _question(question: str) -> str:
     if not isinstance(question, str):
-        raise TypeError(Errors.E210.format(found=type(question).__name__))
+        raise WrongTypeError(Errors.E210.format(found=type(question).__name__))
     return question
 
 

@@ -10,7 +10,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, SpanGroup
 from spacy.training import Example
 
-from ...errors import Errors, Warnings
+from ...errors import Errors, InvalidError, Warnings
 from ...pairs import PARTS, SEPARATOR, make_pair_doc
 from ...readers.corpus import RecordCorpus, Skipped, check_length
 from ...readers.lines import read_lines
@@ -108,7 +108,7 @@ class SquadCorpus(RecordCorpus[QaRecord]):
                         source = f"{self.path}:{asked.get('id', asked['question'][:30])}"
                         yield QaRecord(asked["question"], paragraph["context"], answers, source)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ValueError(Errors.C028.format(path=self.path, reason=f"{type(error).__name__}: {error}")) from error
+            raise InvalidError(Errors.C028.format(path=self.path, reason=f"{type(error).__name__}: {error}")) from error
 
     def _flat(self) -> Iterator[QaRecord]:
         for row in read_rows(self.path, ["question", "context", "answers"], format="jsonl"):
@@ -121,7 +121,7 @@ def _flat_answers(value: Any, source: str) -> list[Answer]:
     try:
         return [Answer(text, int(start)) for text, start in zip(value["text"], value["answer_start"], strict=True)]
     except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(Errors.C028.format(path=source, reason=f"answers are {value!r:.80}")) from error
+        raise InvalidError(Errors.C028.format(path=source, reason=f"answers are {value!r:.80}")) from error
 
 
 def _nearest(context: str, answer: Answer) -> int | None:

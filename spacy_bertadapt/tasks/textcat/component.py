@@ -8,7 +8,7 @@ from spacy.vocab import Vocab
 
 from ...component.base import LabelCounts
 from ...component.model import TransformerModel
-from ...errors import Errors
+from ...errors import Errors, InvalidError
 from ...learning.losses import SequenceLoss
 from ..categories.component import Categorizer
 
@@ -42,5 +42,5 @@ class BertTextCategorizer(Categorizer):
         positive = self.cfg["positive_label"]
         if positive is not None and not (positive in self.labels and len(self.labels) == 2 and self.cfg["exclusive"]):
             remedy = f"name one of two exclusive labels; there are {list(self.labels)}"
-            raise ValueError(Errors.E308.format(setting="positive_label", value=positive, remedy=remedy))
+            raise InvalidError(Errors.E308.format(setting="positive_label", value=positive, remedy=remedy))
         super().settle(counts)

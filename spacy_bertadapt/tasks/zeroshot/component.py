@@ -13,7 +13,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from torch import Tensor
 
-from ...errors import Errors
+from ...errors import Errors, InvalidError
 from ...files import read_json_object, write_json_whole
 from ...types import Floats
 from ..nli.component import BertNli
@@ -48,7 +48,7 @@ class BertZeroShot(Pipe):
         """
         if template.count("{}") != 1:
             remedy = "write {} once, where the label goes"
-            raise ValueError(Errors.E308.format(setting="template", value=template, remedy=remedy))
+            raise InvalidError(Errors.E308.format(setting="template", value=template, remedy=remedy))
         self.name = name
         self.nli = nli
         self.scorer = scorer
@@ -69,7 +69,7 @@ class BertZeroShot(Pipe):
         """Take other labels. Raises ValueError for none, or the same one twice."""
         if isinstance(labels, str) or not labels or len(set(labels)) < len(labels):
             remedy = "give a list of different labels"
-            raise ValueError(Errors.E308.format(setting="labels", value=labels, remedy=remedy))
+            raise InvalidError(Errors.E308.format(setting="labels", value=labels, remedy=remedy))
         self._labels = tuple(labels)
 
     def add_label(self, label: str) -> int:
@@ -117,7 +117,7 @@ class BertZeroShot(Pipe):
     def predict(self, docs: Iterable[Doc]) -> Floats:
         """Probabilities, (texts, labels). Raises ValueError without labels."""
         if not self.labels:
-            raise ValueError(Errors.E313.format(name=self.name))
+            raise InvalidError(Errors.E313.format(name=self.name))
         runner = self.nli.runner
         (texts,) = runner.encode([doc.text for doc in docs])
         (hypotheses,) = runner.encode([self.template.format(label) for label in self.labels])
@@ -178,7 +178,7 @@ def nli_component(nlp: Language, wanted: str, name: str) -> BertNli:
     """The `bert_nli` of a pipeline that stands before a component. Raises ValueError if there is none of that name."""
     found = nlp.get_pipe(wanted) if wanted in nlp.component_names else None
     if not isinstance(found, BertNli):
-        raise ValueError(Errors.E312.format(name=name, nli=wanted, known=nlp.component_names))
+        raise InvalidError(Errors.E312.format(name=name, nli=wanted, known=nlp.component_names))
     return found
 
 
@@ -189,4 +189,4 @@ def _entailment_and_contradiction(nli: BertNli) -> tuple[int, int]:
         found = [next((n for n, label in enumerate(labels) if label.startswith(s)), None) for s in ("entail", opposite)]
         if None not in found:
             return found[0], found[1]  # type: ignore[return-value]
-    raise ValueError(Errors.E314.format(name=nli.name, labels=nli.labels))
+    raise InvalidError(Errors.E314.format(name=nli.name, labels=nli.labels))
