@@ -1,6 +1,6 @@
 """Fine-tune BERT inside spaCy: text classification, sentence pairs, entities and question answering."""
 
-from .pairs import make_pair_doc
+from .tasks.pair_docs import make_pair_doc
 
 __all__ = ["make_pair_doc"]
 __version__ = "0.1.0"

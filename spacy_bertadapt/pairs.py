@@ -9,7 +9,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from .errors import Errors, InvalidError
-from .types import Pair, Segments
+from .types import Pair
 
 PartNames: TypeAlias = tuple[str, str]
 """The keys of the two parts in `doc.spans`."""
@@ -17,23 +17,18 @@ PartNames: TypeAlias = tuple[str, str]
 Parts: TypeAlias = tuple[Span | None, Span | None]
 """The two parts of a pair Doc; None for an empty one."""
 
-PARTS: dict[str, PartNames] = {"nli": ("premise", "hypothesis"), "qa": ("question", "context")}
 SEPARATOR = " [SEP] "
 STANDING_APART = re.compile(r"(?:^|(?<=\s))\[SEP\](?=\s|$)")
 
 
-def make_pair_doc(nlp: Language, first: str, second: str, task: str) -> Doc:
-    """A pair Doc, ready for a pipeline or, with gold annotation, for training.
+def make_pair(nlp: Language, first: str, second: str, names: PartNames) -> Doc:
+    """Return a Doc with the text `first [SEP] second` and a span group for each part, empty for an empty part.
 
-    nlp: whose tokenizer splits the text. first, second: premise and hypothesis, or question and context; either
-    may be empty. task: "nli" or "qa", which names the parts.
-    Returns a Doc with the text `first [SEP] second` and a span group for each part, empty for an empty part.
-    Raises ValueError for another task, and for a text longer than nlp.max_length.
+    nlp: whose tokenizer splits the text. first, second: either may be empty. names: of the two parts.
+    Raises ValueError for a text longer than nlp.max_length.
     """
-    if task not in PARTS:
-        raise InvalidError(Errors.E206.format(task=task, known=", ".join(PARTS)))
     doc = nlp.make_doc(f"{first}{SEPARATOR}{second}")
-    set_parts(doc, PARTS[task], _split(doc, len(first), len(first) + len(SEPARATOR)))
+    set_parts(doc, names, _split(doc, len(first), len(first) + len(SEPARATOR)))
     return doc
 
 
@@ -66,14 +61,6 @@ def pair_of(doc: Doc, names: PartNames) -> Pair:
     """The texts of the two parts. Raises what `find_parts` does."""
     first, second = find_parts(doc, names)
     return _text(first), _text(second)
-
-
-def segments_of(doc: Doc) -> Segments:
-    """What goes through a network for a Doc of any task: two texts if it has the parts of a pair, else its text."""
-    for names in PARTS.values():
-        if has_parts(doc, names):
-            return pair_of(doc, names)
-    return doc.text
 
 
 def _split(doc: Doc, first_stop: int, second_start: int) -> Parts:

@@ -10,7 +10,9 @@ from spacy import displacy
 from spacy.tokens import Doc, Span, SpanGroup
 
 from .errors import Errors, InvalidError
-from .pairs import PARTS, SEPARATOR, find_parts
+from .pairs import SEPARATOR, find_parts
+from .tasks.nli import PARTS as NLI_PARTS
+from .tasks.qa import PARTS as QA_PARTS
 from .tasks.qa.scorer import ANSWERS
 
 NOTHING = "∅"
@@ -35,7 +37,7 @@ def render_answers(
     drawn = []
     for doc in _as_docs(docs):
         if questions is None:
-            question, context = find_parts(doc, PARTS["qa"])
+            question, context = find_parts(doc, QA_PARTS)
             drawn.append(_answers(doc, "" if question is None else question.text, context, ANSWERS))
         else:
             whole = doc[:] if len(doc) else None
@@ -80,13 +82,13 @@ def _answers(doc: Doc, question: str, context: Span | None, key: str) -> dict[st
 
 
 def _pair(doc: Doc, labels: Sequence[str] | None) -> dict[str, Any]:
-    parts = find_parts(doc, PARTS["nli"])
+    parts = find_parts(doc, NLI_PARTS)
     cats = {label: value for label, value in doc.cats.items() if labels is None or label in labels}
     if not cats:
         raise InvalidError(Errors.E208.format(what="doc.cats", text=doc.text[:60]))
     tokens: list[str] = []
     spans = []
-    for name, part in zip(PARTS["nli"], parts, strict=True):
+    for name, part in zip(NLI_PARTS, parts, strict=True):
         tokens += [SEPARATOR.strip()] if tokens else []
         words = [token.text for token in part] if part is not None else [NOTHING]
         spans.append(_span(len(tokens), len(tokens) + len(words), name, name))

@@ -11,9 +11,10 @@ from spacy.tokens import Doc, DocBin
 from spacy.training import Example
 
 from spacy_bertadapt import make_pair_doc
-from spacy_bertadapt.pairs import PARTS, find_parts, has_parts, pair_of, segments_of
+from spacy_bertadapt.pairs import find_parts, has_parts, pair_of
+from spacy_bertadapt.tasks.nli import PARTS as NAMES
+from spacy_bertadapt.tasks.pair_docs import segments_of
 
-NAMES = PARTS["nli"]
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 
 

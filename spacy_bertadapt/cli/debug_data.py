@@ -13,12 +13,12 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 from wasabi import msg
 
 from ..errors import Errors, InvalidError
-from ..pairs import segments_of
 from ..planning.data import ReaderSettings, get_task, open_corpus
 from ..planning.findings import read_encoder_tokenizer
 from ..planning.survey import LabelSurvey, LengthSurvey, summarize_lengths
 from ..tasks.factories import DEFAULT_ENCODER
 from ..tasks.ner.report import EntityReport, warn_without_entities
+from ..tasks.pair_docs import segments_of
 from ..types import Segments
 from . import options
 

@@ -12,7 +12,7 @@ from spacy.tokens import Doc
 from tqdm import tqdm  # type: ignore[import-untyped]
 
 from ..errors import Errors, InvalidError
-from ..pairs import segments_of
+from ..tasks.pair_docs import segments_of
 from ..types import Segments
 from .data import get_task, open_corpus
 from .request import ConfigRequest

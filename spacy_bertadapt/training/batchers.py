@@ -10,7 +10,7 @@ from spacy.training import Example
 
 from ..errors import Errors, InvalidError
 from ..network.source import EncoderSource
-from ..pairs import segments_of
+from ..tasks.pair_docs import segments_of
 
 Batch = list[Example]
 Batcher = Callable[[Iterable[Example]], Iterator[Batch]]

@@ -1,1 +1,3 @@
-"""Natural language inference."""
+"""Natural language inference: how a premise bears on a hypothesis."""
+
+PARTS = ("premise", "hypothesis")

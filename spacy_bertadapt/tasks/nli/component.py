@@ -12,8 +12,8 @@ from spacy.vocab import Vocab
 from ...component.model import TransformerModel
 from ...errors import Errors, WrongTypeError
 from ...learning.losses import SequenceLoss
-from ...pairs import PARTS
 from ..categories.component import Categorizer
+from . import PARTS
 
 Text: TypeAlias = str | Doc | Span
 
@@ -24,7 +24,7 @@ class BertNli(Categorizer):
     Labels are those of the data or the checkpoint: entailment, neutral and contradiction, or any others.
     """
 
-    parts = PARTS["nli"]
+    parts = PARTS
     windowed_segment = 0
 
     def __init__(

@@ -7,11 +7,12 @@ from typing import cast
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from ...pairs import SEPARATOR, make_pair_doc
+from ...pairs import SEPARATOR, make_pair
 from ...readers.corpus import check_length
 from ...readers.rows import Row
 from ...types import Pair
 from ..categories.reader import LabelledCorpus, LabelledRecord
+from . import PARTS
 
 WITHOUT_GOLD = frozenset({"-"})
 
@@ -66,4 +67,4 @@ class PairCorpus(LabelledCorpus):
         """Return premise and hypothesis as a pair Doc."""
         premise, hypothesis = cast(Pair, record.segments)
         check_length(nlp, len(premise) + len(SEPARATOR) + len(hypothesis), record.source)
-        return make_pair_doc(nlp, premise, hypothesis, "nli")
+        return make_pair(nlp, premise, hypothesis, PARTS)

@@ -1,1 +1,3 @@
-"""Extractive question answering."""
+"""Extractive question answering: spans of a context that answer a question."""
+
+PARTS = ("question", "context")

@@ -21,10 +21,11 @@ from ...component.model import TransformerModel
 from ...component.runner import Columns, WindowOutputs
 from ...component.score_extension import check_score_extension, set_scores
 from ...errors import Errors, InvalidError, Warnings, WrongTypeError
-from ...pairs import PARTS, find_parts
+from ...pairs import find_parts
 from ...subwords.alignment import Alignment, align, tokens_of
 from ...subwords.batches import WindowBatch
 from ...types import Ints
+from . import PARTS
 from .answers import END, NULL_COLUMN, START, Answers, best_answers
 
 ANSWERS = "answers"
@@ -72,7 +73,7 @@ class BertQa(BertPipe[QaInputs, AnswerTargets, list[list[Found]]]):
     With `questions`, it asks every Doc these, and sets `doc.spans["answers:0"]` and so on. No span means no answer.
     """
 
-    parts = PARTS["qa"]
+    parts = PARTS
     windowed_segment = 1
     has_labels = False
 

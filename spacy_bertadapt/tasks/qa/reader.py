@@ -11,10 +11,11 @@ from spacy.tokens import Doc, SpanGroup
 from spacy.training import Example
 
 from ...errors import Errors, InvalidError, Warnings
-from ...pairs import PARTS, SEPARATOR, make_pair_doc
+from ...pairs import SEPARATOR, make_pair
 from ...readers.corpus import RecordCorpus, Skipped, check_length
 from ...readers.lines import read_lines
 from ...readers.rows import read_rows
+from . import PARTS
 from .scorer import ANSWERS, TEXTS
 
 
@@ -69,11 +70,11 @@ class SquadCorpus(RecordCorpus[QaRecord]):
     def make_doc(self, nlp: Language, record: QaRecord) -> Doc:
         """Return question and context as a pair Doc."""
         check_length(nlp, len(record.question) + len(SEPARATOR) + len(record.context), record.source)
-        return make_pair_doc(nlp, record.question, record.context, "qa")
+        return make_pair(nlp, record.question, record.context, PARTS)
 
     def annotate(self, doc: Doc, record: QaRecord) -> None:
         """Set `doc.spans["answers"]`."""
-        context = doc.spans[PARTS["qa"][1]]
+        context = doc.spans[PARTS[1]]
         spans, texts = [], []
         for answer in record.answers:
             start = len(record.question) + len(SEPARATOR) + answer.start

@@ -5,7 +5,8 @@ import json
 import pytest
 import spacy
 
-from spacy_bertadapt.pairs import PARTS, pair_of
+from spacy_bertadapt.pairs import pair_of
+from spacy_bertadapt.tasks.nli import PARTS
 
 
 @pytest.fixture
@@ -25,10 +26,10 @@ def contents(corpus):
     """Premise, hypothesis and gold label of every Example."""
     found = []
     for example in corpus(spacy.blank("en")):
-        assert pair_of(example.predicted, PARTS["nli"]) == pair_of(example.reference, PARTS["nli"])
+        assert pair_of(example.predicted, PARTS) == pair_of(example.reference, PARTS)
         assert example.predicted.cats == {}
         gold = [label for label, value in example.reference.cats.items() if value]
-        found.append((*pair_of(example.reference, PARTS["nli"]), *gold))
+        found.append((*pair_of(example.reference, PARTS), *gold))
     return found
 
 
