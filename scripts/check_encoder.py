@@ -12,10 +12,10 @@ from spacy_bertadapt.network.source import EncoderSource
 def main(name: str, expected: str) -> None:
     """Compare the sha256 of the encoder's model.safetensors; end with an error where it differs."""
     weights = Path(EncoderSource(name).locate()) / "model.safetensors"
-    found = hashlib.sha256(weights.read_bytes()).hexdigest()
-    if found != expected:
-        sys.exit(f"{weights} has sha256 {found}, expected {expected}. Reinstall the package.")
-    print(f"✔ {name}: sha256 {found[:12]}… is as expected")
+    actual = hashlib.sha256(weights.read_bytes()).hexdigest()
+    if actual != expected:
+        sys.exit(f"{weights} has sha256 {actual}, expected {expected}. Reinstall the package.")
+    print(f"✔ {name}: sha256 {actual[:12]}… is as expected")
 
 
 if __name__ == "__main__":

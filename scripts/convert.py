@@ -7,7 +7,8 @@ from pathlib import Path
 
 from wasabi import msg
 
-from spacy_bertadapt.cli.convert import convert
+from spacy_bertadapt.planning.conversion import convert
+from spacy_bertadapt.tasks import get_task
 
 
 def main(assets: str, corpus: str, task: str, lang: str) -> None:
@@ -15,7 +16,7 @@ def main(assets: str, corpus: str, task: str, lang: str) -> None:
     for part in ("train", "dev", "test"):
         (source,) = Path(assets).glob(f"{task}_{part}.*")
         output = Path(corpus) / task / f"{part}.spacy"
-        survey = convert(source, output, task=task, lang=lang)
+        survey = convert(source, output, task=get_task(task), lang=lang)
         msg.good(f"{source}: {survey.labelled:,} examples → {output}")
 
 

@@ -105,7 +105,7 @@ class Errors:
         "[E110] max_length = {max_length}, but '{name}' takes at most {limit} subwords. "
         "Set max_length = {limit} or null."
     )
-    E111 = "[E111] Predictions can't be learned from: call model.begin_update instead of model.predict."
+    E111 = "[E111] The Thinc model of a component predicts only. Learn by the component's `update`, as nlp.update does."
     E112 = (
         "[E112] '{encoder}' is a {problem} classifier, but exclusive = {exclusive}. Set exclusive = {opposite}, "
         "or give other labels to train a new head."
@@ -129,7 +129,7 @@ class Errors:
         'adapt.save = "merged" where it is.'
     )
     E117 = (
-        "[E117] The adapter in {path} was trained on another '{name}': the weights have the checksum {found}, "
+        "[E117] The adapter in {path} was trained on another '{name}': the weights have the checksum {checksum}, "
         "not {expected}. Restore the encoder that it was trained on."
     )
     E118 = "[E118] This network ({name}) has no adapter. There is one while it is trained with LoRA, or saved as one."
@@ -159,10 +159,10 @@ class Errors:
         "leaves no room for the other. Shorten it, raise max_length, or lower stride. It begins: {text!r}"
     )
     E206 = "[E206] task = {task!r} has no pairs of texts; those that have: {known}."
-    E207 = "[E207] A {found} is no text: pass a string, a Doc or a Span."
+    E207 = "[E207] A {kind} is no text: pass a string, a Doc or a Span."
     E208 = "[E208] There is no {what} to draw: run the pipeline on the Doc first. Text: {text!r}"
     E209 = "[E209] answer_many takes several questions, as a list; for one, '{question}', use answer."
-    E210 = "[E210] A question is a string, not a {found}."
+    E210 = "[E210] A question is a string, not a {kind}."
 
     # Labels and training
     E301 = (
@@ -254,14 +254,15 @@ class Errors:
         "[E515] The run in {path} had other settings or texts: {changes}. "
         "Give it the same ones, or start anew with --force."
     )
-    E516 = "[E516] There is no BERT component among {found}. Name a pipeline or a config that has one."
+    E516 = "[E516] There is no BERT component among {components}. Name a pipeline or a config that has one."
     E517 = "[E517] No strategy is called {unknown}. There are {known}."
-    E518 = "[E518] compare needs a config with exactly one BERT component; this has the components {found}."
+    E518 = "[E518] compare needs a config with exactly one BERT component; this has the components {components}."
     E519 = (
         "[E519] Training with '{strategy}' failed (exit code {code}); its messages are above. "
         "Try it alone: python -m spacy train {config}"
     )
     E520 = "[E520] No config file {path} (relative paths start from {cwd}). Correct the path."
+    E521 = "[E521] The task '{task}' is used as it is, and not trained: no config can be made for it."
 
     # Corpora
     C001 = (
@@ -274,7 +275,7 @@ class Errors:
         "or where that says ${paths.train}, pass --paths.train FILE."
     )
     C004 = (
-        "[C004] No way to tell the format of {path}: {found!r} is none of {known}. "
+        "[C004] No way to tell the format of {path}: {format!r} is none of {known}. "
         "Rename the file, set `format` to csv, tsv or jsonl, or name the task (--task) that such files belong to."
     )
     C005 = (
@@ -290,7 +291,7 @@ class Errors:
         "comma, a quote or a line break in double quotes and double each quote in it, or set format = 'tsv'."
     )
     C008 = (
-        "[C008] {source}: the row that starts here has {found} columns, and the first row has {expected}. "
+        "[C008] {source}: the row that starts here has {width} columns, and the first row has {expected}. "
         "Correct it; in CSV a field that holds a comma must stand in double quotes."
     )
     C009 = (
@@ -311,15 +312,15 @@ class Errors:
     )
     C013 = "[C013] {source}: {columns} are one and the same column. Give each setting a column of its own."
     C014 = "[C014] {source}: not valid JSON: {reason}. JSONL holds one complete JSON object on each line."
-    C015 = '[C015] {source}: {found!r:.80} is no JSON object. Write each row of JSONL as {{"key": value}}.'
+    C015 = '[C015] {source}: {value!r:.80} is no JSON object. Write each row of JSONL as {{"key": value}}.'
     C016 = "[C016] {path} is JSONL, whose values have keys, so {column!r} is no column. Give the key's name."
     C017 = (
         "[C017] {source}: no key {key!r}; the keys are {keys!s:.200}. "
         "Add it to the row, or name another key in the config."
     )
-    C018 = "[C018] {source}: {key!r} is {found!r:.80}, which is no text. Write a string; it may be empty."
+    C018 = "[C018] {source}: {key!r} is {value!r:.80}, which is no text. Write a string; it may be empty."
     C019 = (
-        "[C019] {source}: the label {found!r:.80} is neither a string nor a number. "
+        "[C019] {source}: the label {label!r:.80} is neither a string nor a number. "
         "Write a name, in JSONL also a list of names, or null for a row without a label."
     )
     C020 = (
@@ -327,10 +328,10 @@ class Errors:
         "label to `labels`, or set labels = null to gather them from the file."
     )
     C021 = (
-        "[C021] {source}: {key!r} is {found!r:.80}, which is no JSON object. "
+        "[C021] {source}: {key!r} is {value!r:.80}, which is no JSON object. "
         'Write one such as {{"name": 1.0, "rest": 0.0}}, or set cats = null and name the `label` column.'
     )
-    C022 = "[C022] {source}: the label {label!r} has the value {found!r:.80}. Give a number from 0.0 to 1.0."
+    C022 = "[C022] {source}: the label {label!r} has the value {value!r:.80}. Give a number from 0.0 to 1.0."
     C023 = (
         "[C023] {path} holds no usable row: {report}. "
         "Check `path`, and that the columns or keys in the config hold what you mean."
@@ -340,8 +341,8 @@ class Errors:
         "Split the text, or raise nlp.max_length in the callback [nlp] after_creation."
     )
     C025 = (
-        "[C025] {source}: {found!s:.200} has no word and tag in the columns asked for. Give the numbers of the columns "
-        "in `word` and `tag`; a line without a token must be empty."
+        "[C025] {source}: {fields!s:.200} has no word and tag in the columns asked for. Give the numbers of the columns "
+        "in `word` and `tag` (or `tags`); a line without a token must be empty."
     )
     C026 = (
         "[C026] {source}: the tag {tag!r} can't stand here in the scheme {scheme}. Correct it, name another `scheme`, "
@@ -351,6 +352,18 @@ class Errors:
     C028 = (
         "[C028] {path} is not of SQuAD's form: {reason}. There must be data, paragraphs, context, qas, question, and "
         "answers with text and answer_start; in JSONL question, context and answers on each line."
+    )
+    C029 = (
+        "[C029] {source}: the line has {width} columns, and the file's first token has {expected}. Give each token as "
+        "many, or name the columns of the tags in `tags`."
+    )
+    C030 = (
+        "[C030] {source}: {span!r:.80} is no span of the text, which has {length} characters: {reason}. "
+        'Write {{"start": FIRST, "end": LAST + 1, "label": NAME}}, in characters of the text.'
+    )
+    C031 = (
+        "[C031] {source}: the tokens {tokens!r:.80} don't make up the text. Write each as "
+        '{{"text": "..."}}, as it stands in the text, or leave `tokens` out.'
     )
 
 
@@ -394,6 +407,10 @@ class Warnings:
     W402 = (
         "[W402] {path}: of {total} answers {moved} were not at their offset and are taken from the nearest place, and "
         "{widened} are widened to whole tokens."
+    )
+    W403 = (
+        "[W403] {path}: {count} of {total} spans begin or end inside a token, or with white space, and are set to "
+        "whole tokens. First: {first}. Correct them, or give the rows `tokens` that they fit."
     )
     W401 = "[W401] {path}: {report}. Complete these rows, or delete them."
     W501 = (

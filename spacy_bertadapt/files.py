@@ -1,4 +1,4 @@
-"""Files and folders that are replaced whole or not at all."""
+"""Saves that are complete or not made at all: files and folders are written aside, then put in their place."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from .errors import Errors, InvalidError
 
 @contextmanager
 def replaced_folder(path: Path) -> Iterator[Path]:
-    """Yield an empty folder to write into; it takes the place of `path` when all is written.
+    """Yield an empty folder to write into, beside `path`, and put it in the place of `path` at the end of the block.
 
-    A process that is killed at any moment leaves either the old folder or the new one for `saved_folder`.
+    After an error in the block the old folder stays as it was. If the process is killed, at any moment, `saved_folder`
+    still gives either the old folder or the new one, complete.
     """
     fresh, previous = _aside(path, "new"), _aside(path, "previous")
     shutil.rmtree(fresh, ignore_errors=True)
@@ -35,28 +36,32 @@ def replaced_folder(path: Path) -> Iterator[Path]:
 
 
 def saved_folder(path: Path) -> Path:
-    """Where the last complete save of `path` lies: there, or aside if a save was cut short between two renames."""
+    """Return the folder with the last complete save of `path`.
+
+    That is `path`, or the previous save beside it where the process was killed before the new one took its place.
+    """
     previous = _aside(path, "previous")
     return previous if previous.is_dir() and not path.exists() else path
 
 
 def write_json_whole(path: Path, content: Any) -> None:
-    """Write JSON aside, and put it in the place of `path`."""
+    """Write JSON to a file beside `path`, and put it in the place of `path` when it is complete."""
     fresh = _aside(path, "new")
     srsly.write_json(fresh, content)
     fresh.replace(path)
 
 
 def read_json_object(path: Path) -> dict[str, Any]:
-    """Read what `write_json_whole` wrote. Raises ValueError that names the file if it is no JSON object."""
+    """Return the JSON object in a file. Raises ValueError that names the file if it can't be read or holds none."""
     try:
         content = srsly.read_json(path)
     except (OSError, ValueError) as err:
-        raise InvalidError(Errors.E105.format(path=path, reason=f"can't be read: {err}")) from None
+        raise InvalidError(Errors.E105.format(path=path, reason=f"can't be read: {err}")) from err
     if not isinstance(content, dict):
         raise InvalidError(Errors.E105.format(path=path, reason="holds no JSON object"))
     return content
 
 
 def _aside(path: Path, what: str) -> Path:
+    """Return a hidden path in the same folder. what: "new" or "previous"."""
     return path.with_name(f".{path.name}.{what}")

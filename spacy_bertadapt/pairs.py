@@ -1,4 +1,4 @@
-"""Pair Docs: one Doc whose text is `first [SEP] second`, with the two parts as span groups."""
+"""Pair Docs: Docs whose text is `first [SEP] second`, with the two parts as span groups."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ Parts: TypeAlias = tuple[Span | None, Span | None]
 """The two parts of a pair Doc; None for an empty one."""
 
 SEPARATOR = " [SEP] "
-STANDING_APART = re.compile(r"(?:^|(?<=\s))\[SEP\](?=\s|$)")
+SEPARATOR_IN_TEXT = re.compile(r"(?:^|(?<=\s))\[SEP\](?=\s|$)")
 
 
 def make_pair(nlp: Language, first: str, second: str, names: PartNames) -> Doc:
     """Return a Doc with the text `first [SEP] second` and a span group for each part, empty for an empty part.
 
-    nlp: whose tokenizer splits the text. first, second: either may be empty. names: of the two parts.
+    nlp: the pipeline whose tokenizer splits the text. first, second: the texts; either may be empty.
+    names: the keys of the two parts in `doc.spans`.
     Raises ValueError for a text longer than nlp.max_length.
     """
     doc = nlp.make_doc(f"{first}{SEPARATOR}{second}")
@@ -33,38 +34,38 @@ def make_pair(nlp: Language, first: str, second: str, names: PartNames) -> Doc:
 
 
 def has_parts(doc: Doc, names: PartNames) -> bool:
-    """Whether both span groups are there."""
+    """Return whether a Doc has both span groups."""
     return all(name in doc.spans for name in names)
 
 
 def find_parts(doc: Doc, names: PartNames) -> Parts:
-    """The parts of a pair Doc: its span groups, or, where they were lost, what stands around the first `[SEP]`.
+    """Return the parts of a pair Doc: its span groups or, where they are lost, the texts around the first `[SEP]`.
 
-    spaCy's own tools make the predicted Doc from the text alone, and the groups are lost there.
+    spaCy's own tools make the predicted Doc from the text alone, without the groups.
     Raises ValueError for a Doc with neither, and for a group of several spans.
     """
     if has_parts(doc, names):
         return _only_span(doc, names[0]), _only_span(doc, names[1])
-    separator = STANDING_APART.search(doc.text)
+    separator = SEPARATOR_IN_TEXT.search(doc.text)
     if separator is None:
         raise InvalidError(Errors.E203.format(first=names[0], second=names[1], text=doc.text[:60]))
     return _split(doc, separator.start() - 1, separator.end() + 1)
 
 
 def set_parts(doc: Doc, names: PartNames, parts: Parts) -> None:
-    """Write the parts into `doc.spans`."""
+    """Set the span group of each part; that of an empty part (None) is empty."""
     for name, span in zip(names, parts, strict=True):
         doc.spans[name] = [] if span is None else [span]
 
 
 def pair_of(doc: Doc, names: PartNames) -> Pair:
-    """The texts of the two parts. Raises what `find_parts` does."""
+    """Return the texts of the two parts. Raises the errors of `find_parts`."""
     first, second = find_parts(doc, names)
     return _text(first), _text(second)
 
 
 def _split(doc: Doc, first_stop: int, second_start: int) -> Parts:
-    """The tokens that start before one character, and from another one on."""
+    """Return the tokens that start before one character, and those that start at another or after it."""
     starts = [token.idx for token in doc]
     n_first = sum(start < first_stop for start in starts)
     n_before = sum(start < second_start for start in starts)

@@ -1,4 +1,4 @@
-"""Named types for every stage between a Doc and its logits: what flows, with shapes and units."""
+"""Types of what flows between a Doc and its logits, with shapes and units."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Pair: TypeAlias = tuple[str, str]
 """The two segments of a pair, such as premise and hypothesis, or question and context."""
 
 Segments: TypeAlias = str | Pair
-"""What one Doc sends to the tokenizer: one text, or two."""
+"""The text of one Doc for the tokenizer: one text, or a pair."""
 
 WindowLogits: TypeAlias = Floats
-"""One row a window: (windows, labels) for sequences, (windows, subwords, labels) for tokens."""
+"""Logits with one row a window: (windows, labels) for sequences, (windows, subwords, labels) for tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Subwords:
     """The subwords of one text, without special tokens.
 
     ids: (subwords,) vocabulary indices.
-    offsets: (subwords, 2) start and end in characters of the text, or None where nobody asked for them.
+    offsets: (subwords, 2) start and end in characters of the text, or None where they were not asked for.
     """
 
     ids: Ints
@@ -39,15 +39,19 @@ class Subwords:
 
 @dataclass(frozen=True, slots=True)
 class PaddedBatch:
-    """What a Transformers model takes: rows padded on the right to the longest of them.
+    """The input of a Transformers model: rows of subwords, padded on the right to one width.
 
-    input_ids: (rows, width). mask: (rows, width), True on subwords, or None where nothing is padded.
+    input_ids: (rows, width) vocabulary indices.
+    mask: (rows, width), True on subwords, or None where nothing is padded.
     token_type_ids: (rows, width), or None where all are 0.
+    spans: (spans, 3) the row, the first and the last column (inclusive) of each span to be scored, in the order of the
+    rows; None where no spans are.
     """
 
     input_ids: Ints
     mask: Bools | None
     token_type_ids: Ints | None
+    spans: Ints | None = None
 
     def __len__(self) -> int:
         return len(self.input_ids)
@@ -57,7 +61,8 @@ class PaddedBatch:
 class MaskedBatch:
     """A padded batch with hidden words.
 
-    batch: the rows, changed where words are hidden. positions: (hidden,) where, in the rows laid end to end.
+    batch: the rows, changed where words are hidden.
+    positions: (hidden,) the place of each hidden subword in the rows laid end to end.
     labels: (hidden,) the subwords that stood there.
     """
 

@@ -1,4 +1,4 @@
-"""Pictures of answers and of sentence pairs, drawn by spaCy's displaCy."""
+"""HTML pictures of answers and of sentence pairs, drawn by spaCy's displaCy."""
 
 from __future__ import annotations
 
@@ -27,10 +27,12 @@ def render_answers(
     page: bool = False,
     jupyter: bool | None = None,
 ) -> str | None:
-    """Draw what `bert_qa` found: each question, and its context with the answers, ranked, with their scores.
+    """Draw the answers of `bert_qa`: questions, and contexts with the answers by rank, with their scores.
 
-    docs: pair Docs with `doc.spans["answers"]`. questions: the component's own, where it asks them of every Doc.
-    page: whether to give a whole page of HTML. jupyter: whether to show it in a notebook; None: where there is one.
+    docs: pair Docs with `doc.spans["answers"]`.
+    questions: the questions of the component, where it asks its own of every Doc.
+    page: whether to make a whole page of HTML.
+    jupyter: whether to show the picture in a notebook; None: if there is one.
     Where there is no answer, the picture says how probable that is: `no_answer_score`.
     Returns HTML, or None if a notebook shows it. Raises ValueError for Docs that are no pairs or have no answers.
     """
@@ -52,10 +54,10 @@ def render_pairs(
     page: bool = False,
     jupyter: bool | None = None,
 ) -> str | None:
-    """Draw what `bert_nli` found: premise and hypothesis, under the labels with their probabilities, best first.
+    """Draw the labels of `bert_nli` with their probabilities, best first, above premise and hypothesis.
 
-    docs: pair Docs with `doc.cats`. labels: those to show; None: all that the Doc has.
-    page, jupyter: as of `render_answers`.
+    docs: pair Docs with `doc.cats`. labels: the labels to show; None: all that the Doc has.
+    page, jupyter: those of `render_answers`.
     Returns HTML, or None if a notebook shows it. Raises ValueError for Docs that are no pairs or have no labels.
     """
     return _render([_pair(doc, labels) for doc in _as_docs(docs)], page=page, jupyter=jupyter)
@@ -68,15 +70,15 @@ def _as_docs(docs: Doc | Iterable[Doc]) -> Iterable[Doc]:
 def _answers(doc: Doc, question: str, context: Span | None, key: str) -> dict[str, Any]:
     if key not in doc.spans:
         raise InvalidError(Errors.E208.format(what=f"doc.spans[{key!r}]", text=doc.text[:60]))
-    found = doc.spans[key]
+    answers = doc.spans[key]
     tokens = [token.text for token in context or ()]
-    if not len(found):
-        label = _scored(f"no{NO_BREAK}answer", found.attrs.get("no_answer_score"))
+    if not len(answers):
+        label = _scored(f"no{NO_BREAK}answer", answers.attrs.get("no_answer_score"))
         return _drawing(doc, [NOTHING, *tokens], [_span(0, 1, label, "none")], title=question)
     first = context.start if context is not None else 0
     spans = [
         _span(span.start - first, span.end - first, label, "best" if rank == 0 else None)
-        for rank, (span, label) in enumerate(zip(found, _ranks(found), strict=True))
+        for rank, (span, label) in enumerate(zip(answers, _ranks(answers), strict=True))
     ]
     return _drawing(doc, tokens, spans, title=question)
 
@@ -97,9 +99,9 @@ def _pair(doc: Doc, labels: Sequence[str] | None) -> dict[str, Any]:
     return _drawing(doc, tokens, spans, title=" · ".join(_scored(label, value) for label, value in ranked))
 
 
-def _ranks(found: SpanGroup) -> Iterator[str]:
-    """The rank of each answer, with its score if it has one: gold answers don't."""
-    scores = found.attrs.get("scores", [None] * len(found))
+def _ranks(answers: SpanGroup) -> Iterator[str]:
+    """Return the rank of every answer, with its score if it has one; gold answers have none."""
+    scores = answers.attrs.get("scores", [None] * len(answers))
     return (_scored(f"{rank}", score) for rank, score in enumerate(scores, start=1))
 
 
@@ -108,12 +110,12 @@ def _scored(label: str, score: float | None) -> str:
 
 
 def _span(start: int, stop: int, label: str, color: str | None) -> dict[str, Any]:
-    """A span of tokens as displaCy takes it by hand. color: a name in `COLORS`; None: displaCy's own grey."""
+    """Return a span of tokens in displaCy's own form. color: a name in `COLORS`; None: displaCy's grey."""
     return {"start_token": start, "end_token": stop, "label": label, "color": color}
 
 
 def _drawing(doc: Doc, tokens: list[str], spans: list[dict[str, Any]], *, title: str) -> dict[str, Any]:
-    """A text as displaCy takes it by hand. It escapes tokens, but neither labels nor titles."""
+    """Return a text in displaCy's own form. displaCy escapes tokens, but neither labels nor titles."""
     settings = {"lang": doc.lang_, "direction": doc.vocab.writing_system.get("direction", "ltr")}
     return {"tokens": tokens, "spans": spans, "title": escape(title), "settings": settings}
 

@@ -27,10 +27,10 @@ def nlp() -> Language:
 def test_parts_come_apart_again(nlp: Language, first: str, second: str) -> None:
     doc = make_pair_doc(nlp, first, second, "nli")
     assert doc.text == f"{first} [SEP] {second}"
-    found = pair_of(doc, NAMES)
-    assert found[0].rstrip(" ") == first.rstrip(" "), "a space at the end is the token's, not the span's"
-    assert found[1].rstrip(" ") == second.rstrip(" ")
-    assert segments_of(doc) == found
+    parts = pair_of(doc, NAMES)
+    assert parts[0].rstrip(" ") == first.rstrip(" "), "a space at the end is the token's, not the span's"
+    assert parts[1].rstrip(" ") == second.rstrip(" ")
+    assert segments_of(doc) == parts
 
 
 @given(first=texts.filter(lambda text: "[SEP]" not in text), second=texts)
@@ -57,9 +57,9 @@ def test_empty_parts_survive_every_copy(nlp: Language, first: str, second: str) 
     doc = make_pair_doc(nlp, first, second, "nli")
     stored = next(iter(DocBin(docs=[doc]).get_docs(nlp.vocab)))
     copied = Example(doc, doc).predicted.copy()
-    for found in (doc, stored, copied, Doc(nlp.vocab).from_bytes(doc.to_bytes())):
-        assert has_parts(found, NAMES)
-        assert pair_of(found, NAMES) == (first, second)
+    for pair_doc in (doc, stored, copied, Doc(nlp.vocab).from_bytes(doc.to_bytes())):
+        assert has_parts(pair_doc, NAMES)
+        assert pair_of(pair_doc, NAMES) == (first, second)
 
 
 def test_neither_spans_nor_separator(nlp: Language) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import runpy
 import shutil
 import subprocess
 import sys
@@ -18,14 +19,14 @@ from spacy.tokens import Doc, DocBin
 from typer.testing import CliRunner
 
 import spacy_bertadapt.cli  # noqa: F401 (adds our commands to spaCy's)
+from spacy_bertadapt.planning.task import Task
+from spacy_bertadapt.tasks import TRAINED
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = "en_bertadapt_test"
 # four steps of training don't teach a tiny model which questions have an answer
 pytestmark = pytest.mark.filterwarnings("ignore:\\[W308\\]")
 PIP_FLAGS = ["--quiet", "--disable-pip-version-check", "--no-deps", "--no-build-isolation", "--no-index"]
-KNOWN_TO_SPACY = {"textcat": "cats_score", "nli": "cats_score", "ner": "ents_f", "qa": "spans_answers_f"}
-MAIN_SCORE = {"textcat": "cats_score", "nli": "nli_acc", "ner": "ents_f", "qa": "qa_f1"}
 
 
 def spacy_command(*command: object, cwd: Path) -> str:
@@ -63,56 +64,56 @@ def source_tree(folder: Path) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module", params=list(MAIN_SCORE))
-def task(request: pytest.FixtureRequest) -> str:
-    """Every task with samples, a config and a component."""
-    return request.param
+@pytest.fixture(scope="module", params=list(TRAINED))
+def task(request: pytest.FixtureRequest) -> Task:
+    """Every task that is trained."""
+    return TRAINED[request.param]
 
 
 @pytest.fixture(scope="module")
-def place(task: str, tmp_path_factory: pytest.TempPathFactory, tiny_bert: Path) -> Path:
+def place(task: Task, tmp_path_factory: pytest.TempPathFactory, tiny_bert: Path) -> Path:
     """A folder where a pipeline was trained with `spacy train` on the samples, converted by our command."""
     place = tmp_path_factory.mktemp("place")
     for part in ("train", "dev"):
-        (samples,), output = (ROOT / "assets").glob(f"{task}_{part}.*"), f"corpus/{task}/{part}.spacy"
-        spacy_command("bertadapt", "convert", samples, output, "--task", task, "--limit", 60, cwd=place)
+        (samples,), output = (ROOT / "assets").glob(f"{task.name}_{part}.*"), f"corpus/{task.name}/{part}.spacy"
+        spacy_command("bertadapt", "convert", samples, output, "--task", task.name, "--limit", 60, cwd=place)
     overrides = {
         "paths.encoder": tiny_bert,
-        f"components.bert_{task}.max_length": 64,
-        f"components.bert_{task}.stride": 8,
+        f"components.{task.factory}.max_length": 64,
+        f"components.{task.factory}.stride": 8,
         "training.max_steps": 4,
         "training.eval_frequency": 2,
         "training.optimizer.learn_rate.total_steps": 5,
     }
-    if task != "qa":
-        overrides[f"components.bert_{task}.loss.class_weights"] = "null"
+    if "loss" in task.defaults:
+        overrides[f"components.{task.factory}.loss.class_weights"] = "null"
     flags = [part for key, value in overrides.items() for part in (f"--{key}", value)]
-    spacy_command("train", ROOT / "configs" / f"{task}.cfg", "-o", "out", *flags, cwd=place)
+    spacy_command("train", ROOT / "configs" / f"{task.name}.cfg", "-o", "out", *flags, cwd=place)
     return place
 
 
 @pytest.fixture(scope="module")
-def texts(task: str, place: Path) -> list[str]:
+def texts(task: Task, place: Path) -> list[str]:
     """The texts of the dev samples; of pairs, as one text with `[SEP]`."""
     nlp = spacy.blank("en")
-    return [doc.text for doc in DocBin().from_disk(place / "corpus" / task / "dev.spacy").get_docs(nlp.vocab)]
+    return [doc.text for doc in DocBin().from_disk(place / "corpus" / task.name / "dev.spacy").get_docs(nlp.vocab)]
 
 
 def test_train_evaluates_the_last_step_and_records_it(task, place):
-    log = list(srsly.read_jsonl(place / "training" / task / "log.jsonl"))
+    log = list(srsly.read_jsonl(place / "training" / task.name / "log.jsonl"))
     assert [line["step"] for line in log] == [0, 2, 4]
     assert {"seconds", "score", "losses", "scores"} <= log[-1].keys()
     meta = srsly.read_json(place / "out" / "model-last" / "meta.json")
-    assert meta["performance"][MAIN_SCORE[task]] == pytest.approx(log[-1]["score"], abs=1e-4)
-    assert meta["performance"][f"bert_{task}_loss"] > 0
+    assert meta["performance"][task.score.name] == pytest.approx(log[-1]["score"], abs=1e-4)
+    assert meta["performance"][f"{task.factory}_loss"] > 0
 
 
 def test_evaluate(task, place):
-    command = ["evaluate", "out/model-last", f"corpus/{task}/dev.spacy", "-o", "scores.json", "-sk", "answers"]
+    command = ["evaluate", "out/model-last", f"corpus/{task.name}/dev.spacy", "-o", "scores.json", "-sk", "answers"]
     spacy_command(*command, cwd=place)
     scores = srsly.read_json(place / "scores.json")
     meta = srsly.read_json(place / "out" / "model-last" / "meta.json")
-    name = KNOWN_TO_SPACY[task]
+    name = task.score.in_spacy
     assert scores[name] == pytest.approx(meta["performance"][name], abs=1e-4)
 
 
@@ -129,24 +130,38 @@ def test_apply(place, texts):
 
 def test_debug_config(task, place, tiny_bert):
     flags = ["--paths.encoder", tiny_bert]
-    output = spacy_command("debug", "config", ROOT / "configs" / f"{task}.cfg", *flags, cwd=place)
+    output = spacy_command("debug", "config", ROOT / "configs" / f"{task.name}.cfg", *flags, cwd=place)
     assert "valid" in output.lower()
 
 
 def test_benchmark_speed(task, place):
-    command = ["benchmark", "speed", "out/model-last", f"corpus/{task}/dev.spacy", "-b", 5, "--warmup", 1]
+    command = ["benchmark", "speed", "out/model-last", f"corpus/{task.name}/dev.spacy", "-b", 5, "--warmup", 1]
     assert "words/s" in spacy_command(*command, cwd=place)
 
 
 def test_init_labels(task, place, tiny_bert):
-    flags = [f"--components.bert_{task}.max_length", "64", f"--components.bert_{task}.stride", 8]
-    config = ROOT / "configs" / f"{task}.cfg"
+    flags = [f"--components.{task.factory}.max_length", "64", f"--components.{task.factory}.stride", 8]
+    config = ROOT / "configs" / f"{task.name}.cfg"
     spacy_command("init", "labels", config, "labels", "--paths.encoder", tiny_bert, *flags, cwd=place)
-    if task == "qa":
-        assert not list((place / "labels").iterdir()), "answers have no labels"
+    pipe = spacy.load(place / "out" / "model-last").get_pipe(task.factory)
+    written = [path.name for path in (place / "labels").iterdir()]
+    if not pipe.has_labels:
+        assert written == []
         return
-    nlp = spacy.load(place / "out" / "model-last")
-    assert srsly.read_json(place / "labels" / f"bert_{task}.json") == list(nlp.get_pipe(f"bert_{task}").labels)
+    assert srsly.read_json(place / "labels" / f"{task.factory}.json") == list(pipe.labels)
+
+
+def test_predict_script(task, place, capsys):
+    metrics, data = place / "metrics.json", place / "corpus" / task.name / "dev.spacy"
+    spacy_command("bertadapt", "evaluate", "out/model-last", data, "-t", task.name, "-o", metrics, cwd=place)
+    unseen = ROOT / "assets" / f"{task.name}_unseen.txt"
+    script = runpy.run_path(str(ROOT / "scripts" / "predict.py"))
+    capsys.readouterr()
+    script["main"](task.name, place / "out" / "model-last", unseen, place / "training" / task.name, metrics, data)
+    output = capsys.readouterr().out
+    assert all(text[:40] in output for text in unseen.read_text(encoding="utf8").splitlines())
+    assert f"({task.score.title})" in output
+    assert f"--task {task.name} --train my_train{task.suffix}" in output
 
 
 @pytest.fixture(scope="module")
@@ -175,9 +190,9 @@ def test_package_installs_and_loads_by_name(place, texts, installed, tmp_path):
     )
     output = run("use", texts[0], cwd=tmp_path, PYTHONPATH=f"{site}{os.pathsep}{tmp_path}")
     expected = spacy.load(place / "out" / "model-last")(texts[0])
-    cats, found = json.loads(output)
+    cats, spans = json.loads(output)
     assert cats == pytest.approx(expected.cats, abs=1e-4)
-    assert found == entities(expected)
+    assert spans == entities(expected)
 
 
 def test_project_is_valid(tmp_path):

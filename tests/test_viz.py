@@ -155,8 +155,8 @@ def test_what_can_not_be_drawn(nlp: Language, draw: Callable, what: str) -> None
 
 def test_imports_no_network() -> None:
     code = "import sys, {module}; print('torch' in sys.modules)"
-    found = {
+    outputs = {
         subprocess.run([sys.executable, "-c", code.format(module=module)], capture_output=True, check=True).stdout
         for module in ("spacy", "spacy_bertadapt.viz")
     }
-    assert len(found) == 1, "only if spaCy does so by itself"
+    assert len(outputs) == 1, "only if spaCy does so by itself"

@@ -2,42 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from wasabi import msg
 
-from ..errors import Errors, ExistsError, Warnings
-from ..planning.data import get_task
-from ..planning.findings import Findings, find_out
-from ..planning.rendering import to_setting
+from ..component.defaults import DEFAULT_ENCODER
+from ..errors import Warnings
+from ..planning.blocks import is_call
+from ..planning.config_text import to_setting
+from ..planning.data_survey import DataSurvey
+from ..planning.new_config import write_config
 from ..planning.request import Choice, ConfigRequest
-from ..tasks.factories import DEFAULT_ENCODER
-from ..tasks.ner.plan import choose_ner, render_ner
-from ..tasks.ner.report import warn_without_entities
-from ..tasks.nli.plan import choose_nli, render_nli
-from ..tasks.qa.plan import choose_qa, render_qa
-from ..tasks.textcat.plan import choose_textcat, render_textcat
+from ..tasks import get_task
 from . import options
-
-
-@dataclass(frozen=True, slots=True)
-class Planner:
-    """How the config of a task is made: decisions first, then the text of the file."""
-
-    choose: Callable[[Findings, ConfigRequest], list[Choice]]
-    render: Callable[[list[Choice], Findings, ConfigRequest], str]
-
-
-PLANNERS = {
-    "textcat": Planner(choose_textcat, render_textcat),
-    "nli": Planner(choose_nli, render_nli),
-    "ner": Planner(choose_ner, render_ner),
-    "qa": Planner(choose_qa, render_qa),
-}
 
 
 def init_config_cli(
@@ -45,7 +25,7 @@ def init_config_cli(
     output: Annotated[Path, typer.Argument(help="Config file to write", dir_okay=False)],
     train: Annotated[Path, typer.Option("--train", help="Training data: .spacy, or a raw file of the task")],
     dev: Annotated[Path, typer.Option("--dev", help="Evaluation data, likewise")],
-    task: options.TaskOption = "textcat",
+    task: options.TaskOption = options.DEFAULT_TASK,
     encoder: options.EncoderOption = DEFAULT_ENCODER,
     epochs: Annotated[
         int | None,
@@ -66,7 +46,7 @@ def init_config_cli(
             output=output,
             train=train,
             dev=dev,
-            task=task,
+            task=get_task(task),
             encoder=encoder,
             epochs=epochs,
             batch_size=batch_size,
@@ -75,39 +55,27 @@ def init_config_cli(
             device=device,
             reader=options.reader_settings(context),
         )
-        found, choices = init_config(request, force=force)
-    _show(request, found, choices)
+        data, choices = write_config(request, force=force)
+    _show(request, data, choices)
 
 
-def init_config(request: ConfigRequest, *, force: bool = False) -> tuple[Findings, list[Choice]]:
-    """Look at the data and write a config for it; returns what was found and chosen.
-
-    force: whether an existing file may be written over.
-    Raises FileExistsError, FileNotFoundError for missing data or encoder, and ValueError for an unknown task and
-    for data that can't be used.
-    """
-    get_task(request.task)
-    planner = PLANNERS[request.task]
-    if request.output.exists() and not force:
-        raise ExistsError(Errors.E505.format(path=request.output))
-    found = find_out(request)
-    choices = planner.choose(found, request)
-    config = planner.render(choices, found, request)
-    request.output.parent.mkdir(parents=True, exist_ok=True)
-    request.output.write_text(config + "\n", encoding="utf8")
-    return found, choices
-
-
-def _show(request: ConfigRequest, found: Findings, choices: list[Choice]) -> None:
-    found.train.show(f"{found.train.labelled:,} training texts")
-    found.lengths.show()
-    msg.info(f"{found.dev.labelled:,} evaluation texts")
-    if request.task == "ner":
-        warn_without_entities(request.train, found.train)
-        warn_without_entities(request.dev, found.dev)
-    if found.only_in_dev:
-        msg.warn(Warnings.W501.format(path=request.dev, labels=", ".join(found.only_in_dev)))
-    rows = [(choice.setting, to_setting(choice.value), choice.reason) for choice in choices]
+def _show(request: ConfigRequest, data: DataSurvey, choices: list[Choice]) -> None:
+    data.train.show(f"{data.train.labelled:,} training texts")
+    data.lengths.show()
+    msg.info(f"{data.dev.labelled:,} evaluation texts")
+    for path, labels in ((request.train, data.train), (request.dev, data.dev)):
+        for warning in request.task.label_warnings(path, labels):
+            msg.warn(warning)
+    if data.only_in_dev:
+        msg.warn(Warnings.W501.format(path=request.dev, labels=", ".join(data.only_in_dev)))
+    rows = [(choice.name, _in_short(choice.value), choice.reason) for choice in choices]
     msg.table(rows, header=("Setting", "Value", "Why"), divider=True, max_col=100, title="Settings for this data")
     msg.good(f"Wrote {request.output}; train with:")
     msg.text(f"python -m spacy train {request.output} -o out")
+
+
+def _in_short(value: object) -> str:
+    """A value as configs have it; of a registered function its settings alone."""
+    if isinstance(value, Mapping) and is_call(value):
+        return ", ".join(f"{name} = {to_setting(part)}" for name, part in value.items() if not name.startswith("@"))
+    return to_setting(value)

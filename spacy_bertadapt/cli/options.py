@@ -7,17 +7,30 @@ from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
+from spacy import util
 from spacy.cli._util import parse_config_overrides
 from thinc.api import ConfigValidationError
 from wasabi import msg
 
 from ..errors import BertadaptError, Errors, InvalidError
+from ..tasks import TRAINED
 
-TaskOption = Annotated[str, typer.Option("--task", "-t", help="What the data is for: textcat, nli, ner, qa")]
-LangOption = Annotated[str, typer.Option("--lang", "-l", help="Language code of the texts")]
+
+def _known_language(lang: str) -> str:
+    """Return the code of a language; end with spaCy's message if it doesn't know it."""
+    try:
+        util.get_lang_class(lang)
+    except ImportError as err:
+        msg.fail(str(err), exits=1)
+    return lang
+
+
+TaskOption = Annotated[str, typer.Option("--task", "-t", help=f"What the data is for: {', '.join(TRAINED)}")]
+LangOption = Annotated[str, typer.Option("--lang", "-l", help="Language code of the texts", callback=_known_language)]
 EncoderOption = Annotated[str, typer.Option("--encoder", "-e", help="Hub id, directory, or package:NAME")]
 LimitOption = Annotated[int, typer.Option("--limit", "-n", min=0, help="Number of texts to read at most; 0 for all")]
 
+DEFAULT_TASK = next(iter(TRAINED))
 TAKES_OVERRIDES = {"allow_extra_args": True, "ignore_unknown_options": True}
 READER_HELP = """
 Where the parts stand in a raw file is said as settings of the task's reader: --reader.text body --reader.label 1,
@@ -27,7 +40,10 @@ PREFIX = "reader."
 
 
 def reader_settings(context: typer.Context) -> dict[str, Any]:
-    """What `--reader.NAME VALUE` said: JSON, or else a string. Raises ValueError for other options with a dot."""
+    """Return what `--reader.NAME VALUE` said, by name: JSON, or else a string.
+
+    Raises ValueError for other options with a dot.
+    """
     given = parse_config_overrides(list(context.args), env_var=None)
     for name in given:
         if not name.startswith(PREFIX):

@@ -86,9 +86,9 @@ def pretrain_cli(
 
 
 def _introduce(run: PretrainingRun, encoder: str) -> None:
-    model, step = run.trainer.model, run.trainer.step
+    network, step = run.trainer.model.network, run.trainer.step
     msg.info(f"{run.n_windows:,} windows of {run.n_subwords:,} subwords, and {run.n_held_out:,} windows held out")
-    msg.info(f"{run.steps:,} steps, {run.trainer.per_epoch:,} an epoch, on {model.device} in {model.precision}")
+    msg.info(f"{run.steps:,} steps, {run.trainer.per_epoch:,} an epoch, on {network.device} in {network.precision}")
     if run.new_head:
         msg.info(f"{encoder} has no head for hidden words: a new one is trained, tied to the embeddings")
     if step:
@@ -99,22 +99,22 @@ def _train(run: PretrainingRun) -> None:
     """Print a row an evaluation, under a bar of all steps."""
     msg.row(tuple(COLUMNS), widths=WIDTHS, aligns=ALIGNS)
     msg.row(tuple("-" * width for width in WIDTHS), widths=WIDTHS)
-    for found in run.evaluations:
-        msg.row(_cells(found), widths=WIDTHS, aligns=ALIGNS)
+    for evaluation in run.evaluations:
+        msg.row(_cells(evaluation), widths=WIDTHS, aligns=ALIGNS)
     settings = {"desc": "Training", "unit": " steps", "delay": 1, "leave": False, "disable": None}
     with tqdm(total=run.steps, initial=run.trainer.step, **settings) as bar:
-        for found in run.run(on_step=bar.update):
+        for evaluation in run.run(on_step=bar.update):
             with bar.external_write_mode(file=sys.stdout):
-                msg.row(_cells(found), widths=WIDTHS, aligns=ALIGNS)
+                msg.row(_cells(evaluation), widths=WIDTHS, aligns=ALIGNS)
 
 
-def _cells(found: Evaluation) -> tuple[str, ...]:
-    loss = "" if found.loss is None else f"{found.loss:.3f}"
+def _cells(evaluation: Evaluation) -> tuple[str, ...]:
+    loss = "" if evaluation.loss is None else f"{evaluation.loss:.3f}"
     return (
-        f"{found.epoch:.2f}",
-        f"{found.step:,}",
+        f"{evaluation.epoch:.2f}",
+        f"{evaluation.step:,}",
         loss,
-        f"{found.perplexity:,.2f}",
-        f"{found.learn_rate:.2e}",
-        f"{found.seconds:,.0f}",
+        f"{evaluation.perplexity:,.2f}",
+        f"{evaluation.learn_rate:.2e}",
+        f"{evaluation.seconds:,.0f}",
     )

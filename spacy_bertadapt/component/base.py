@@ -1,10 +1,8 @@
-"""What every task's component shares: settings, labels, learning, files."""
+"""What the components of all tasks share: settings, labels, learning, files."""
 
 import warnings
 from abc import abstractmethod
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -20,116 +18,142 @@ from torch import Tensor
 
 from ..errors import Errors, InvalidError, Warnings
 from ..files import read_json_object, replaced_folder, saved_folder, write_json_whole
-from ..learning.adaptation import Adaptation, FullFineTuning
-from ..network.checkpoint import Checkpoint, read_encoder
-from ..pairs import PartNames, has_parts, pair_of
+from ..learning.adaptation import Adaptation
+from ..learning.class_weights import resolve_class_weights
+from ..learning.learner import Loss
+from ..learning.losses import SequenceLoss
+from ..network.checkpoint import Checkpoint
+from ..network.network import Network
+from ..network.pretrained import read_encoder
+from ..pairs import PartNames
 from ..subwords.batches import WindowBatch
-from ..types import Ints, Segments
-from .model import TransformerModel, shim_of
-from .runner import Columns, Runner, WindowOutputs
-from .shim import TransformerShim
+from ..types import Ints
+from .gold import GoldLabels, LabelCounts, count_gold
+from .model import NetworkModel, network_model, shim_of
+from .outputs import WindowOutputs
+from .runner import Runner
+from .shim import NetworkShim
+from .texts import EncodedTexts
+from .window_settings import WindowSettings
 
-Inputs = TypeVar("Inputs")
+Texts = TypeVar("Texts", bound=EncodedTexts)
 Targets = TypeVar("Targets")
 Predictions = TypeVar("Predictions")
 
 
-@dataclass(frozen=True, slots=True)
-class LabelCounts:
-    """Gold labels of the training data.
+class BertPipe(TrainablePipe, Generic[Texts, Targets, Predictions]):
+    """A trainable component around a network.
 
-    by_label: how many examples, or tokens, each label holds for (0 where it is only named).
-    examples: how many examples there are. units: how many examples, or tokens.
-    """
+    A task says how its Docs are encoded (`encode`), what their logits mean (`decode`, `set_annotations`), what is gold
+    in an example (`is_annotated`, `gold_labels`), what is learned from it (`targets`, `loss`), and what its head's
+    outputs are called (`head_labels`, `accept`). The way from subwords to logits is the `Runner`'s.
 
-    by_label: Counter[str]
-    examples: int
-    units: int
-
-
-class BertPipe(TrainablePipe, Generic[Inputs, Targets, Predictions]):
-    """A trainable component around one of Transformers' task classes.
-
-    A task says what it reads of a Doc (`parts`: of a pair; None: the whole text) and how (`encode`), what it learns
-    from (`count_labels`, `targets`, `loss`), and what its logits mean (`decode`, `set_annotations`).
-    The way from subwords to logits is the `Runner`'s.
+    parts: span groups of the task's pair Docs; None: the whole text is read. windowed_segment: which text of a pair is
+    cut into windows. has_labels: whether the head's outputs are named by the data. outside_label: what class weights
+    call units without a label; None: there are none.
     """
 
     parts: ClassVar[PartNames | None] = None
-    has_labels: ClassVar[bool] = True
     windowed_segment: ClassVar[int] = 0
+    has_labels: ClassVar[bool] = True
+    outside_label: ClassVar[str | None] = None
 
     def __init__(
         self,
         vocab: Vocab,
-        model: TransformerModel,
+        model: NetworkModel,
         name: str,
         *,
-        scorer: Callable[..., dict[str, Any]] | None,
+        scorer: Callable[..., dict[str, Any]] | None = None,
         cfg: dict[str, Any],
+        windows: WindowSettings | None = None,
+        window_limit: int | None = None,
         adapt: Adaptation | None = None,
-        **run_settings: Any,
+        loss: SequenceLoss | None = None,
     ):
         """Take the settings. Weights are read in `initialize` or `from_disk`.
 
-        scorer: scores Examples, as `nlp.evaluate` calls it. cfg: the task's settings, which the scorer gets too.
-        adapt: which parameters learn, and how fast; None: all of them.
-        run_settings: max_length, stride, max_windows, max_batch_subwords: see `Runner`.
+        model: as an architecture makes it. scorer: scores Examples, as `nlp.evaluate` calls it. cfg: the task's
+        settings, which the scorer gets too. window_limit: how many windows of a text the task looks at; None: all.
+        adapt: which parameters learn, and how fast; None: all of them. loss: what class weights are asked of, if the
+        task has any.
         """
         self.vocab = vocab
-        self.model = model
+        self.model = network_model(shim_of(model).settings, adapt)
         self.name = name
         self.scorer = scorer
-        self.cfg = cfg
-        self.runner = Runner(model, windowed_segment=self.windowed_segment, **run_settings)
-        self._added_labels: list[str] = []
-        self.shim.adaptation = adapt or FullFineTuning()
+        self.cfg = {**cfg, "ignored_labels": []}
+        self.loss_function = loss
+        self.runner = Runner(
+            self.shim,
+            windows or WindowSettings(),
+            windowed_segment=self.windowed_segment,
+            window_limit=window_limit,
+        )
+        self._labels: tuple[str, ...] = ()
+        self._class_weights: list[float] | None = None
 
     @abstractmethod
-    def count_labels(self, examples: Iterable[Example]) -> LabelCounts:
-        """How often each label is gold in the examples."""
-
-    def teaches(self, example: Example) -> bool:
-        """Whether an example has gold annotation for the task; the others are passed over."""
-        return True
+    def encode(self, docs: Sequence[Doc], *, training: bool = False) -> Texts:
+        """Return the subwords of Docs, and what else is needed to make sense of them. training: they come again."""
 
     @abstractmethod
-    def encode(self, docs: Sequence[Doc], *, training: bool = False) -> Inputs:
-        """The subwords of Docs, and whatever else is needed to make sense of them. training: they come again."""
+    def decode(self, outputs: WindowOutputs, texts: Texts) -> Predictions:
+        """Return what the logits of all windows mean for each text."""
 
     @abstractmethod
-    def columns(self, inputs: Inputs) -> Columns:
-        """The subwords among what `encode` gave."""
+    def is_annotated(self, example: Example) -> bool:
+        """Return whether an example has gold annotation that can be learned from; the others are passed over.
 
-    @abstractmethod
-    def targets(self, examples: Sequence[Example], inputs: Inputs) -> Targets:
-        """What the examples teach, as arrays. Raises ValueError for a label that the component doesn't know."""
-
-    @abstractmethod
-    def loss(self, logits: Tensor, batch: WindowBatch, rows: Ints, targets: Targets) -> Tensor:
-        """The share of the batch's loss that some windows make up: the shares of all add up to it.
-
-        logits: of all windows of some texts. batch, rows: all windows of the batch, and the numbers of those.
+        Raises ValueError for a label that the component doesn't know.
         """
 
     @abstractmethod
-    def decode(self, outputs: WindowOutputs, inputs: Inputs) -> Predictions:
-        """What the logits of all windows mean for each text."""
+    def gold_labels(self, example: Example) -> GoldLabels | None:
+        """Return the labels that are gold in an example, whether the component knows them or not; None for no gold."""
+
+    @abstractmethod
+    def targets(self, examples: Sequence[Example], texts: Texts, batch: WindowBatch) -> Targets:
+        """Return what is to be learned from a batch of examples, window by window.
+
+        texts: their encoded reference Docs. batch: the windows of these.
+        Raises ValueError for a label that the component doesn't know.
+        """
+
+    @abstractmethod
+    def loss(self, logits: Tensor, rows: Ints, targets: Targets) -> Loss:
+        """Return the loss of some windows, as a sum and what it is a sum over.
+
+        logits: of all windows of some texts. rows: (windows,) their numbers in the batch.
+        """
+
+    def head_labels(self, labels: Sequence[str], known: Sequence[str]) -> Sequence[str]:
+        """Return what the head's outputs are called. labels: those wanted. known: the checkpoint's own outputs."""
+        return labels
+
+    def accept(self, checkpoint: Checkpoint) -> tuple[str, ...]:
+        """Return the labels that a checkpoint's outputs stand for. Raises ValueError if it doesn't fit the settings."""
+        return checkpoint.labels
 
     @property
-    def shim(self) -> TransformerShim:
-        """The network, and what is done with it."""
+    def shim(self) -> NetworkShim:
+        """The adapter that holds the network for Thinc."""
         return shim_of(self.model)
+
+    @property
+    def network(self) -> Network:
+        """The network. Raises ValueError before there is one."""
+        return self.shim.network
 
     @property
     def labels(self) -> tuple[str, ...]:
         """The labels, in the order of the head's outputs."""
-        return self.shim.checkpoint.labels if self.shim.is_initialized else tuple(self._added_labels)
+        return self._labels
 
     @property
-    def label_data(self) -> list[str]:
-        """The labels, as `spacy init labels` writes them and `initialize` takes them."""
-        return list(self.labels)
+    def label_data(self) -> list[str] | None:
+        """The labels, as `spacy init labels` writes them and `initialize` takes them; None for a task without any."""
+        return list(self.labels) if self.has_labels else None
 
     def add_label(self, label: str) -> int:
         """Add a label before `initialize`. Returns 1, or 0 if it is there. Raises ValueError once labels are fixed."""
@@ -137,7 +161,7 @@ class BertPipe(TrainablePipe, Generic[Inputs, Targets, Predictions]):
             return 0
         if self.shim.is_initialized:
             raise InvalidError(Errors.E304.format(name=self.name, label=label))
-        self._added_labels.append(label)
+        self._labels = (*self._labels, label)
         return 1
 
     def initialize(
@@ -152,29 +176,31 @@ class BertPipe(TrainablePipe, Generic[Inputs, Targets, Predictions]):
         get_examples: the training data; may give nothing for a checkpoint that is already fine-tuned.
         Raises ValueError or FileNotFoundError if there is no such encoder, or there are no labels.
         """
+        added = () if self.shim.is_initialized else self._labels
         counts = self.count_labels(get_examples())
-        wanted = list(dict.fromkeys(labels or self._added_labels)) or sorted(counts.by_label) or None
+        wanted = list(dict.fromkeys(labels or added)) or sorted(counts.by_label) or None
         needs_head = wanted is not None or not self.has_labels
         head = (lambda known: self.head_labels(wanted or [], known)) if needs_head else None
-        checkpoint, has_head = read_encoder(self.shim.source, self.shim.auto_class, head)
-        if not needs_head and not has_head:
-            raise InvalidError(Errors.E301.format(name=self.name, encoder=self.shim.source.name))
+        settings = self.shim.settings
+        checkpoint, has_trained_head = read_encoder(settings.encoder, settings.architecture, head)
+        if not needs_head and not has_trained_head:
+            raise InvalidError(Errors.E301.format(name=self.name, encoder=settings.encoder.name))
         self.attach(checkpoint)
-        self.shim.adapt()
+        self.shim.learner.forget()
         self._report_unseen(counts)
-        self.settle(counts)
+        self._report_ignored(counts)
+        self._weigh_labels(counts)
 
-    def head_labels(self, labels: Sequence[str], known: Sequence[str]) -> Sequence[str]:
-        """What the head's outputs are to be called. known: the outputs of the checkpoint's head."""
-        return labels
+    def count_labels(self, examples: Iterable[Example]) -> LabelCounts:
+        """Count the gold labels of examples; warns of what is wrong with them."""
+        return count_gold(examples, self.gold_labels, self.name)
 
     def attach(self, checkpoint: Checkpoint) -> None:
         """Take over a network and its tokenizer. Raises ValueError where the settings don't fit it."""
+        labels = self.accept(checkpoint)
         self.shim.attach(checkpoint)
         self.runner.check()
-
-    def settle(self, counts: LabelCounts) -> None:
-        """Take from the training data what else the task needs of it, once, in `initialize`."""
+        self._labels = labels
 
     def merge_adapter(self) -> None:
         """Add LoRA's matrices up into the weights they stand beside. Raises ValueError if there are none."""
@@ -184,27 +210,13 @@ class BertPipe(TrainablePipe, Generic[Inputs, Targets, Predictions]):
         """Take LoRA's matrices away; head and pooler stay as trained. Raises ValueError if there are none."""
         self.shim.remove_adapter(merge=False)
 
-    @property
-    def window_limit(self) -> int | None:
-        """How many windows of a text the task looks at; None: all."""
-        return None
-
-    def segments(self, doc: Doc) -> Segments:
-        """The text or texts of a Doc that go through the network. Raises ValueError for a Doc without them."""
-        return doc.text if self.parts is None else pair_of(doc, self.parts)
-
-    def training_doc(self, example: Example) -> Doc:
-        """The Doc of an example whose text is learned from: the gold one where it alone has the parts of a pair."""
-        has_gold_parts = self.parts is not None and has_parts(example.reference, self.parts)
-        return example.reference if has_gold_parts else example.predicted
-
     def predict(self, docs: Iterable[Doc]) -> Predictions:
-        """What the network says about Docs, which stay as they are."""
-        return self.predict_inputs(self.encode(list(docs)))
+        """Return what the network says about Docs, which stay as they are."""
+        return self.predict_texts(self.encode(list(docs)))
 
-    def predict_inputs(self, inputs: Inputs) -> Predictions:
-        """What the network says about encoded texts."""
-        return self.decode(self.runner.predict(self.columns(inputs), max_windows=self.window_limit), inputs)
+    def predict_texts(self, texts: Texts) -> Predictions:
+        """Return what the network says about encoded texts."""
+        return self.decode(self.runner.predict(texts), texts)
 
     def update(
         self,
@@ -223,15 +235,12 @@ class BertPipe(TrainablePipe, Generic[Inputs, Targets, Predictions]):
         losses.setdefault(self.name, 0.0)
         examples = list(examples)
         validate_examples(examples, f"{type(self).__name__}.update")
-        examples = [example for example in examples if self.teaches(example)]
+        examples = [example for example in examples if self.is_annotated(example)]
         if examples:
-            inputs = self.encode([self.training_doc(example) for example in examples], training=True)
-            targets = self.targets(examples, inputs)
-            losses[self.name] += self.runner.learn(
-                self.columns(inputs),
-                lambda logits, batch, rows: self.loss(logits, batch, rows, targets),
-                max_windows=self.window_limit,
-            )
+            texts = self.encode([example.reference for example in examples], training=True)
+            batch = self.runner.windows(texts, training=True)
+            targets = self.targets(examples, texts, batch)
+            losses[self.name] += self.runner.learn(batch, lambda logits, rows: self.loss(logits, rows, targets))
         if sgd not in (None, False):
             self.finish_update(sgd)
         return losses
@@ -243,7 +252,7 @@ class BertPipe(TrainablePipe, Generic[Inputs, Targets, Predictions]):
         writers = {"cfg": lambda p: write_json_whole(p, self._state()), "model": self._write_model}
         util.to_disk(folder, writers, exclude)
 
-    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "BertPipe[Inputs, Targets, Predictions]":
+    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "BertPipe[Texts, Targets, Predictions]":
         """Read a folder that `to_disk` wrote. Raises an error that names the file if one is missing or spoilt."""
         readers = {
             "model": lambda p: self.attach(self.shim.read(saved_folder(p))),
@@ -252,16 +261,12 @@ class BertPipe(TrainablePipe, Generic[Inputs, Targets, Predictions]):
         util.from_disk(Path(path), readers, exclude)
         return self
 
-    def _write_model(self, path: Path) -> None:
-        with replaced_folder(path) as folder:
-            self.shim.to_disk(folder)
-
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         """Pack what `to_disk` writes."""
         writers = {"cfg": lambda: srsly.json_dumps(self._state()), "model": self.shim.to_bytes}
         return util.to_bytes(writers, exclude)
 
-    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "BertPipe[Inputs, Targets, Predictions]":
+    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "BertPipe[Texts, Targets, Predictions]":
         """Read what `to_bytes` packed."""
         readers = {
             "model": lambda packed: self.attach(self.shim.unpack(packed)),
@@ -270,21 +275,49 @@ class BertPipe(TrainablePipe, Generic[Inputs, Targets, Predictions]):
         util.from_bytes(bytes_data, readers, exclude)
         return self
 
+    def _write_model(self, path: Path) -> None:
+        with replaced_folder(path) as folder:
+            self.shim.to_disk(folder)
+
     def _state(self) -> dict[str, Any]:
-        """What training has settled besides the network. Settings are the config's to keep."""
-        return {}
+        """Return what training has found out besides the network. Settings are the config's to keep."""
+        return {"class_weights": self._class_weights, "ignored_labels": self.cfg["ignored_labels"]}
 
     def _restore(self, state: dict[str, Any]) -> None:
-        """Take over what `_state` gave."""
+        weights, labels = state.get("class_weights"), self._weighted_labels
+        if weights is not None and len(weights) != len(labels):
+            reason = f"has {len(weights)} class weights for {len(labels)} labels"
+            raise InvalidError(Errors.E105.format(path="cfg", reason=reason))
+        self._class_weights = weights
+        self.cfg["ignored_labels"] = state.get("ignored_labels", [])
 
-    def _report_ignored(self, counts: LabelCounts) -> list[str]:
-        """Labels of the data that are not the component's, as some are given to it."""
-        ignored = sorted(label for label in counts.by_label if label not in self.labels)
+    @property
+    def _weighted_labels(self) -> tuple[str, ...]:
+        return self.labels if self.outside_label is None else (self.outside_label, *self.labels)
+
+    def _weigh_labels(self, counts: LabelCounts) -> None:
+        if self.loss_function is None:
+            return
+        own = {label: counts.by_label[label] for label in self.labels}
+        outside = {} if self.outside_label is None else {self.outside_label: counts.units - sum(own.values())}
+        self._class_weights = resolve_class_weights(
+            self.loss_function.class_weights,
+            self._weighted_labels,
+            outside | own,
+            texts=counts.units,
+            exclusive=self.loss_function.exclusive,
+        )
+
+    def _report_ignored(self, counts: LabelCounts) -> None:
+        """Warn of labels of the data that are not the component's, as some are given to it; they are left alone."""
+        ignored = sorted(label for label in counts.by_label if label not in self.labels) if self.has_labels else []
+        self.cfg["ignored_labels"] = ignored
         if ignored:
-            warnings.warn(Warnings.W306.format(name=self.name, labels=ignored, known=self.labels), stacklevel=4)
-        return ignored
+            message = Warnings.W306.format(name=self.name, labels=ignored, known=self.labels)
+            warnings.warn(message, stacklevel=3)
 
     def _report_unseen(self, counts: LabelCounts) -> None:
         unseen = [label for label in self.labels if counts.examples and not counts.by_label[label]]
         if unseen:
-            warnings.warn(Warnings.W304.format(name=self.name, labels=unseen, total=counts.examples), stacklevel=3)
+            message = Warnings.W304.format(name=self.name, labels=unseen, total=counts.examples)
+            warnings.warn(message, stacklevel=3)

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from torch import nn
-from transformers import PreTrainedModel
 
-from ..errors import Errors, InvalidError, Warnings
+from ..errors import Errors, InvalidError, Warnings, require
 from ..network.anatomy import Anatomy
+from ..network.task_module import TaskModule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,18 +47,28 @@ class Adaptation:
         """Whether frozen layers drop units in training."""
         return self.frozen_dropout is not False
 
+    @property
+    def features_memory(self) -> int | None:
+        """Megabytes of memory for what a frozen encoder gives; None: it is not kept."""
+        return None
+
+    @property
+    def saves_adapter(self) -> bool:
+        """Whether what was learned is saved alone, without the encoder that it belongs to."""
+        return False
+
     def learns(self, name: str, anatomy: Anatomy, step: int) -> bool:
-        """Whether a parameter learns from a step on, which is counted from 0."""
+        """Return whether a parameter learns from a step on, which is counted from 0."""
         return True
 
     def changes_at(self, step: int) -> bool:
-        """Whether other parameters learn from this step on than before."""
+        """Return whether other parameters learn from this step on than before."""
         return False
 
     def check(self, anatomy: Anatomy) -> None:
         """Raise ValueError if the settings make no sense for a network."""
 
-    def prepare(self, module: PreTrainedModel) -> None:
+    def prepare(self, module: TaskModule) -> None:
         """Change a network once, before anything learns. Warns of patterns that match no parameter."""
         self.check(Anatomy(module))
         names = [name for name, _ in module.named_parameters()]
@@ -71,7 +81,7 @@ class Adaptation:
         if self.gradient_checkpointing:
             module.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
 
-    def freeze(self, module: PreTrainedModel, step: int) -> None:
+    def freeze(self, module: TaskModule, step: int) -> None:
         """Mark the parameters that learn from a step on, and no others. Raises ValueError if none does."""
         anatomy = Anatomy(module)
         for name, parameter in module.named_parameters():
@@ -80,7 +90,7 @@ class Adaptation:
         if not any(parameter.requires_grad for parameter in module.parameters()):
             raise InvalidError(Errors.E113)
 
-    def train(self, module: PreTrainedModel) -> None:
+    def train(self, module: TaskModule) -> None:
         """Switch a network to training, with dropout in frozen layers only where that is wanted."""
         module.train()
         if not self.drops_when_frozen:
@@ -88,14 +98,14 @@ class Adaptation:
                 part.eval()
 
     def rate_factor(self, name: str, anatomy: Anatomy) -> float:
-        """The multiple of the optimizer's learning rate at which a parameter learns."""
+        """Return the multiple of the optimizer's learning rate at which a parameter learns."""
         selected = _last_match(self.rates, name)
         if selected is not None:
             return selected
         return self.head_factor if name in anatomy.head else self.layer_decay ** anatomy.height_below_top(name)
 
     def decay_factor(self, name: str, parameter: nn.Parameter) -> float:
-        """The multiple of the optimizer's weight decay: none on biases and norms, which have one dimension."""
+        """Return the multiple of the optimizer's weight decay: none on biases and norms, which have one dimension."""
         selected = _last_match(self.decays, name)
         return selected if selected is not None else float(parameter.dim() > 1)
 
@@ -129,8 +139,13 @@ class HeadOnly(Adaptation):
         """Whether the encoder drops units in training: only if asked, as then nothing can be kept."""
         return bool(self.frozen_dropout)
 
+    @property
+    def features_memory(self) -> int | None:
+        """As configured, unless nothing is to be kept."""
+        return self.cache_memory if self.cache else None
+
     def learns(self, name: str, anatomy: Anatomy, step: int) -> bool:
-        """Parameters of the head, and of the pooler if asked."""
+        """Return whether a parameter is of the head, or of the pooler if that is to learn."""
         return name in anatomy.head or (self.pooler and anatomy.is_pooler(name))
 
 
@@ -149,7 +164,7 @@ class TopLayers(Adaptation):
         _check_layers("adapt.n", self.n, anatomy, least=0)
 
     def learns(self, name: str, anatomy: Anatomy, step: int) -> bool:
-        """Parameters of the head and what is near to it."""
+        """Return whether a parameter is of the head or near to it."""
         height = anatomy.height_below_top(name)
         return name in anatomy.head or height < self.n or (self.embeddings and height == anatomy.depth)
 
@@ -180,22 +195,16 @@ class GradualUnfreezing(Adaptation):
         _check_layers("adapt.at", len(self._steps), anatomy, least=0, more=1)
 
     def learns(self, name: str, anatomy: Anatomy, step: int) -> bool:
-        """Parameters of the head and of the layers that are thawed by then."""
+        """Return whether a parameter is of the head or of a layer that is thawed by then."""
         return name in anatomy.head or anatomy.height_below_top(name) < self._thawed(step)
 
     def changes_at(self, step: int) -> bool:
-        """Whether a layer is thawed at a step."""
+        """Return whether a layer is thawed at a step."""
         return step > 0 and self._thawed(step) != self._thawed(step - 1)
 
     def _thawed(self, step: int) -> int:
         """How many parts of the encoder learn: layers, and the embeddings as one more."""
         return step // self.every if self.at is None else sum(at <= step for at in self.at)
-
-
-def require(setting: str, value: object, *, possible: bool, remedy: str) -> None:
-    """Raise ValueError for a setting with a value that is not possible."""
-    if not possible:
-        raise InvalidError(Errors.E308.format(setting=setting, value=value, remedy=remedy))
 
 
 def _check_layers(setting: str, count: int, anatomy: Anatomy, *, least: int, more: int = 0) -> None:
@@ -211,12 +220,12 @@ def _is_pattern(pattern: str) -> bool:
 
 
 def _last_match(factors: Mapping[str, float] | None, name: str) -> float | None:
-    found = [factor for pattern, factor in (factors or {}).items() if re.search(pattern, name)]
-    return found[-1] if found else None
+    matching = [factor for pattern, factor in (factors or {}).items() if re.search(pattern, name)]
+    return matching[-1] if matching else None
 
 
 def _frozen_parts(module: nn.Module) -> list[nn.Module]:
-    """The largest parts of a network that have parameters, none of which learns."""
+    """Return the largest parts of a module that have parameters, none of which learns."""
     parameters = list(module.parameters())
     if not parameters:
         return []

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ..errors import Errors, InvalidError
+from ..errors import Errors, InvalidError, require
 from .losses import ClassWeights
 
 
 def resolve_class_weights(
     wanted: ClassWeights, labels: Sequence[str], counts: Mapping[str, int], *, texts: int, exclusive: bool
 ) -> list[float] | None:
-    """One weight a label, in the labels' order, or None for no weights.
+    """Return one weight a label, in the labels' order, or None for no weights.
 
     wanted: by label (1.0 for those not named), "balanced", or None. counts: texts with each label; texts: in all.
     Balanced exclusive labels weigh texts / (labels * count), as scikit-learn has it, so that the mean over the
@@ -27,8 +27,8 @@ def resolve_class_weights(
     unknown = sorted(set(wanted) - set(labels))
     if unknown:
         raise InvalidError(Errors.E309.format(unknown=unknown, labels=list(labels)))
-    if any(weight < 0 for weight in wanted.values()):
-        raise InvalidError(Errors.E308.format(setting="class_weights", value=wanted, remedy="use numbers from 0"))
+    possible = all(weight >= 0 for weight in wanted.values())
+    require("class_weights", wanted, possible=possible, remedy="use numbers from 0")
     return [float(wanted.get(label, 1.0)) for label in labels]
 
 

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..errors import Errors, InvalidError
+from ..errors import require, require_at_least
 
 ClassWeights: TypeAlias = dict[str, float] | Literal["balanced"] | None
 
@@ -29,7 +29,7 @@ class SequenceLoss(Protocol):
         """Whether exactly one label holds for a text."""
 
     def __call__(self, logits: Tensor, targets: Tensor, known: Tensor, weights: Tensor | None) -> Tensor:
-        """The loss of every example, (texts,).
+        """Return the loss of every example, (texts,).
 
         logits, targets: (texts, labels). known: (texts, labels), 1.0 where there is gold.
         weights: (labels,) resolved class weights, or None.
@@ -49,7 +49,7 @@ class CrossEntropy:
         _check_settings(self.label_smoothing, self.focal_gamma)
 
     def __call__(self, logits: Tensor, targets: Tensor, known: Tensor, weights: Tensor | None) -> Tensor:
-        """Per example; rows without a gold label (all targets 0) cost nothing."""
+        """Return the loss of each example; a row without a gold label (all targets 0) costs nothing."""
         log_p = F.log_softmax(logits, dim=-1)
         annotated = targets.sum(-1)
         smooth = self.label_smoothing
@@ -73,7 +73,7 @@ class BinaryCrossEntropy:
         _check_settings(self.label_smoothing, self.focal_gamma)
 
     def __call__(self, logits: Tensor, targets: Tensor, known: Tensor, weights: Tensor | None) -> Tensor:
-        """Per example; class weights count positives (`pos_weight`), unknown labels cost nothing."""
+        """Return the loss of each example; class weights count positives alone, unknown labels nothing."""
         soft = targets * (1 - self.label_smoothing) + self.label_smoothing / 2
         terms = F.binary_cross_entropy_with_logits(logits, soft, pos_weight=weights, reduction="none")
         p = logits.sigmoid()
@@ -84,7 +84,7 @@ class BinaryCrossEntropy:
 def cross_entropy(
     class_weights: ClassWeights = None, label_smoothing: float = 0.0, focal_gamma: float = 0.0
 ) -> SequenceLoss:
-    """Cross-entropy for exclusive labels.
+    """Return cross-entropy, for exclusive labels.
 
     class_weights: {"label": weight}, "balanced" (texts / (labels * texts with the label)), or null.
     label_smoothing: share of the target spread over all labels. focal_gamma: 0 is plain cross-entropy;
@@ -96,12 +96,25 @@ def cross_entropy(
 def binary_cross_entropy(
     class_weights: ClassWeights = None, label_smoothing: float = 0.0, focal_gamma: float = 0.0
 ) -> SequenceLoss:
-    """Binary cross-entropy for labels that don't exclude each other.
+    """Return binary cross-entropy, for labels that don't exclude each other.
 
     class_weights: the weight of a label's positives: {"label": weight}, "balanced"
     (texts without / texts with the label), or null. The others as of CrossEntropy.v1.
     """
     return BinaryCrossEntropy(class_weights=class_weights, label_smoothing=label_smoothing, focal_gamma=focal_gamma)
+
+
+def checked_loss(loss: SequenceLoss | None, *, exclusive: bool, reason: str) -> SequenceLoss:
+    """Return a component's loss, or the usual one for None.
+
+    exclusive: whether exactly one label holds. reason: why, for the error. Raises ValueError for a loss of the other
+    kind.
+    """
+    usual: SequenceLoss = CrossEntropy() if exclusive else BinaryCrossEntropy()
+    chosen = loss or usual
+    remedy = f"{reason} use spacy-bertadapt.{type(usual).__name__}.v1"
+    require("loss", type(loss).__name__, possible=chosen.exclusive == exclusive, remedy=remedy)
+    return chosen
 
 
 def _focal(p_gold: Tensor, gamma: float) -> Tensor | float:
@@ -110,8 +123,6 @@ def _focal(p_gold: Tensor, gamma: float) -> Tensor | float:
 
 
 def _check_settings(label_smoothing: float, focal_gamma: float) -> None:
-    if not 0 <= label_smoothing < 1:
-        remedy = "use 0 ≤ label_smoothing < 1"
-        raise InvalidError(Errors.E308.format(setting="label_smoothing", value=label_smoothing, remedy=remedy))
-    if focal_gamma < 0:
-        raise InvalidError(Errors.E308.format(setting="focal_gamma", value=focal_gamma, remedy="use 0 or more"))
+    possible = 0 <= label_smoothing < 1
+    require("label_smoothing", label_smoothing, possible=possible, remedy="use 0 ≤ label_smoothing < 1")
+    require_at_least("focal_gamma", focal_gamma, 0)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TypedDict
 
 from torch import nn
-from transformers import PreTrainedModel
 
 from ..network.anatomy import Anatomy
+from ..network.task_module import TaskModule
 from .adaptation import Adaptation
 
 
@@ -19,8 +19,8 @@ class ParameterGroup(TypedDict):
     decay_factor: float
 
 
-def parameter_groups(module: PreTrainedModel, adaptation: Adaptation) -> list[ParameterGroup]:
-    """Group a network's trainable parameters: one group for all that have the same factors."""
+def parameter_groups(module: TaskModule, adaptation: Adaptation) -> list[ParameterGroup]:
+    """Return a network's trainable parameters in groups: one for all that have the same factors."""
     anatomy = Anatomy(module)
     groups: dict[tuple[float, float], ParameterGroup] = {}
     for name, parameter in module.named_parameters():

@@ -48,6 +48,6 @@ class RunningLoss:
 
 
 def running_loss(loss: Tensor) -> RunningLoss | float:
-    """What to add to `losses`: a float where reading is free, else a `RunningLoss`. Non-finite losses count as 0."""
+    """Return what to add to `losses`: a float where reading is free, else a `RunningLoss`, 0 if not finite."""
     finite = loss.detach().nan_to_num(0.0, posinf=0.0, neginf=0.0)
     return float(finite) if finite.device.type == "cpu" else RunningLoss(finite)

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from torch import nn
-from transformers import PreTrainedModel
 
 from ..network.anatomy import Anatomy, layer_number
+from ..network.task_module import TaskModule
 from .adaptation import Adaptation
 
 HEAD, POOLER, EMBEDDINGS, REST = "head", "pooler", "embeddings", "other"
@@ -45,12 +45,12 @@ class Memory:
 
     @property
     def total(self) -> int:
-        """All of it."""
+        """All four."""
         return self.weights + self.gradients + self.moments + self.activations
 
 
-def summarize(module: PreTrainedModel, adaptation: Adaptation, *, steps: int) -> list[Part]:
-    """The parts of a network from top to bottom. steps: of the training, so that layers may thaw."""
+def summarize(module: TaskModule, adaptation: Adaptation, *, steps: int) -> list[Part]:
+    """Return the parts of a network from top to bottom. steps: of the training, so that layers may thaw."""
     anatomy = Anatomy(module)
     changes = [0, *(step for step in range(1, steps) if adaptation.changes_at(step))]
     rows: dict[str, list[tuple[str, nn.Parameter]]] = {}
@@ -60,8 +60,8 @@ def summarize(module: PreTrainedModel, adaptation: Adaptation, *, steps: int) ->
     return [_summary(part, rows[part], adaptation, anatomy, changes) for part in order if part in rows]
 
 
-def estimate_memory(module: PreTrainedModel, parts: Iterable[Part], *, subwords: int, item_bytes: int) -> Memory:
-    """Bytes of training with AdamW, roughly.
+def estimate_memory(module: TaskModule, parts: Iterable[Part], *, subwords: int, item_bytes: int) -> Memory:
+    """Estimate the bytes of training with AdamW.
 
     subwords: that go through the network at once. item_bytes: of a number in a layer, by the precision.
     """

@@ -1,28 +1,28 @@
-"""Which part of a network a parameter belongs to: the head, or how high up in the encoder it stands."""
+"""Which part of a module a parameter belongs to: the head, or how high up in the encoder it stands."""
 
 from __future__ import annotations
 
 import re
 
-from transformers import PreTrainedModel
+from .task_module import TaskModule
 
 LAYER = re.compile(r"\.(?:layer|layers|block|h)\.(\d+)\.")
 
 
 class Anatomy:
-    """The parts of a task's network, by the names of its parameters.
+    """The parts of a task's module, by the names of its parameters.
 
     head: names of the parameters that are the task's and not the encoder's. depth: how many layers the encoder has.
     """
 
-    def __init__(self, module: PreTrainedModel):
-        """Look through a network's parameters."""
+    def __init__(self, module: TaskModule):
+        """Look through a module's parameters."""
         self.head = head_parameters(module)
         self.depth = 1 + max((layer_number(name) or 0 for name, _ in module.named_parameters()), default=0)
         self._pooler = f"{module.base_model_prefix}.pooler."
 
     def height_below_top(self, name: str) -> int:
-        """How many layers of the encoder stand above a parameter: 0 in the top layer, `depth` in the embeddings.
+        """Return how many layers of the encoder stand above a parameter: 0 in the top layer, `depth` in the embeddings.
 
         What is neither counts to the top layer, such as a pooler or a last norm.
         """
@@ -32,17 +32,17 @@ class Anatomy:
         return self.depth if "embeddings" in name else 0
 
     def is_pooler(self, name: str) -> bool:
-        """Whether a parameter is of the encoder's pooler, the layer that BERT's classifiers see [CLS] through."""
+        """Return whether a parameter is of the pooler, the layer that BERT's classifiers see [CLS] through."""
         return name.startswith(self._pooler)
 
 
-def head_parameters(module: PreTrainedModel) -> set[str]:
-    """Names of the parameters that are the task's and not the encoder's."""
+def head_parameters(module: TaskModule) -> set[str]:
+    """Return the names of the parameters that are the task's and not the encoder's."""
     prefix = module.base_model_prefix + "."
     return {name for name, _ in module.named_parameters() if not name.startswith(prefix)}
 
 
 def layer_number(name: str) -> int | None:
-    """The encoder layer that a parameter belongs to, counted from 0 at the bottom, or None."""
-    found = LAYER.search(f".{name}")
-    return int(found.group(1)) if found else None
+    """Return the encoder layer that a parameter belongs to, counted from 0 at the bottom, or None."""
+    match = LAYER.search(f".{name}")
+    return int(match.group(1)) if match else None

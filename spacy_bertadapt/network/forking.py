@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 
 import torch
 
@@ -22,7 +23,7 @@ class ForkGuard:
 
     @classmethod
     def before(cls) -> None:
-        """Runs in the parent: what the tokenizers library reads of the environment when the child starts."""
+        """Set, in the parent, what the tokenizers library reads of the environment when the child starts."""
         cls._setting = os.environ.get(TOKENIZERS_THREADS)
         os.environ[TOKENIZERS_THREADS] = "false"
 
@@ -36,17 +37,20 @@ class ForkGuard:
 
     @classmethod
     def after_in_child(cls) -> None:
-        """One thread for torch."""
+        """Leave torch one thread."""
         cls.forked = True
         torch.set_num_threads(1)
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=ForkGuard.before,
-        after_in_parent=ForkGuard.after_in_parent,
-        after_in_child=ForkGuard.after_in_child,
-    )
+@cache
+def guard_forks() -> None:
+    """Watch over the forks of this process from now on."""
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(
+            before=ForkGuard.before,
+            after_in_parent=ForkGuard.after_in_parent,
+            after_in_child=ForkGuard.after_in_child,
+        )
 
 
 def refuse_forked_gpu(device: torch.device) -> None:

@@ -1,35 +1,50 @@
-"""What a Transformers model is called with."""
+"""A padded batch on the device of a network."""
 
 from __future__ import annotations
 
 import inspect
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
-from transformers import PreTrainedModel
 
 from ..types import PaddedBatch
+from .task_module import EncoderWithHead, TaskModule
 
 
-def module_inputs(batch: PaddedBatch, device: torch.device, *, with_types: bool) -> dict[str, Tensor]:
-    """A padded batch as keyword arguments, on the device. with_types: whether the network knows token types."""
-    inputs = {"input_ids": to_device(batch.input_ids, device)}
-    if batch.mask is not None:
-        inputs["attention_mask"] = to_device(batch.mask.astype(np.int64), device)
-    if batch.token_type_ids is not None and with_types:
-        inputs["token_type_ids"] = to_device(batch.token_type_ids, device)
-    return inputs
+@dataclass(frozen=True, slots=True)
+class DeviceBatch:
+    """A padded batch, as arrays and as a network is called with it.
+
+    padded: the arrays. inputs: keyword arguments of the encoder, on the device. marks: those of our heads besides.
+    """
+
+    padded: PaddedBatch
+    inputs: dict[str, Tensor]
+    marks: dict[str, Tensor]
 
 
-def takes_token_types(module: PreTrainedModel) -> bool:
-    """Whether a network knows more than one token type."""
+def device_batch(padded: PaddedBatch, device: torch.device, *, with_types: bool) -> DeviceBatch:
+    """Copy a padded batch to a device. with_types: whether the network knows token types."""
+    inputs = {"input_ids": to_device(padded.input_ids, device)}
+    if padded.mask is not None:
+        inputs["attention_mask"] = to_device(padded.mask.astype(np.int64), device)
+    if padded.token_type_ids is not None and with_types:
+        inputs["token_type_ids"] = to_device(padded.token_type_ids, device)
+    marks = {} if padded.spans is None else {"spans": to_device(padded.spans, device)}
+    return DeviceBatch(padded, inputs, marks)
+
+
+def takes_token_types(module: TaskModule) -> bool:
+    """Return whether a module knows more than one token type."""
+    encoder = module.base_model if isinstance(module, EncoderWithHead) else module
     types = getattr(module.config, "type_vocab_size", 0)
-    return "token_type_ids" in inspect.signature(module.forward).parameters and types > 1
+    return types > 1 and "token_type_ids" in inspect.signature(encoder.forward).parameters
 
 
 def to_device(array: np.ndarray, device: torch.device) -> Tensor:
-    """An array as a tensor on a device; nothing waits for the copy to a GPU."""
+    """Return an array as a tensor on a device; nothing waits for the copy to a GPU."""
     tensor = torch.from_numpy(array)
     if device.type == "cuda":
         return tensor.pin_memory().to(device, non_blocking=True)

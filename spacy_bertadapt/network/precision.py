@@ -13,7 +13,7 @@ PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16, "float16": torch.floa
 
 
 def resolve_device(name: str) -> torch.device:
-    """The torch device for a setting: `auto` is spaCy's active GPU, else the CPU.
+    """Return the torch device for a setting: `auto` is spaCy's active GPU, else the CPU.
 
     `cuda:1` and `mps` need torch to see the device, and no CuPy. Raises ValueError where torch doesn't.
     """
@@ -23,12 +23,12 @@ def resolve_device(name: str) -> torch.device:
         device = torch.device(name)
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as err:
-        raise InvalidError(Errors.E108.format(device=name, reason=str(err).splitlines()[0])) from None
+        raise InvalidError(Errors.E108.format(device=name, reason=str(err).splitlines()[0])) from err
     return device
 
 
 def resolve_precision(name: str, device: torch.device) -> torch.dtype | None:
-    """The autocast type for a setting, or None for plain float32.
+    """Return the autocast type for a setting, or None for plain float32.
 
     `auto` is bfloat16 where the hardware computes in it: GPUs from sm80 on, CPUs with AVX512-BF16 or AMX.
     Raises ValueError for an unknown setting, and for float16 on a CPU.

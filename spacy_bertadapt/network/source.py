@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from ..errors import Errors, InvalidError, NotFoundError
+from ..errors import Errors, InvalidError, NotFoundError, require
 
 PACKAGE_PREFIX = "package:"
 
@@ -24,10 +24,8 @@ class EncoderSource:
     dropout: float | None = None
 
     def __post_init__(self) -> None:
-        if self.dropout is not None and not 0 <= self.dropout < 1:
-            raise InvalidError(
-                Errors.E308.format(setting="encoder.dropout", value=self.dropout, remedy="use 0 ≤ rate < 1")
-            )
+        possible = self.dropout is None or 0 <= self.dropout < 1
+        require("encoder.dropout", self.dropout, possible=possible, remedy="use 0 ≤ rate < 1")
 
     @property
     def lasting_name(self) -> str:
@@ -44,7 +42,7 @@ class EncoderSource:
             return False
 
     def locate(self) -> str:
-        """A directory, or the hub id itself where the name is one.
+        """Return a directory, or the hub id itself where the name is one.
 
         Raises FileNotFoundError for a missing package or directory, ValueError for a folder without a checkpoint.
         """
@@ -71,8 +69,8 @@ def _package_folder(name: str) -> Path:
     root = Path(spec.submodule_search_locations[0])
     folders = sorted({path.parent for path in root.rglob("config.json") if _has_weights(path.parent)})
     if len(folders) != 1:
-        found = ", ".join(str(folder.relative_to(root)) for folder in folders) or "none"
-        reason = f"expected one folder with config.json and weights in the package, found {found}"
+        names = ", ".join(str(folder.relative_to(root)) for folder in folders) or "none"
+        reason = f"expected one folder with config.json and weights in the package, found {names}"
         raise InvalidError(Errors.E102.format(name=name, reason=reason))
     return folders[0]
 

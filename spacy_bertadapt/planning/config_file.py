@@ -1,58 +1,128 @@
-"""The text of a config, whatever its task."""
+"""Configs for any task: what is common to all, the task's component with its defaults, and what was chosen."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
+from .blocks import Block, Variable, as_block, is_call, with_defaults
+from .config_text import read_skeleton, write_block
 from .data import complete_settings, is_docbin
-from .findings import Findings
-from .rendering import render, to_setting
+from .data_survey import DataSurvey
+from .notes import NOTES
 from .request import Choice, ConfigRequest
+from .task import Settings, Task
 
-POOL = 100
-QA_POOL = 20  # questions on one context have about the same length, and should not fill a batch
+DOCBIN = "spacy.Corpus.v1"
+SPLITS = ("train", "dev")
 
 
-def render_config(
-    choices: list[Choice],
-    found: Findings,
-    request: ConfigRequest,
-    *,
-    title: str,
-    things: str,
-    architecture: str = "SequenceClassifier",
-) -> str:
-    """Fill in the templates of a task.
+class ConfigDraft:
+    """A config in the making. Its component has the defaults of its factory, until they are set.
 
-    choices: with "max_length", "max_steps" and "eval_frequency" among them. title: what the config is for.
-    things: what the data consists of, in the plural. architecture: of the component's model.
+    A setting is named as in the config, and `component.` stands for the component's block.
     """
-    chosen = {choice.setting: choice for choice in choices}
-    fields = {name: to_setting(choice.value) for name, choice in chosen.items()}
-    fields |= {f"{name}_reason": choice.reason for name, choice in chosen.items()}
-    fields |= {name: to_setting(getattr(request, name)) for name in ("lang", "encoder", "device", "batch_size")}
-    if "loss" in chosen:
-        fields["loss"] = render("loss_default" if chosen["loss"].value is None else "loss_balanced", task=request.task)
-    model = render("model", task=request.task, architecture=architecture, **fields)
-    return render(
-        "config",
-        title=title,
-        task=request.task,
-        component=render(f"component_{request.task}", model=model, **fields),
-        scores=render(f"scores_{request.task}"),
-        data_summary=f"{found.train.labelled:,} {things} with {len(found.train.counts):,} labels",
-        config_path=request.output,
-        train_path=to_setting(str(request.train)),
-        dev_path=to_setting(str(request.dev)),
-        train_reader=_reader("train", request),
-        dev_reader=_reader("dev", request),
-        learn_rate=to_setting(request.learn_rate),
-        pool=QA_POOL if request.task == "qa" else POOL,
-        **fields,
+
+    def __init__(self, task: Task, *, train_reader: Block, dev_reader: Block):
+        """Start a config. Raises ValueError for a task that is not trained.
+
+        train_reader, dev_reader: blocks of [corpora].
+        """
+        self.task, plan = task, task.config_plan
+        self.config, self.notes = read_skeleton()
+        self.config.set("nlp.pipeline", [task.factory])
+        self.config.set(f"components.{task.factory}", as_block({"factory": task.factory, **task.defaults}))
+        self.config.set("training.score_weights", Block(task.score_weights))
+        self.config.set("corpora.train", train_reader)
+        self.config.set("corpora.dev", dev_reader)
+        self.set("component.model.encoder.name", Variable("${paths.encoder}"))
+        self.set_all(plan.settings)
+        for setting, note in {**NOTES, **plan.notes}.items():
+            self.notes.update(dict.fromkeys(self.paths_of(setting), note))
+
+    def set(self, setting: str, value: Any) -> None:
+        """Set a value. A mapping that names a registered function becomes a block of its own."""
+        (path,) = self.paths_of(setting)
+        self.config.set(path, as_block(value) if is_call(value) else value)
+
+    def set_all(self, settings: Settings) -> None:
+        """Set values by name."""
+        for setting, value in settings.items():
+            self.set(setting, value)
+
+    def set_chosen(self, choices: Iterable[Choice]) -> None:
+        """Set what was chosen for some data, and add the reasons to the comments."""
+        for choice in choices:
+            self.set(choice.setting, choice.value)
+            (path,) = self.paths_of(choice.setting)
+            self.notes[path] = "\n".join(filter(None, [self.notes.get(path), choice.reason]))
+
+    def complete(self) -> Block:
+        """Return all values, with the defaults of the functions that the component names."""
+        component = with_defaults(self.config["components"][self.task.factory])
+        return Block({**self.config, "components": Block({self.task.factory: component})})
+
+    def to_text(self, header: str) -> str:
+        """Return the file's text. header: the lines of the comment at its top."""
+        comment = "\n".join(f"# {line}" for line in header.splitlines())
+        return f"{comment}\n\n{write_block(self.complete(), self.notes)}"
+
+    def paths_of(self, setting: str) -> list[str]:
+        """Return where a setting stands in this config. That of a reader stands in both corpora, in one, or in none."""
+        kind, _, rest = setting.partition(".")
+        if kind == "component":
+            return [f"components.{self.task.factory}.{rest}".rstrip(".")]
+        if kind in ("reader", "docbin"):
+            corpora = self.config["corpora"]
+            is_kind = {split: (corpora[split]["@readers"] == DOCBIN) == (kind == "docbin") for split in SPLITS}
+            return [f"corpora.{split}.{rest}" for split in SPLITS if is_kind[split]]
+        return [setting]
+
+
+def docbin_block(split: str) -> Block:
+    """Return the reader of `.spacy` files. split: "train" or "dev", as it stands in [paths]."""
+    return with_defaults({"@readers": DOCBIN, "path": Variable(f"${{paths.{split}}}"), "gold_preproc": False})
+
+
+def raw_block(split: str, task: Task, settings: Settings) -> Block:
+    """Return the reader of the task's raw files. Raises ValueError for a setting that it doesn't have."""
+    path = Variable(f"${{paths.{split}}}")
+    return Block({"@readers": task.reader, "path": path, **complete_settings(task, settings)})
+
+
+def config_for(request: ConfigRequest, data: DataSurvey, choices: list[Choice]) -> str:
+    """Return the text of a config for some data. data: what is known of it. choices: those of the task's plan."""
+    files = {"train": request.train, "dev": request.dev}
+    train, dev = (
+        docbin_block(split) if is_docbin(path) else raw_block(split, request.task, request.reader)
+        for split, path in files.items()
+    )
+    draft = ConfigDraft(request.task, train_reader=train, dev_reader=dev)
+    draft.set_all(_requested(request))
+    draft.set_chosen(choices)
+    return draft.to_text(
+        f"{request.task.title} with spacy-bertadapt, written by `python -m spacy bertadapt init-config` for\n"
+        f"{data.train.labelled:,} {request.task.things} with {len(data.train.counts):,} labels\n"
+        f"{usage(f'{request.output} -o out')}"
     )
 
 
-def _reader(split: str, request: ConfigRequest) -> str:
-    if is_docbin(request.train if split == "train" else request.dev):
-        return render("reader_docbin", split=split)
-    whole = complete_settings(request.task, request.reader)
-    settings = {name: to_setting(value) for name, value in whole.items()}
-    return render(f"reader_{request.task}", split=split, **settings)
+def usage(arguments: str) -> str:
+    """Return how a config is used, for the comment at its top. arguments: of `spacy train`."""
+    return (
+        f"Train with:  python -m spacy train {arguments}\n"
+        "Every value can be overridden on the command line:  --training.batcher.size 16"
+    )
+
+
+def _requested(request: ConfigRequest) -> dict[str, Any]:
+    """What the user asks for, by the names of settings."""
+    return {
+        "paths.encoder": request.encoder,
+        "paths.train": str(request.train),
+        "paths.dev": str(request.dev),
+        "nlp.lang": request.lang,
+        "component.model.device": request.device,
+        "training.batcher.size": request.batch_size,
+        "training.optimizer.learn_rate.initial_rate": request.learn_rate,
+    }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..tasks.factories import DEFAULT_ENCODER
-from .data import ReaderSettings
+from ..component.defaults import DEFAULT_ENCODER
+from .task import Task
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,20 +23,28 @@ class ConfigRequest:
     output: Path
     train: Path
     dev: Path
-    task: str = "textcat"
+    task: Task
     encoder: str = DEFAULT_ENCODER
     epochs: int | None = None
     batch_size: int = 32
     learn_rate: float = 5e-5
     lang: str = "en"
     device: str = "auto"
-    reader: ReaderSettings = field(default_factory=dict)
+    reader: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A setting that depends on the data, and why it is so: one line."""
+    """A setting that depends on the data.
+
+    setting: its dotted name, in which `component.` stands for the task's component. reason: why it is so, in one line.
+    """
 
     setting: str
     value: Any
     reason: str
+
+    @property
+    def name(self) -> str:
+        """The setting without the block that it stands in."""
+        return self.setting.rpartition(".")[2]

@@ -77,7 +77,7 @@ class LengthSurvey:
 
 
 def survey_lengths(segments: Iterable[Segments], tokenizer: SubwordTokenizer) -> LengthSurvey:
-    """Measure texts or pairs, at least one, with an encoder's tokenizer."""
+    """Return the lengths of texts or pairs, at least one, by an encoder's tokenizer."""
     stream = iter(segments)
     lengths: list[int] = []
     while batch := list(islice(stream, TEXTS_AT_ONCE)):
@@ -86,5 +86,5 @@ def survey_lengths(segments: Iterable[Segments], tokenizer: SubwordTokenizer) ->
 
 
 def summarize_lengths(lengths: Sequence[int] | Ints) -> LengthSurvey:
-    """The percentiles of some lengths, at least one; each is the length of a text that is there."""
-    return LengthSurvey(*(int(found) for found in np.percentile(lengths, [50, 90, 95, 99, 100], method="higher")))
+    """Return the percentiles of some lengths, at least one; each is the length of a text that is there."""
+    return LengthSurvey(*map(int, np.percentile(lengths, [50, 90, 95, 99, 100], method="higher")))

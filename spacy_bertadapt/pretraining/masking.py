@@ -1,4 +1,4 @@
-"""Hiding whole words, for a network to guess."""
+"""Masking of whole words, for a network to guess."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ RANDOM_SHARE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class WordMasker:
-    """Masks as BERT is trained with: of the hidden subwords 80 % are [MASK], 10 % random ones, 10 % as they were.
+    """Hides words as in the training of BERT: 80 % of their subwords become [MASK], 10 % random ones, 10 % stay.
 
-    mask_id: of [MASK]. replacements: (n,) what random subwords are drawn from. probability: the share of words to hide.
+    mask_id: the vocabulary index of [MASK].
+    replacements: (n,) the vocabulary indices from which random subwords are drawn.
+    probability: the share of words to hide.
     After Devlin et al. (2019), with the whole words of their later release.
     """
 
@@ -27,25 +29,26 @@ class WordMasker:
     probability: float = 0.15
 
     def mask(self, batch: PaddedBatch, words: Ints, generator: Generator) -> MaskedBatch:
-        """Hide words, at least one in each row that has any.
+        """Return a batch with hidden words, at least one in each row that has any.
 
-        words: (rows, width) the word of every subword, or NO_WORD for what is never hidden.
+        words: (rows, width) number of the word of each subword; NO_WORD for subwords that are never hidden.
         """
         hidden = choose_words(words, self.probability, generator)
         labels = batch.input_ids[hidden]
         draw = generator.random(len(labels))
-        drawn = self.replacements[generator.integers(len(self.replacements), size=len(labels))]
-        kept_or_drawn = np.where(draw < MASKED_SHARE + RANDOM_SHARE, drawn, labels)
+        random = self.replacements[generator.integers(len(self.replacements), size=len(labels))]
+        random_or_same = np.where(draw < MASKED_SHARE + RANDOM_SHARE, random, labels)
         ids = batch.input_ids.copy()
-        ids[hidden] = np.where(draw < MASKED_SHARE, self.mask_id, kept_or_drawn)
+        ids[hidden] = np.where(draw < MASKED_SHARE, self.mask_id, random_or_same)
         return MaskedBatch(replace(batch, input_ids=ids), np.flatnonzero(hidden), labels)
 
 
 def choose_words(words: Ints, probability: float, generator: Generator) -> Bools:
-    """Draw words of each row, and say where all their subwords stand: (rows, width).
+    """Return the subwords of words drawn at random from each row, (rows, width), True where they stand.
 
-    words: (rows, width) numbers, or NO_WORD. probability: the share of a row's words; what is left over from whole
-    words is drawn too, so that the share holds on average. One word at least, in a row that has any.
+    words: (rows, width) number of the word of each subword, or NO_WORD.
+    probability: the share of words to draw. A row has a whole number of words, so it is rounded up or down at random,
+    and the share holds on average; but one word at least is drawn in a row that has any.
     """
     row, column = np.nonzero(words != NO_WORD)
     keys = row * (words.max(initial=0) + 1) + words[row, column]

@@ -13,13 +13,13 @@ import numpy as np
 import torch
 from transformers import PreTrainedTokenizerBase
 
-from ..errors import Errors, ExistsError, InvalidError
+from ..errors import Errors, ExistsError, InvalidError, require
 from ..files import replaced_folder
-from ..network.checkpoint import Checkpoint, read_encoder, read_pooler
-from ..network.precision import resolve_device, resolve_precision
+from ..network.checkpoint import Checkpoint
+from ..network.network import Network
+from ..network.pretrained import read_encoder, read_pooler
 from ..network.source import EncoderSource
-from ..training.optimizer import adamw
-from .masked_lm import AUTO_CLASS, MaskedLanguageModel
+from .masked_lm import ARCHITECTURE, MaskedLanguageModel
 from .masking import WordMasker
 from .state import has_state, load_state, remove_state, save_state
 from .texts import cut_words, read_split
@@ -65,9 +65,7 @@ class PretrainingRequest:
     def __post_init__(self) -> None:
         for setting in ("dev_share", "mask_probability"):
             value = getattr(self, setting)
-            if not 0 < value < 1:
-                remedy = "use a number above 0 and below 1"
-                raise InvalidError(Errors.E308.format(setting=setting, value=value, remedy=remedy))
+            require(setting, value, possible=0 < value < 1, remedy="use a number above 0 and below 1")
 
 
 @dataclass
@@ -96,22 +94,23 @@ class PretrainingRun:
 
         on_step: called after every step. The model is written when all is done. Raises what the trainer does.
         """
-        for found in self.trainer.run(on_step):
-            self.evaluations.append(found)
+        for evaluation in self.trainer.run(on_step):
+            self.evaluations.append(evaluation)
             self._write_log()
-            if 0 < found.step < self.steps:
+            if 0 < evaluation.step < self.steps:
                 save_state(self.output / STATE, self.trainer, self.settings, self.evaluations)
-            yield found
-        module = self.trainer.model.module
+            yield evaluation
+        checkpoint = self.trainer.model.network.checkpoint
+        module = checkpoint.module
         pooler = {f"{module.base_model_prefix}.{name}": weight for name, weight in self.pooler.items()}
         with replaced_folder(self.output / MODEL) as folder:
-            self.trainer.model.checkpoint.save(folder, weights={**module.state_dict(), **pooler})
+            checkpoint.save(folder, weights={**module.state_dict(), **pooler})
         remove_state(self.output / STATE)
 
     def _write_log(self) -> None:
         self.output.mkdir(parents=True, exist_ok=True)
         fresh = self.output / f".{LOG}.new"
-        rows = [json.dumps(asdict(found)) + "\n" for found in self.evaluations]
+        rows = [json.dumps(asdict(evaluation)) + "\n" for evaluation in self.evaluations]
         fresh.write_text("".join(rows), encoding="utf8")
         fresh.replace(self.output / LOG)
 
@@ -137,7 +136,7 @@ def prepare(request: PretrainingRequest, *, resume: bool = False, force: bool = 
         _check_same(request.output, state.settings, settings)
     trainer = MaskedTrainer(_model(checkpoint, request), train, dev, masker, _trainer_settings(request, steps))
     if state is not None:
-        trainer.model.stepper.restore(state.moments)
+        trainer.model.learner.restore(state.moments, trainer.optimizer, steps=state.step)
         trainer.step, trainer.seconds = state.step, state.seconds
     else:
         remove_state(request.output / STATE)
@@ -167,7 +166,7 @@ def _check_output(output: Path, *, resume: bool, force: bool) -> None:
 
 def _read(request: PretrainingRequest) -> tuple[Checkpoint, bool]:
     torch.manual_seed(request.seed)  # for a new head
-    return read_encoder(EncoderSource(request.encoder), AUTO_CLASS, None)
+    return read_encoder(EncoderSource(request.encoder), ARCHITECTURE, None)
 
 
 def _max_length(checkpoint: Checkpoint, request: PretrainingRequest) -> int:
@@ -186,9 +185,8 @@ def _masker(tokenizer: PreTrainedTokenizerBase, request: PretrainingRequest) -> 
 
 def _model(checkpoint: Checkpoint, request: PretrainingRequest) -> MaskedLanguageModel:
     on_gpu = request.device == "auto" and torch.cuda.is_available()
-    device = resolve_device("cuda" if on_gpu else request.device)
-    dtype = resolve_precision(request.precision, device)
-    return MaskedLanguageModel(checkpoint, adamw(request.learn_rate), device=device, dtype=dtype)
+    device = "cuda" if on_gpu else request.device
+    return MaskedLanguageModel(Network(checkpoint, device=device, precision=request.precision))
 
 
 def _trainer_settings(request: PretrainingRequest, steps: int) -> TrainerSettings:

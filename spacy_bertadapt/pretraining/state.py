@@ -16,7 +16,7 @@ from torch import Tensor
 from ..errors import Errors, InvalidError
 from ..files import replaced_folder, saved_folder
 from ..network.checkpoint import Checkpoint
-from .masked_lm import AUTO_CLASS
+from .masked_lm import ARCHITECTURE
 from .trainer import Evaluation, MaskedTrainer
 
 CHECKPOINT, MOMENTS, PROGRESS = "checkpoint", "moments.safetensors", "progress.json"
@@ -39,7 +39,7 @@ class SavedState:
 
 
 def has_state(folder: Path) -> bool:
-    """Whether a run was interrupted here."""
+    """Return whether a run was interrupted here."""
     return saved_folder(folder).is_dir()
 
 
@@ -49,10 +49,10 @@ def save_state(
     """Write a run's state; a process that is killed meanwhile leaves the one before."""
     with replaced_folder(folder) as fresh:
         (fresh / CHECKPOINT).mkdir()
-        trainer.model.checkpoint.save(fresh / CHECKPOINT)
-        save_file(trainer.model.stepper.state(), fresh / MOMENTS)
+        trainer.model.network.checkpoint.save(fresh / CHECKPOINT)
+        save_file(trainer.model.learner.moments(), fresh / MOMENTS)
         done = {"step": trainer.step, "seconds": trainer.seconds, "settings": dict(settings)}
-        progress = {**done, "evaluations": [asdict(found) for found in evaluations]}
+        progress = {**done, "evaluations": [asdict(evaluation) for evaluation in evaluations]}
         (fresh / PROGRESS).write_text(json.dumps(progress), encoding="utf8")  # srsly would round numbers
 
 
@@ -61,14 +61,14 @@ def load_state(folder: Path) -> SavedState:
     folder = saved_folder(folder)
     try:
         progress = json.loads((folder / PROGRESS).read_text(encoding="utf8"))
-        evaluations = [Evaluation(**found) for found in progress.pop("evaluations")]
+        evaluations = [Evaluation(**evaluation) for evaluation in progress.pop("evaluations")]
     except (OSError, ValueError, TypeError, LookupError) as err:
-        raise InvalidError(Errors.E105.format(path=folder / PROGRESS, reason=f"can't be read: {err}")) from None
-    checkpoint = Checkpoint.load(folder / CHECKPOINT, AUTO_CLASS)
+        raise InvalidError(Errors.E105.format(path=folder / PROGRESS, reason=f"can't be read: {err}")) from err
+    checkpoint = Checkpoint.load(folder / CHECKPOINT, ARCHITECTURE)
     try:
         moments = {name: values.clone() for name, values in load_file(folder / MOMENTS).items()}  # not of a mapped file
     except (OSError, SafetensorError) as err:
-        raise InvalidError(Errors.E105.format(path=folder / MOMENTS, reason=f"can't be read: {err}")) from None
+        raise InvalidError(Errors.E105.format(path=folder / MOMENTS, reason=f"can't be read: {err}")) from err
     return SavedState(checkpoint, moments, evaluations=evaluations, **progress)
 
 

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import math
 import time
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import TypeVar
 
 import numpy as np
 import torch
 from numpy.random import Generator
 
-from ..component.runner import CPU_BATCH_SUBWORDS, GPU_BATCH_SUBWORDS
-from ..errors import Errors, OutOfMemoryError, Warnings
-from ..network.memory import is_out_of_memory
+from ..learning.learner import Loss
+from ..network.memory import SubwordBudget, default_budget
+from ..training.optimizer import adamw
 from ..training.schedules import warmup_linear
 from ..types import Ints, MaskedBatch
 from .masked_lm import MaskedLanguageModel
@@ -25,8 +23,6 @@ from .words import WordWindows
 
 BATCHES_SORTED_TOGETHER = 64
 ORDER, MASKS, HELD_OUT_MASKS, DROPOUT = range(4)
-
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,12 +73,13 @@ class MaskedTrainer:
     ):
         """Take model and texts. Raises ValueError for a learning rate or warm-up that makes no sense."""
         self.model = model
+        self.optimizer = adamw(settings.learn_rate)
         self.step = 0
         self.seconds = 0.0
         self._train, self._dev, self._masker, self._settings = train, dev, masker, settings
         schedule = warmup_linear(settings.learn_rate, settings.steps, settings.warmup)
         self._rates = list(islice(schedule, settings.steps))
-        self._budget = CPU_BATCH_SUBWORDS if model.device.type == "cpu" else GPU_BATCH_SUBWORDS
+        self._budget = SubwordBudget(default_budget(model.network.device))
         self._epoch: tuple[int, list[Ints]] = (-1, [])
         self._held_out = batches_by_length(dev.lengths, settings.batch_size)
 
@@ -98,74 +95,69 @@ class MaskedTrainer:
         ValueError for training that diverged.
         """
         settings, started = self._settings, time.perf_counter() - self.seconds
-        loss, hidden = torch.zeros((), device=self.model.device), 0
-        while True:
-            if self.step == 0 or hidden:
-                yield self._evaluate(float(loss) / hidden if hidden else None, started)
-            if self.step >= settings.steps:
-                return
-            loss, hidden = torch.zeros((), device=self.model.device), 0
+        if self.step == 0:
+            yield self._evaluate(None, started)
+        while self.step < settings.steps:
+            losses = []
             for _ in range(min(settings.eval_every - self.step % settings.eval_every, settings.steps - self.step)):
-                step_loss, step_hidden = self._learn()
-                loss, hidden = loss + step_loss, hidden + step_hidden
+                losses += self._learn()
                 on_step()
+            yield self._evaluate(mean_loss(losses), started)
 
-    def _learn(self) -> tuple[torch.Tensor, int]:
-        """One step. Returns the summed loss of hidden subwords, and their number."""
+    def _learn(self) -> list[Loss]:
+        """Take one step. Returns the losses of its slices."""
         epoch, number = divmod(self.step, self.per_epoch)
         if self._epoch[0] != epoch:
             generator = self._generator(ORDER, epoch)
             self._epoch = (epoch, shuffled_batches(self._train.lengths, self._settings.batch_size, generator))
-        rows = self._epoch[1][number]
-        self.model.optimizer.learn_rate = self._rates[self.step]
-
-        def learn() -> tuple[torch.Tensor, int]:
-            torch.manual_seed(int(self._generator(DROPOUT, self.step).integers(2**32)))
-            slices = list(self._masked(self._train, [rows], self._generator(MASKS, self.step)))
-            return self.model.learn(slices), sum(map(len, slices))
-
-        found = self._within_memory(learn, int(self._train.lengths[rows].max()))
+        torch.manual_seed(int(self._generator(DROPOUT, self.step).integers(2**32)))
+        masks = self._generator(MASKS, self.step)
+        try:
+            losses = list(self._in_slices(self._train, [self._epoch[1][number]], masks, self.model.learn))
+        except BaseException:
+            self.model.learner.forget()
+            raise
+        self.optimizer.learn_rate = self._rates[self.step]
+        self.model.learner.step(self.optimizer)
         self.step += 1
-        return found
+        return losses
 
     def _evaluate(self, loss: float | None, started: float) -> Evaluation:
-        def held_out_loss() -> float:
-            return self.model.loss(self._masked(self._dev, self._held_out, self._generator(HELD_OUT_MASKS)))
-
-        perplexity = math.exp(self._within_memory(held_out_loss, int(self._dev.lengths.max())))
+        masks = self._generator(HELD_OUT_MASKS)
+        held_out = mean_loss(list(self._in_slices(self._dev, self._held_out, masks, self.model.loss)))
         self.seconds = time.perf_counter() - started
         rate = self._rates[self.step - 1] if self.step else 0.0
-        return Evaluation(self.step, self.step / self.per_epoch, loss, perplexity, rate, self.seconds)
+        return Evaluation(self.step, self.step / self.per_epoch, loss, math.exp(held_out), rate, self.seconds)
 
-    def _masked(self, windows: WordWindows, batches: list[Ints], generator: Generator) -> Iterator[MaskedBatch]:
-        for rows in batches:
-            for some in slices_within(windows.lengths, rows, self._budget):
-                yield self._masker.mask(*windows.padded(some), generator)
+    def _in_slices(
+        self, windows: WordWindows, batches: list[Ints], masks: Generator, work: Callable[[MaskedBatch], Loss]
+    ) -> Iterator[Loss]:
+        """Do work on batches of windows with hidden words, in slices that fit the device."""
 
-    def _within_memory(self, work: Callable[[], Result], longest: int) -> Result:
-        """Do what needs the device, in ever smaller slices while it is full. longest: subwords of a window."""
-        while True:
-            try:
-                return work()
-            except (RuntimeError, MemoryError) as err:
-                if not is_out_of_memory(err):
-                    raise
-            if self._budget <= longest:
-                raise OutOfMemoryError(Errors.E307.format(rows=1, width=longest))
-            self._budget //= 2
-            warnings.warn(Warnings.W302.format(budget=self._budget), stacklevel=2)
+        def work_on(rows: Ints) -> Loss:
+            return work(self._masker.mask(*windows.padded(rows), masks))
+
+        for batch in batches:
+            rows = batch[np.argsort(-windows.lengths[batch], kind="stable")]
+            yield from self._budget.work_through(rows, windows.lengths[rows], work_on)
 
     def _generator(self, *purpose: int) -> Generator:
         return np.random.default_rng((self._settings.seed, *purpose))
 
 
+def mean_loss(losses: Sequence[Loss]) -> float:
+    """Return the mean over all that losses count, summed in float64."""
+    total = torch.stack([loss.total for loss in losses]).cpu().double().sum()
+    return float(total) / sum(loss.count for loss in losses)
+
+
 def steps_per_epoch(windows: int, batch_size: int) -> int:
-    """Batches in which every window is seen once."""
+    """Return the number of batches in which every window is seen once."""
     return -(-windows // batch_size)
 
 
 def shuffled_batches(lengths: Ints, batch_size: int, generator: Generator) -> list[Ints]:
-    """All windows in batches of like length, in random order.
+    """Return all windows in batches of like length, in random order.
 
     lengths: (windows,) subwords of each. Windows are shuffled, and sorted only among those of 64 batches, so that
     batches differ from one epoch to the next. Returns indices into `lengths`.
@@ -178,13 +170,6 @@ def shuffled_batches(lengths: Ints, batch_size: int, generator: Generator) -> li
 
 
 def batches_by_length(lengths: Ints, batch_size: int) -> list[Ints]:
-    """All windows in batches of like length, the longest first, so that a device that is too small says so at once."""
+    """Return all windows in batches of like length, the longest first: a device that is too small says so at once."""
     order = np.argsort(-lengths, kind="stable")
     return [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
-
-
-def slices_within(lengths: Ints, rows: Ints, budget: int) -> list[Ints]:
-    """Rows of a batch, sorted by length and cut evenly into slices of about `budget` padded subwords."""
-    order = rows[np.argsort(-lengths[rows], kind="stable")]
-    padded = len(order) * int(lengths[order[0]])
-    return np.array_split(order, min(len(order), -(-padded // budget)))

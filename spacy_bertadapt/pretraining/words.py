@@ -1,4 +1,4 @@
-"""Texts as windows of subwords that know which word they belong to."""
+"""Windows over texts whose subwords know their word."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ TEXTS_AT_ONCE = 1000
 class WordWindows:
     """Windows over texts that are encoded once and read many times.
 
-    ids, words: (subwords,) vocabulary indices of all texts, and the number of the word that each belongs to; NO_WORD
-    for subwords of white space and unknown ones. starts, stops: (windows,) the range of subwords in each.
-    template: what stands around each window. pad_id: fills shorter rows.
+    ids: (subwords,) vocabulary indices of the subwords of all texts.
+    words: (subwords,) number of the word of each; NO_WORD for white space and unknown subwords.
+    starts, stops: (windows,) the range of subwords in each window.
+    template: the special tokens around each window. pad_id: the vocabulary index that fills shorter rows.
     """
 
     ids: NDArray[np.int32]
@@ -43,18 +44,18 @@ class WordWindows:
 
     @property
     def lengths(self) -> Ints:
-        """(windows,) subwords of each, special tokens included."""
+        """(windows,) subwords of each window, special tokens included."""
         return self.stops - self.starts + special_count(self.template)
 
     @property
     def checksum(self) -> int:
-        """A number that other texts, another tokenizer or other windows are most unlikely to have."""
+        """A number that differs, almost surely, for other texts, another tokenizer or other windows."""
         return zlib.crc32(self.starts.tobytes(), zlib.crc32(self.words.tobytes(), zlib.crc32(self.ids.tobytes())))
 
     def padded(self, rows: Ints) -> tuple[PaddedBatch, Ints]:
-        """Some windows as one padded batch, and the words of its subwords.
+        """Return some windows as a padded batch, and the words of its subwords, (rows, width).
 
-        Words are (rows, width), with NO_WORD on special tokens and padding.
+        rows: (rows,) numbers of windows. Special tokens and padding have NO_WORD.
         """
         ranges = list(zip(self.starts[rows], self.stops[rows], strict=True))
         segment = [Subwords(self.ids[start:stop].astype(np.int64)) for start, stop in ranges]
@@ -71,10 +72,10 @@ class WordWindows:
 def read_word_windows(
     texts: Iterable[str], nlp: Language, tokenizer: SubwordTokenizer, *, special_ids: Sequence[int], max_length: int
 ) -> WordWindows:
-    """Encode texts, find the subwords of each of spaCy's tokens, and cut windows.
+    """Return windows over texts, without those that have no word.
 
-    nlp: whose tokenizer says what a word is. special_ids: subwords that belong to no word.
-    max_length: subwords of a window at most, special tokens included. Windows without a word are left out.
+    nlp: the pipeline whose tokenizer says what a word is. special_ids: vocabulary indices that belong to no word.
+    max_length: subwords of a window at most, special tokens included.
     Raises DoesNotFit if max_length leaves no room for text.
     """
     ids, words, lengths = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)], list[int]()
@@ -82,30 +83,30 @@ def read_word_windows(
     for chunk in _chunks(texts):
         subwords = tokenizer.encode(chunk, offsets=True)
         with nlp.memory_zone():
-            found = words_of(tokens_of([nlp.tokenizer(text) for text in chunk]), subwords)
-        flat = np.concatenate([text.ids for text in subwords])
-        found[np.isin(flat, special_ids)] = NO_WORD
-        ids.append(flat.astype(np.int32))
-        words.append(np.where(found == NO_WORD, NO_WORD, found + words_before).astype(np.int32))
+            chunk_words = words_of(tokens_of([nlp.tokenizer(text) for text in chunk]), subwords)
+        chunk_ids = np.concatenate([text.ids for text in subwords])
+        chunk_words[np.isin(chunk_ids, special_ids)] = NO_WORD
+        ids.append(chunk_ids.astype(np.int32))
+        words.append(np.where(chunk_words == NO_WORD, NO_WORD, chunk_words + words_before).astype(np.int32))
         lengths.extend(map(len, subwords))
-        words_before += int(found.max(initial=NO_WORD)) + 1
+        words_before += int(chunk_words.max(initial=NO_WORD)) + 1
     all_words = np.concatenate(words)
     starts, stops = _cut(np.array(lengths, dtype=np.int64), max_length - special_count(tokenizer.single))
-    known = np.concatenate([[0], np.cumsum(all_words != NO_WORD)])
-    kept = known[stops] > known[starts]
+    subwords_with_word = np.concatenate([[0], np.cumsum(all_words != NO_WORD)])
+    kept = subwords_with_word[stops] > subwords_with_word[starts]
     return WordWindows(np.concatenate(ids), all_words, starts[kept], stops[kept], tokenizer.single, tokenizer.pad_id)
 
 
 def words_of(tokens: Tokens, subwords: Sequence[Subwords]) -> Ints:
-    """The number of the word that each subword belongs to, (subwords,), in the order of the texts.
+    """Return the number of the word of each subword, (subwords,), in the order of the texts.
 
-    tokens, subwords: of the same texts, subwords with offsets. Tokens that share a subword are one word; a subword
-    without a token has NO_WORD.
+    tokens: those of some texts. subwords: those of each of these texts, with offsets.
+    Tokens that share a subword are one word; a subword without a token has NO_WORD.
     """
     base = tokens.base
-    _, spans = pool_offsets(subwords, base)
-    ranges = overlaps(spans, tokens.offsets + base[tokens.text, None])
-    words = np.full(len(spans), NO_WORD, dtype=np.int64)
+    _, offsets = pool_offsets(subwords, base)
+    ranges = overlaps(offsets, tokens.offsets + base[tokens.text, None])
+    words = np.full(len(offsets), NO_WORD, dtype=np.int64)
     covered = np.flatnonzero(ranges[:, 0] < ranges[:, 1])
     begins = np.ones(len(covered), dtype=bool)
     begins[1:] = ranges[covered[1:], 0] >= ranges[covered[:-1], 1]
@@ -114,6 +115,7 @@ def words_of(tokens: Tokens, subwords: Sequence[Subwords]) -> Ints:
 
 
 def _cut(lengths: Ints, capacity: int) -> tuple[Ints, Ints]:
+    """Return the range of each window among the subwords of all texts: (windows,) starts and stops."""
     windows = cut_windows(lengths, np.full(len(lengths), capacity))
     base = (np.cumsum(lengths) - lengths)[windows.text]
     return base + windows.start, base + windows.stop

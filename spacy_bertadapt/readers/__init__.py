@@ -1,1 +1,1 @@
-"""What the readers of all tasks share: lines, tables, rows, tags."""
+"""The parts that the readers of all tasks share: lines, tables, rows, tags, CoNLL files, Examples."""

@@ -1,8 +1,8 @@
-"""What all corpora share: a limit, skipped rows that are counted and reported, and Examples from records."""
+"""The base of all corpora: a limit, skipped rows that are counted and reported, and Examples from records."""
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
@@ -16,9 +16,9 @@ Record = TypeVar("Record")
 
 
 class Skipped(NamedTuple):
-    """A row that is sound but teaches nothing, such as one without a label.
+    """A row without an error that nothing can be learned from, such as one without a label.
 
-    source: its place as "file:line". reason: what it lacks, in a few words.
+    source: the row's place as "file:line". reason: what the row lacks, in a few words.
     """
 
     source: str
@@ -26,9 +26,9 @@ class Skipped(NamedTuple):
 
 
 class RecordCorpus(ABC, Generic[Record]):
-    """A file of training data as spaCy Examples. A subclass says how to read, build and annotate one record.
+    """A file of training data as spaCy Examples. A subclass reads the records, and makes and annotates their Docs.
 
-    path: the file; ValueError for None, which is what an unset ${paths.train} gives.
+    path: the file. None, which is what an unset ${paths.train} gives, raises InvalidError.
     limit: the number of records to read at most; 0 for all.
     """
 
@@ -39,10 +39,10 @@ class RecordCorpus(ABC, Generic[Record]):
         self.limit = limit
 
     def __call__(self, nlp: Language) -> Iterator[Example]:
-        """Yield an Example a record, read anew at every call.
+        """Yield an Example for each record. Every call reads the file anew.
 
         nlp: the pipeline whose tokenizer makes the Docs.
-        RAISES: what `records` raises; ValueError for a text longer than nlp.max_length.
+        Raises what `records` raises, and InvalidError for a text longer than nlp.max_length.
         """
         for record in self.records():
             reference = self.make_doc(nlp, record)
@@ -50,10 +50,10 @@ class RecordCorpus(ABC, Generic[Record]):
             yield Example(self.make_predicted(nlp, record), reference)
 
     def records(self) -> Iterator[Record]:
-        """Yield the records without spaCy; skipped rows are reported in one warning at the end.
+        """Yield the records, which need no pipeline; one warning at the end reports the skipped rows.
 
-        RAISES: ValueError for a malformed row, with its file and line, and for a file without a usable row;
-            FileNotFoundError, IsADirectoryError.
+        Raises InvalidError for a malformed row, with its file and line, and for a file without a usable row;
+        NotFoundError and DirectoryError for a path without a file.
         """
         count, skipped = 0, 0
         first: Skipped | None = None
@@ -70,14 +70,17 @@ class RecordCorpus(ABC, Generic[Record]):
 
     @abstractmethod
     def read(self) -> Iterator[Record | Skipped]:
-        """Stream the file's records; a row that can't be used is an error or, if it is sound, a `Skipped`."""
+        """Yield the file's records, and a `Skipped` for each row without an error that can't be used.
+
+        Raises InvalidError for a malformed row.
+        """
 
     @abstractmethod
     def make_doc(self, nlp: Language, record: Record) -> Doc:
         """Return a new Doc of the record's text, without gold annotation."""
 
     def make_predicted(self, nlp: Language, record: Record) -> Doc:
-        """Return the Doc that a pipeline is to annotate."""
+        """Return a new Doc of the record's text for a pipeline to annotate."""
         return self.make_doc(nlp, record)
 
     @abstractmethod
@@ -96,12 +99,30 @@ class RecordCorpus(ABC, Generic[Record]):
 
 
 def make_text_doc(nlp: Language, text: str, source: str) -> Doc:
-    """Return the text as a Doc; ValueError that names `source` if it is longer than nlp.max_length."""
+    """Return the text as a Doc. Raises InvalidError that names `source` for more characters than nlp.max_length."""
     check_length(nlp, len(text), source)
     return nlp.make_doc(text)
 
 
+def make_token_doc(
+    nlp: Language, words: Sequence[str], spaces: Sequence[bool], source: str, *, sentence_starts: Sequence[int] = ()
+) -> Doc:
+    """Return a Doc with given tokens.
+
+    words: the text of each token. spaces: whether a space follows each token.
+    sentence_starts: numbers of the tokens that begin sentences; none: sentences are not annotated.
+    Raises InvalidError that names `source` for more characters than nlp.max_length.
+    """
+    check_length(nlp, sum(map(len, words)) + sum(spaces), source)
+    doc = Doc(nlp.vocab, words=list(words), spaces=list(spaces))
+    starts = frozenset(sentence_starts)
+    if starts:
+        for token in doc:
+            token.is_sent_start = token.i in starts
+    return doc
+
+
 def check_length(nlp: Language, length: int, source: str) -> None:
-    """Raise ValueError that names `source` for more characters than nlp.max_length."""
+    """Raise InvalidError that names `source` for a text of more characters than nlp.max_length."""
     if length > nlp.max_length:
         raise InvalidError(Errors.C024.format(source=source, length=length, limit=nlp.max_length))

@@ -1,4 +1,4 @@
-"""Numbered lines of a UTF-8 text file, plain or gzipped, with errors that name the line."""
+"""Numbered lines of a UTF-8 text file, plain or gzipped. Errors name the line."""
 
 import gzip
 import zlib
@@ -9,24 +9,28 @@ from typing import IO, TypeAlias
 from ..errors import DirectoryError, Errors, InvalidError, NotFoundError
 
 Lines: TypeAlias = Iterator[tuple[int, str]]
-"""Numbers from 1, and lines."""
+"""Lines and their numbers, from 1."""
 
 BOM = b"\xef\xbb\xbf"
 
 
 def read_lines(path: Path) -> Lines:
-    """Check that a file is there, and return an iterator over its lines.
+    """Return an iterator over the numbered lines of a file. A line ends at a line feed and nowhere else, and keeps it.
 
     path: UTF-8 file, with or without a byte order mark; unpacked if its name ends in .gz.
-    RETURNS: line numbers from 1, and lines with their end. A line ends at a line feed and nowhere else.
-    RAISES: FileNotFoundError, IsADirectoryError; while iterating, ValueError for bytes that are not UTF-8 and
-        for damaged gzip data.
+    Raises NotFoundError and DirectoryError for a path without a file. While iterating, raises InvalidError for bytes
+    that are not UTF-8 and for damaged gzip data.
     """
     if path.is_dir():
         raise DirectoryError(Errors.C002.format(path=path))
     if not path.exists():
         raise NotFoundError(Errors.C001.format(path=path, cwd=Path.cwd()))
     return _decode(path)
+
+
+def plain_suffix(path: Path) -> str:
+    """Return the suffix of a file's name in small letters, without the .gz of a packed one: ".csv" for A.CSV.gz."""
+    return Path(path.name.lower().removesuffix(".gz")).suffix
 
 
 def _decode(path: Path) -> Lines:
@@ -37,7 +41,7 @@ def _decode(path: Path) -> Lines:
             line = raw.decode("utf-8")
         except UnicodeDecodeError as error:
             source, byte = f"{path}:{number}", f"0x{raw[error.start]:02x}"
-            raise InvalidError(Errors.C005.format(source=source, byte=byte, position=error.start + 1)) from None
+            raise InvalidError(Errors.C005.format(source=source, byte=byte, position=error.start + 1)) from error
         yield number, line
 
 

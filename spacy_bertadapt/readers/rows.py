@@ -1,4 +1,4 @@
-"""Rows of CSV, TSV and JSONL files, streamed, each with the line on which it starts."""
+"""Rows of CSV, TSV and JSONL files. Each row knows the line on which it starts."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,19 +6,19 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 from ..errors import Errors, InvalidError
-from .lines import Lines, read_lines
+from .lines import Lines, plain_suffix, read_lines
 from .tables import Column, read_csv, read_tsv, select_columns
 
 Values: TypeAlias = Mapping[Any, object]
-"""Strings by column as it was asked for (CSV, TSV), or the row's whole object (JSONL)."""
+"""A row of CSV or TSV: strings by the names or numbers that were asked for; a row of JSONL: its whole object."""
 
 FORMATS = {".csv": "csv", ".tsv": "tsv", ".txt": "tsv", ".jsonl": "jsonl"}
 
 
 class Row(NamedTuple):
-    """One row of a file and where it stands.
+    """A row of a file, and its place there.
 
-    values: what the row holds. path: the file. line: number, from 1, of the line on which the row starts.
+    values: the row's content. path: the file. line: number, from 1, of the line on which the row starts.
     """
 
     values: Values
@@ -27,20 +27,20 @@ class Row(NamedTuple):
 
     @property
     def source(self) -> str:
-        """The row's place as "file:line"."""
+        """Return the row's place as "file:line"."""
         return f"{self.path}:{self.line}"
 
     def value(self, column: Column) -> object:
-        """Return what stands in a column or under a key; ValueError if a JSON object lacks the key."""
+        """Return the value in a column or under a key. Raises InvalidError if a JSON object lacks the key."""
         if column not in self.values:
             raise InvalidError(Errors.C017.format(source=self.source, key=column, keys=list(self.values)))
         return self.values[column]
 
     def text(self, column: Column) -> str:
-        """Return the text in a column, which may be empty; ValueError if the value is no string."""
+        """Return the text in a column, which may be empty. Raises InvalidError if the value is no string."""
         value = self.value(column)
         if not isinstance(value, str):
-            raise InvalidError(Errors.C018.format(source=self.source, key=column, found=value))
+            raise InvalidError(Errors.C018.format(source=self.source, key=column, value=value))
         return value
 
     def labels(self, column: Column, *, separator: str | None = None) -> list[str]:
@@ -48,8 +48,8 @@ class Row(NamedTuple):
 
         column: holds a string; in JSONL also a number, null, or a list of strings and numbers.
         separator: splits a string into several labels; None takes it whole.
-        RETURNS: labels in the row's order, none of them empty; an empty list for an unlabelled row.
-        RAISES: ValueError for a value of another type.
+        Returns labels in the row's order, none of them empty; an empty list for an unlabelled row.
+        Raises InvalidError for a value of another type.
         """
         value = self.value(column)
         if value is None:
@@ -61,22 +61,21 @@ class Row(NamedTuple):
 
     def _label(self, value: object) -> str:
         if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-            raise InvalidError(Errors.C019.format(source=self.source, found=value))
+            raise InvalidError(Errors.C019.format(source=self.source, label=value))
         return str(value).strip()
 
 
 def read_rows(
     path: Path, columns: Sequence[Column], *, header: bool | None = None, format: str | None = None
 ) -> Iterator[Row]:
-    """Stream the rows of a file. Empty lines are no rows.
+    """Yield the rows of a file, in its order. Empty lines are no rows.
 
-    path: the file; compressed if its name ends in .gz.
-    columns: what the reader needs: names or numbers of columns (CSV, TSV), keys (JSONL).
+    path: the file; unpacked if its name ends in .gz.
+    columns: the columns that the reader needs: names or numbers (CSV, TSV), or keys (JSONL).
     header: whether CSV and TSV start with a row of names; None: if any of `columns` is a name.
     format: "csv", "tsv" or "jsonl" (one object a line); None: by suffix, where .txt is TSV.
-    YIELDS: rows in the file's order.
-    RAISES: FileNotFoundError, IsADirectoryError; ValueError for an unknown format, a column that isn't there
-        and a malformed row.
+    Raises NotFoundError and DirectoryError for a path without a file; InvalidError for an unknown format, a missing
+    column and a malformed row.
     """
     lines = read_lines(path)
     format = format or _guess_format(path)
@@ -88,15 +87,15 @@ def read_rows(
     elif format == "tsv":
         rows = select_columns(path, read_tsv(lines), columns, header=header)
     else:
-        raise InvalidError(Errors.C004.format(path=path, found=format, known="csv, tsv, jsonl"))
+        raise InvalidError(Errors.C004.format(path=path, format=format, known="csv, tsv, jsonl"))
     for line, values in rows:
         yield Row(values, path, line)
 
 
 def _guess_format(path: Path) -> str:
-    suffix = Path(path.name.lower().removesuffix(".gz")).suffix
+    suffix = plain_suffix(path)
     if suffix not in FORMATS:
-        raise InvalidError(Errors.C004.format(path=path, found=suffix, known=", ".join(FORMATS)))
+        raise InvalidError(Errors.C004.format(path=path, format=suffix, known=", ".join(FORMATS)))
     return FORMATS[suffix]
 
 
@@ -128,5 +127,5 @@ def _parse_object(line: str, source: str) -> Values:
     except (ValueError, RecursionError) as error:
         raise InvalidError(Errors.C014.format(source=source, reason=error)) from error
     if not isinstance(value, dict):
-        raise InvalidError(Errors.C015.format(source=source, found=value))
+        raise InvalidError(Errors.C015.format(source=source, value=value))
     return value

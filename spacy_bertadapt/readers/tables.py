@@ -1,4 +1,4 @@
-"""CSV and TSV: from numbered lines to the fields of the columns that a reader asks for."""
+"""CSV and TSV: numbered lines are split into fields, and the columns that a reader asks for are selected."""
 
 import csv
 from collections.abc import Iterator, Sequence
@@ -10,20 +10,20 @@ from ..errors import Errors, InvalidError
 from .lines import Lines
 
 Column: TypeAlias = str | int
-"""A name in the header, or a number: 0 is the first column, -1 the last."""
+"""A column by its name in the header, or by its number: 0 is the first, -1 the last."""
 
 Fields: TypeAlias = Iterator[tuple[int, list[str]]]
-"""The number of the line on which a row starts, and one string a column."""
+"""Rows: the number of the line on which the row starts, and a string for each column."""
 
 MAX_FIELD_LENGTH = 100_000_000  # characters
 
 
 def read_csv(path: Path, lines: Lines) -> Fields:
-    """Yield the rows of comma-separated lines as of RFC 4180; a field in double quotes may span lines.
+    """Yield the rows of comma-separated lines (RFC 4180). A field in double quotes may span lines.
 
-    Raises the process-wide `csv.field_size_limit` to 100 million characters: its default of 131,072 fails on
-    long documents, and without any limit a lost quote would read the rest of the file into one field.
-    RAISES: ValueError for a quote that is not closed, text after a closing quote, a field beyond the limit.
+    The process-wide `csv.field_size_limit` becomes 100 million characters: its default of 131,072 fails on long
+    documents, and without any limit a lost quote would read the rest of the file into one field.
+    Raises InvalidError for a quote that is not closed, text after a closing quote, and a field beyond the limit.
     """
     csv.field_size_limit(max(csv.field_size_limit(), MAX_FIELD_LENGTH))
     reader = csv.reader((line for _, line in lines), strict=True)
@@ -50,13 +50,13 @@ def read_tsv(lines: Lines) -> Fields:
 def select_columns(
     path: Path, rows: Fields, columns: Sequence[Column], *, header: bool | None
 ) -> Iterator[tuple[int, dict[Column, str]]]:
-    """Yield the fields of some columns, by column as it was asked for.
+    """Yield the line and the selected fields of each row; the keys are the columns as the caller gave them.
 
     path: the file, for messages.
-    rows: all rows; they must be as wide as the first.
+    rows: all rows; each must have as many fields as the first.
     columns: names or numbers, no two of the same column.
     header: whether the first row holds the names; None: if any of `columns` is a name.
-    RAISES: ValueError for a column that the file doesn't have and for a row of another width.
+    Raises InvalidError for a column that the file doesn't have and for a row of another width.
     """
     names = [column for column in columns if isinstance(column, str)]
     if names and header is False:
@@ -68,7 +68,7 @@ def select_columns(
     width = len(first[1])
     for line, fields in rows if header or names else chain([first], rows):
         if len(fields) != width:
-            raise InvalidError(Errors.C008.format(source=f"{path}:{line}", found=len(fields), expected=width))
+            raise InvalidError(Errors.C008.format(source=f"{path}:{line}", width=len(fields), expected=width))
         yield line, {column: fields[index] for column, index in indices.items()}
 
 

@@ -1,20 +1,21 @@
-"""Raw texts: one a line, or one a JSON object."""
+"""Raw texts: one on each line, or one in each JSON object."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import Errors, InvalidError
-from .lines import read_lines
+from .lines import plain_suffix, read_lines
 from .rows import read_rows
 
 
 def read_texts(path: Path) -> Iterator[str]:
-    """Stream the texts of a file, without those that are empty.
+    """Return an iterator over the texts of a file that are not empty, without white space at their ends.
 
-    path: .txt with one text a line, or .jsonl with a `text` in each object; compressed if it ends in .gz.
-    RAISES: FileNotFoundError, IsADirectoryError; ValueError for another suffix and for what can't be read.
+    path: .txt with one text on each line, or .jsonl with a `text` in each object; unpacked if its name ends in .gz.
+    Raises InvalidError for another suffix, and while iterating for a malformed row; NotFoundError and DirectoryError
+    for a path without a file.
     """
-    suffix = Path(path.name.lower().removesuffix(".gz")).suffix
+    suffix = plain_suffix(path)
     if suffix == ".txt":
         texts = (line for _, line in read_lines(path))
     elif suffix == ".jsonl":

@@ -1,4 +1,4 @@
-"""Which subwords cover a spaCy token, and which tokens a subword covers."""
+"""Alignment of spaCy's tokens and subwords by the characters that they share."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from ..types import Ints, Subwords
 class Tokens:
     """The tokens of some texts that are not white space.
 
-    text: (tokens,) which text each stands in, in order. index: (tokens,) its number among all tokens of the text.
-    offsets: (tokens, 2) its start and end in characters of the text. lengths: (texts,) characters of each text.
+    text: (tokens,) number of the text, ascending.
+    index: (tokens,) number among all tokens of the text, white space included.
+    offsets: (tokens, 2) start and end in characters of the text.
+    lengths: (texts,) characters of each text.
     """
 
     text: Ints
@@ -30,16 +32,16 @@ class Tokens:
 
     @property
     def base(self) -> Ints:
-        """(texts,) where each text starts when all of them stand in one long line."""
+        """(texts,) the first character of each text when all texts are laid end to end, one character apart."""
         return np.cumsum(self.lengths + 1) - (self.lengths + 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """The tokens of some texts that have subwords, in order.
+    """The tokens of some texts that have subwords, in the order of the texts.
 
-    text, token: (aligned,) the text, and the token's number among all of the text's.
-    first, last: (aligned,) its first and last subword, by number in the text.
+    text, token: (aligned,) the text, and the token by number among all tokens of the text.
+    first, last: (aligned,) the first and last subword of the token, by number in the text.
     """
 
     text: Ints
@@ -52,49 +54,57 @@ class Alignment:
 
 
 def tokens_of(texts: Sequence[Doc | Span]) -> Tokens:
-    """The tokens of Docs or Spans that are not white space, with offsets from where each Doc or Span starts."""
+    """Return the tokens of Docs or Spans that are not white space. Offsets count from the start of a Doc or Span."""
     attributes = [IDX, LENGTH, IS_SPACE]
     arrays = [text.to_array(attributes).astype(np.int64).reshape(-1, 3) for text in texts]  # type: ignore[union-attr]
     sizes = np.array([len(array) for array in arrays], dtype=np.int64)
     rows = np.concatenate([*arrays, np.zeros((0, 3), dtype=np.int64)])
-    text = np.repeat(np.arange(len(texts)), sizes)
+    number = np.repeat(np.arange(len(texts)), sizes)
     index = np.arange(len(rows)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    first_character = np.array([0 if isinstance(found, Doc) else found.start_char for found in texts], dtype=np.int64)
-    starts = rows[:, 0] - first_character[text]
+    first_character = np.array([0 if isinstance(text, Doc) else text.start_char for text in texts], dtype=np.int64)
+    starts = rows[:, 0] - first_character[number]
     offsets = np.stack([starts, starts + rows[:, 1]], axis=1)
-    lengths = np.array([len(found.text) for found in texts], dtype=np.int64)
-    solid = rows[:, 2] == 0
-    return Tokens(text[solid], index[solid], offsets[solid], lengths)
+    lengths = np.array([len(text.text) for text in texts], dtype=np.int64)
+    is_visible = rows[:, 2] == 0
+    return Tokens(number[is_visible], index[is_visible], offsets[is_visible], lengths)
 
 
 def align(tokens: Tokens, subwords: Sequence[Subwords]) -> Alignment:
-    """Find the subwords of tokens. subwords: of each text, with offsets."""
+    """Return the tokens that have subwords, with the first and last of them.
+
+    subwords: those of each text, with offsets.
+    """
     text, offsets = pool_offsets(subwords, tokens.base)
     ranges = overlaps(tokens.offsets + tokens.base[tokens.text, None], offsets)
-    found = np.flatnonzero(ranges[:, 0] < ranges[:, 1])
-    number = ranges[found] - np.searchsorted(text, tokens.text[found])[:, None]
-    return Alignment(tokens.text[found], tokens.index[found], number[:, 0], number[:, 1] - 1)
+    aligned = np.flatnonzero(ranges[:, 0] < ranges[:, 1])
+    subwords_before_text = np.searchsorted(text, tokens.text[aligned])
+    numbers = ranges[aligned] - subwords_before_text[:, None]
+    return Alignment(tokens.text[aligned], tokens.index[aligned], numbers[:, 0], numbers[:, 1] - 1)
 
 
 def pool_offsets(subwords: Sequence[Subwords], base: Ints) -> tuple[Ints, Ints]:
-    """The text and the offsets of all subwords, (subwords,) and (subwords, 2); texts start at `base`."""
-    text = np.repeat(np.arange(len(subwords)), [len(found) for found in subwords])
-    spans = [found.offsets for found in subwords if found.offsets is not None]
-    return text, np.concatenate([*spans, np.zeros((0, 2), dtype=np.int64)]) + base[text, None]
+    """Return the text, (subwords,), and the offsets, (subwords, 2), of all subwords of some texts.
+
+    subwords: those of each text, with offsets. base: (texts,) the first character of each text, as of `Tokens.base`,
+    from which the offsets returned count on.
+    """
+    number = np.repeat(np.arange(len(subwords)), [len(text) for text in subwords])
+    offsets = [text.offsets for text in subwords if text.offsets is not None]
+    return number, np.concatenate([*offsets, np.zeros((0, 2), dtype=np.int64)]) + base[number, None]
 
 
 def overlaps(spans: Ints, others: Ints) -> Ints:
-    """For every span, the range of other spans that share a character with it.
+    """Return the range of other spans that share a character with each span, (n, 2).
 
-    spans, others: (n, 2) and (m, 2) starts and ends, each in text order; ends never fall back.
-    Returns (n, 2): the first index into `others` and one past the last; 0, 0 where nothing overlaps.
+    spans, others: (n, 2) and (m, 2) starts and ends, in text order; neither starts nor ends ever fall.
+    A range is the first index into `others` and one past the last; 0, 0 where nothing overlaps.
     With tokens and subwords in either order, this aligns in both directions.
     """
-    # Byte-level tokenizers give whitespace subwords without a character; such ones overlap nothing.
-    solid = np.flatnonzero(others[:, 0] < others[:, 1])
-    first = np.searchsorted(others[solid, 1], spans[:, 0], side="right")
-    last = np.searchsorted(others[solid, 0], spans[:, 1], side="left")
-    found = (first < last) & (spans[:, 0] < spans[:, 1])
+    # Byte-level tokenizers give white space subwords without a character: these overlap nothing.
+    filled = np.flatnonzero(others[:, 0] < others[:, 1])
+    first = np.searchsorted(others[filled, 1], spans[:, 0], side="right")
+    stop = np.searchsorted(others[filled, 0], spans[:, 1], side="left")
+    overlapping = (first < stop) & (spans[:, 0] < spans[:, 1])
     ranges = np.zeros((len(spans), 2), dtype=np.int64)
-    ranges[found] = np.stack([solid[first[found]], solid[last[found] - 1] + 1], axis=1)
+    ranges[overlapping] = np.stack([filled[first[overlapping]], filled[stop[overlapping] - 1] + 1], axis=1)
     return ranges

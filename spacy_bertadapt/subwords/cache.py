@@ -1,4 +1,4 @@
-"""Subwords of texts that come again."""
+"""A cache of subwords, for texts that come again."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class SubwordCache:
     """
 
     def __init__(self, max_bytes: int = MAX_BYTES):
-        """max_bytes: how much memory is used in all, as `entry_bytes` counts it."""
+        """max_bytes: the memory that all entries may take, as `entry_bytes` counts it."""
         self._max_bytes = max_bytes
-        self._kept = 0
+        self._used_bytes = 0
         self._entries: OrderedDict[str, Subwords] = OrderedDict()
         self._lock = Lock()
 
@@ -31,7 +31,7 @@ class SubwordCache:
         return SubwordCache, (self._max_bytes,)
 
     def get(self, text: str, *, offsets: bool) -> Subwords | None:
-        """The subwords of a text, or None if they are not kept, or kept without the offsets asked for."""
+        """Return the subwords of a text; None if they are not kept, or kept without the offsets asked for."""
         with self._lock:
             subwords = self._entries.get(text)
             if subwords is None or (offsets and subwords.offsets is None):
@@ -40,19 +40,22 @@ class SubwordCache:
             return subwords
 
     def put(self, text: str, subwords: Subwords) -> None:
-        """Keep the subwords of a text; the texts that were longest unused make room. Too long a text is not kept."""
+        """Keep the subwords of a text, in place of those unused for longest.
+
+        A text larger than all of the cache is not kept.
+        """
         size = entry_bytes(text, subwords)
         if size > self._max_bytes:
             return
         with self._lock:
             replaced = self._entries.pop(text, None)
-            self._kept += size - (entry_bytes(text, replaced) if replaced is not None else 0)
+            self._used_bytes += size - (entry_bytes(text, replaced) if replaced is not None else 0)
             self._entries[text] = subwords
-            while self._kept > self._max_bytes:
-                self._kept -= entry_bytes(*self._entries.popitem(last=False))
+            while self._used_bytes > self._max_bytes:
+                self._used_bytes -= entry_bytes(*self._entries.popitem(last=False))
 
 
 def entry_bytes(text: str, subwords: Subwords) -> int:
-    """What an entry takes in memory: the text, and its subwords."""
+    """Return the bytes that a text and its subwords take in memory."""
     arrays = [subwords.ids] if subwords.offsets is None else [subwords.ids, subwords.offsets]
     return sys.getsizeof(text) + sum(sys.getsizeof(array) for array in arrays)

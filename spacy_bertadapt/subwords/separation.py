@@ -1,11 +1,12 @@
-"""A subword of its own for every token: where one covers several, what it covers is encoded token by token."""
+"""Separation of tokens that share a subword: what the subword covers is encoded anew, token by token."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from operator import itemgetter
+from typing import TypeAlias
 
 import numpy as np
 
@@ -13,15 +14,22 @@ from ..types import Ints, Subwords
 from .alignment import Tokens, overlaps, pool_offsets
 from .windows import ragged_arange
 
-Encode = Callable[[Sequence[str]], Sequence[Subwords]]
+Encode: TypeAlias = Callable[[Sequence[str]], Sequence[Subwords]]
+"""Returns the subwords of each text, with offsets."""
+
+Replacement: TypeAlias = tuple[int, int, Sequence[Subwords]]
+"""First subword of a run and one past its last, by number in the text, and what takes their place."""
 
 
 @dataclass(frozen=True, slots=True)
-class Knots:
-    """Subwords to be taken out: each reaches over a border of tokens, with those after it that share its characters.
+class StraddlingRuns:
+    """Runs of subwords that cover a border between two tokens, in the order of the texts.
 
-    text: (knots,) the text of each. first, stop: (knots,) ranges of subwords, by number in the text.
-    start, end: (knots,) what they cover, in characters of the text.
+    A run is one subword that has characters of two tokens, with all that share characters with it.
+
+    text: (runs,) number of the text.
+    first, stop: (runs,) first subword and one past the last, by number in the text.
+    start, end: (runs,) what the run covers, in characters of the text.
     """
 
     text: Ints
@@ -30,12 +38,18 @@ class Knots:
     start: Ints
     end: Ints
 
+    def __len__(self) -> int:
+        return len(self.text)
+
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """What knots cover, divided at the borders of tokens. knot: (pieces,). start, end: (pieces,) in characters."""
+    """The characters of straddling runs, cut where tokens begin.
 
-    knot: Ints
+    run: (pieces,) number of the run, ascending. start, end: (pieces,) in characters of the text.
+    """
+
+    run: Ints
     start: Ints
     end: Ints
 
@@ -43,75 +57,85 @@ class Pieces:
 def separate_tokens(
     texts: Sequence[str], subwords: Sequence[Subwords], tokens: Tokens, encode: Encode
 ) -> Sequence[Subwords]:
-    """Split subwords that reach over a border of tokens, as a tokenizer does that is given words.
+    """Return the subwords of each text so that none has characters of two tokens.
 
-    "don't" is `don`, `'`, `t` to BERT, and `do`, `n't` to spaCy; the first subword becomes `do`, `n`.
-    subwords: of each text, with offsets. encode: gives subwords with offsets; it is called once, or not at all.
-    Returns the subwords of each text; none of them has a character of two tokens.
+    Subwords that do are replaced by those of each token alone, as of a tokenizer that is given words: "don't" is `don`,
+    `'`, `t` to BERT, and `do`, `n't` to spaCy; so `don` becomes `do`, `n`.
+    subwords: those of each text, with offsets. encode: gives subwords with offsets; called once, or not at all.
     """
-    knots = _find_knots(subwords, tokens)
-    if not len(knots.text):
+    runs = _straddling_runs(subwords, tokens)
+    if not len(runs):
         return subwords
-    pieces = _divide(knots, tokens)
-    encoded = _encode(texts, knots, pieces, encode)
-    borders = np.searchsorted(pieces.knot, np.arange(len(knots.text) + 1)).tolist()
+    pieces = _cut_at_tokens(runs, tokens)
+    encoded = _encode_pieces(texts, runs, pieces, encode)
+    borders = np.searchsorted(pieces.run, np.arange(len(runs) + 1)).tolist()
+    of_runs = [encoded[begin:end] for begin, end in pairwise(borders)]
+    rows = zip(runs.text.tolist(), runs.first.tolist(), runs.stop.tolist(), of_runs, strict=True)
     separated = list(subwords)
-    rows = zip(knots.text.tolist(), knots.first.tolist(), knots.stop.tolist(), pairwise(borders), strict=True)
-    for number, group in groupby(rows, key=itemgetter(0)):
-        old = subwords[number]
-        assert old.offsets is not None
-        ids, spans, done = [], [], 0
-        for _, first, stop, (begin, end) in group:
-            ids += [old.ids[done:first], *(each.ids for each in encoded[begin:end])]
-            spans += [old.offsets[done:first], *(each.offsets for each in encoded[begin:end])]
-            done = stop
-        separated[number] = Subwords(
-            np.concatenate([*ids, old.ids[done:]]), np.concatenate([*spans, old.offsets[done:]])
-        )
+    for text, of_text in groupby(rows, key=itemgetter(0)):
+        separated[text] = _replace(subwords[text], (row[1:] for row in of_text))
     return separated
 
 
-def _find_knots(subwords: Sequence[Subwords], tokens: Tokens) -> Knots:
+def _straddling_runs(subwords: Sequence[Subwords], tokens: Tokens) -> StraddlingRuns:
     text, offsets = pool_offsets(subwords, tokens.base)
     ranges = overlaps(offsets, tokens.offsets + tokens.base[tokens.text, None])
     straddling = np.flatnonzero(ranges[:, 1] - ranges[:, 0] > 1)
     reach = np.maximum.accumulate(offsets[:, 1])
-    chain = np.cumsum(offsets[:, 0] >= np.append(-1, reach[:-1]))  # its subwords share characters
+    chain = np.cumsum(offsets[:, 0] >= np.append(-1, reach[:-1]))  # one number for subwords that share characters
     first = straddling[np.unique(chain[straddling], return_index=True)[1]]
     stop = np.searchsorted(chain, chain[first], side="right")
-    of = text[first]
-    before, base = np.searchsorted(text, of), tokens.base[of]
-    return Knots(of, first - before, stop - before, offsets[first, 0] - base, reach[stop - 1] - base)
+    run_text = text[first]
+    subwords_before, base = np.searchsorted(text, run_text), tokens.base[run_text]
+    start, end = offsets[first, 0] - base, reach[stop - 1] - base
+    return StraddlingRuns(run_text, first - subwords_before, stop - subwords_before, start, end)
 
 
-def _divide(knots: Knots, tokens: Tokens) -> Pieces:
-    starts, base = tokens.offsets[:, 0] + tokens.base[tokens.text], tokens.base[knots.text]
-    first = np.searchsorted(starts, knots.start + base, side="right")
-    cuts = np.searchsorted(starts, knots.end + base, side="left") - first
-    knot = np.repeat(np.arange(len(cuts)), cuts + 1)
-    inner = starts[ragged_arange(first, cuts)] - np.repeat(base, cuts)
-    begins = np.append(True, np.diff(knot) > 0)
-    start, end = knots.start[knot], knots.end[knot]
-    start[~begins] = inner
-    end[~np.append(begins[1:], True)] = inner
-    return Pieces(knot, start, end)
+def _cut_at_tokens(runs: StraddlingRuns, tokens: Tokens) -> Pieces:
+    token_starts, base = tokens.offsets[:, 0] + tokens.base[tokens.text], tokens.base[runs.text]
+    first_cut = np.searchsorted(token_starts, runs.start + base, side="right")
+    cuts = np.searchsorted(token_starts, runs.end + base, side="left") - first_cut
+    run = np.repeat(np.arange(len(cuts)), cuts + 1)
+    cut = token_starts[ragged_arange(first_cut, cuts)] - np.repeat(base, cuts)
+    is_first = np.append(True, np.diff(run) > 0)
+    is_last = np.append(is_first[1:], True)
+    start, end = runs.start[run], runs.end[run]
+    start[~is_first] = cut
+    end[~is_last] = cut
+    return Pieces(run, start, end)
 
 
-def _encode(texts: Sequence[str], knots: Knots, pieces: Pieces, encode: Encode) -> list[Subwords]:
-    """The subwords of each piece, with offsets in its text."""
+def _encode_pieces(texts: Sequence[str], runs: StraddlingRuns, pieces: Pieces, encode: Encode) -> list[Subwords]:
+    """Return the subwords of each piece, with offsets in its text."""
     strings, shifts = [], []
-    whole_starts = knots.start[pieces.knot].tolist()
-    rows = zip(knots.text[pieces.knot].tolist(), pieces.start.tolist(), pieces.end.tolist(), whole_starts, strict=True)
-    for number, start, end, whole_start in rows:
+    run_starts = runs.start[pieces.run].tolist()
+    rows = zip(runs.text[pieces.run].tolist(), pieces.start.tolist(), pieces.end.tolist(), run_starts, strict=True)
+    for text, start, end, run_start in rows:
         # Byte-level tokenizers mark a word by the space before it.
-        space = int(start == whole_start > 0 and texts[number][start - 1] == " ")
-        strings.append(" " * space + texts[number][start:end])
+        space = int(start == run_start > 0 and texts[text][start - 1] == " ")
+        strings.append(" " * space + texts[text][start:end])
         shifts.append(start - space)
-    unlike = list(dict.fromkeys(strings))  # contractions come again and again
-    encoded = dict(zip(unlike, encode(unlike), strict=True))
-    found = []
-    for string, shift, whole_start in zip(strings, shifts, whole_starts, strict=True):
-        each = encoded[string]
-        assert each.offsets is not None
-        found.append(Subwords(each.ids, np.maximum(each.offsets + shift, whole_start)))
-    return found
+    distinct = list(dict.fromkeys(strings))  # contractions come again and again
+    encoded = dict(zip(distinct, encode(distinct), strict=True))
+    moved = zip(strings, shifts, run_starts, strict=True)
+    return [_moved(encoded[string], shift, run_start) for string, shift, run_start in moved]
+
+
+def _moved(piece: Subwords, shift: int, run_start: int) -> Subwords:
+    """Return the subwords of a piece with offsets in its text. shift: where the piece starts, with its space."""
+    assert piece.offsets is not None
+    return Subwords(piece.ids, np.maximum(piece.offsets + shift, run_start))
+
+
+def _replace(subwords: Subwords, replacements: Iterable[Replacement]) -> Subwords:
+    """Return the subwords of a text with other ones in the place of some runs, which are in order."""
+    assert subwords.offsets is not None
+    ids, offsets, done = [], [], 0
+    for first, stop, pieces in replacements:
+        ids += [subwords.ids[done:first], *(piece.ids for piece in pieces)]
+        offsets += [subwords.offsets[done:first], *(piece.offsets for piece in pieces)]
+        done = stop
+    return Subwords(
+        np.concatenate([*ids, subwords.ids[done:]]),
+        np.concatenate([*offsets, subwords.offsets[done:]]),
+    )

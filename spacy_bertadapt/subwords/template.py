@@ -1,4 +1,4 @@
-"""Where a tokenizer puts its special tokens, around one text and around a pair."""
+"""Templates: the places of special tokens around one text and around a pair."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from ..types import Ints
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A run of special tokens, or the slot of a segment.
+    """A run of special tokens, or the place of a segment.
 
-    segment: which segment goes here (0 or 1), or None for special tokens.
-    ids: the special tokens; empty for a slot. type_id: the token type of the whole piece.
+    segment: the number of the segment (0 or 1); None for special tokens.
+    ids: (n,) the special tokens; empty for a segment. type_id: the token type of the whole piece.
     """
 
     segment: int | None
@@ -28,17 +28,17 @@ Template = tuple[Piece, ...]
 
 
 def single_template(tokenizer: Tokenizer) -> Template:
-    """The pieces around one text, `[CLS] text [SEP]` for BERT, read off the tokenizer's own post-processor."""
+    """Return the pieces of one text as the tokenizer's post-processor puts them: `[CLS] text [SEP]` for BERT."""
     return _pieces(tokenizer.encode("a", add_special_tokens=True))
 
 
 def pair_template(tokenizer: Tokenizer) -> Template:
-    """The pieces around a pair: `[CLS] a [SEP] b [SEP]` for BERT, `<s> a </s></s> b </s>` for RoBERTa."""
+    """Return the pieces of a pair: `[CLS] a [SEP] b [SEP]` for BERT, `<s> a </s></s> b </s>` for RoBERTa."""
     return _pieces(tokenizer.encode("a", "a", add_special_tokens=True))
 
 
 def special_count(template: Template) -> int:
-    """How many special tokens the template adds."""
+    """Return the number of special tokens in a template."""
     return sum(len(piece.ids) for piece in template)
 
 

@@ -1,10 +1,12 @@
-"""The one place that calls the tokenizers library."""
+"""The one place that calls the tokenizers library, and the tokenizers that a process shares."""
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import cast
+from threading import Lock
+from typing import TypeAlias, cast
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -14,12 +16,17 @@ from ..types import Ints, Segments, Subwords
 from .cache import SubwordCache
 from .template import Template, pair_template, single_template, special_count
 
+TOKENIZERS_KEPT = 8
+
+Settings: TypeAlias = tuple[str, tuple[int, ...], int | None, int]
+"""The arguments of a SubwordTokenizer."""
+
 
 class SubwordTokenizer:
-    """A fast tokenizer that only ever encodes: any number of threads may share it.
+    """A fast tokenizer that only encodes, so that any number of threads may share it.
 
-    It owns a private copy of the tokenizer. Padding, truncation and the treatment of special tokens are set
-    once, here, and never again: changing them while another thread encodes raises "Already borrowed".
+    It owns a private copy of the tokenizer. Padding, truncation and the treatment of special tokens are set once, when
+    it is made: to change them while another thread encodes raises "Already borrowed".
     The characters of a text are always text: a literal `[SEP]` or `</s>` never becomes a special token.
     """
 
@@ -28,10 +35,11 @@ class SubwordTokenizer:
     ):
         """Set up from the text of a `tokenizer.json`.
 
-        special_ids: vocabulary indices that no text may produce. unk_id: what stands in their place
-        (None: they are dropped). pad_id: index that fills the right of shorter rows.
+        special_ids: vocabulary indices that no text may produce.
+        unk_id: the index that takes their place; None: they are dropped.
+        pad_id: the index that fills shorter rows on the right.
         """
-        self._settings = (tokenizer_json, tuple(special_ids), unk_id, pad_id)
+        self._settings: Settings = (tokenizer_json, tuple(special_ids), unk_id, pad_id)
         self._backend = Tokenizer.from_str(tokenizer_json)
         self._backend.no_padding()
         self._backend.no_truncation()
@@ -47,49 +55,45 @@ class SubwordTokenizer:
         return shared_tokenizer, self._settings
 
     def encode(self, texts: Sequence[str], *, offsets: bool = False) -> list[Subwords]:
-        """Split texts into subwords, with one call of the library.
+        """Return the subwords of each text, from one call of the library.
 
-        texts: any strings, empty ones too. offsets: whether character offsets are wanted; they cost time.
-        Returns one Subwords a text, in order.
+        offsets: whether to give character offsets; they cost time.
         """
         encode = self._backend.encode_batch if offsets else self._backend.encode_batch_fast
         encodings = encode(list(texts), add_special_tokens=False)
         ids = [np.array(encoding.ids, dtype=np.int64) for encoding in encodings]
-        if not offsets:
-            return [Subwords(found) for found in self._without_specials(ids)]
-        spans = [np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2) for encoding in encodings]
-        return [self._one_without_specials(found, span) for found, span in zip(ids, spans, strict=True)]
+        spans: list[Ints | None] = [None] * len(ids)
+        if offsets:
+            spans = [np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2) for encoding in encodings]
+        if not ids or not np.isin(np.concatenate(ids), self._forbidden).any():
+            return list(map(Subwords, ids, spans))
+        return [self._without_specials(*subwords) for subwords in zip(ids, spans, strict=True)]
 
     def encode_cached(self, texts: Sequence[str], *, offsets: bool = False) -> list[Subwords]:
-        """The same as `encode`, for texts that come again: an epoch later, or in the batcher and the component."""
-        found = {text: self.cache.get(text, offsets=offsets) for text in texts}
-        missing = [text for text, subwords in found.items() if subwords is None]
+        """Return what `encode` does, for texts that come again: in the next epoch, or in the component."""
+        known = {text: self.cache.get(text, offsets=offsets) for text in texts}
+        missing = [text for text, subwords in known.items() if subwords is None]
         for text, subwords in zip(missing, self.encode(missing, offsets=offsets), strict=True):
             self.cache.put(text, subwords)
-            found[text] = subwords
-        return [cast(Subwords, found[text]) for text in texts]
+            known[text] = subwords
+        return [cast(Subwords, known[text]) for text in texts]
 
     def lengths(self, segments: Sequence[Segments], *, cached: bool = False) -> list[int]:
-        """How many subwords texts or pairs have, special tokens included.
+        """Return the number of subwords of each text or pair, special tokens included.
 
-        cached: look them up, and keep them for whoever encodes the same texts next.
+        cached: look subwords up in the cache, and keep them for whoever encodes the same texts next.
         """
-        parts = [(found,) if isinstance(found, str) else found for found in segments]
+        parts = [(segment,) if isinstance(segment, str) else segment for segment in segments]
         encode = self.encode_cached if cached else self.encode
         counts = map(len, encode([text for texts in parts for text in texts]))
         special = {1: special_count(self.single), 2: special_count(self.pair)}
         return [sum(islice(counts, len(texts))) + special[len(texts)] for texts in parts]
 
     def decode(self, ids: Ints) -> str:
-        """The text of some subwords, as far as the tokenizer can tell."""
+        """Return the text of some subwords, as far as the tokenizer can tell. ids: (subwords,)."""
         return self._backend.decode(ids.tolist())
 
-    def _without_specials(self, ids: list[Ints]) -> list[Ints]:
-        if not ids or not np.isin(np.concatenate(ids), self._forbidden).any():
-            return ids
-        return [self._one_without_specials(found, None).ids for found in ids]
-
-    def _one_without_specials(self, ids: Ints, spans: Ints | None) -> Subwords:
+    def _without_specials(self, ids: Ints, spans: Ints | None) -> Subwords:
         forbidden = np.isin(ids, self._forbidden)
         if not forbidden.any():
             return Subwords(ids, spans)
@@ -98,16 +102,43 @@ class SubwordTokenizer:
         return Subwords(ids[~forbidden], None if spans is None else spans[~forbidden])
 
 
-_shared: WeakValueDictionary[tuple, SubwordTokenizer] = WeakValueDictionary()
+class TokenizerStore:
+    """The tokenizers of a process by their settings, safe under threads.
+
+    It keeps the ones used last, so that a text need not be encoded anew when a component is loaded again. One that
+    somebody still holds is given out again also when others have taken its place.
+    """
+
+    def __init__(self, size: int = TOKENIZERS_KEPT):
+        """size: how many tokenizers are kept though nobody holds them."""
+        self._size = size
+        self._kept: OrderedDict[Settings, SubwordTokenizer] = OrderedDict()
+        self._held: WeakValueDictionary[Settings, SubwordTokenizer] = WeakValueDictionary()
+        self._lock = Lock()
+
+    def get(self, settings: Settings) -> SubwordTokenizer:
+        """Return the one tokenizer with these settings; make it if there is none."""
+        with self._lock:
+            tokenizer = self._held.get(settings)
+        # Reading a large vocabulary takes up to a second, in which other threads go on.
+        made = SubwordTokenizer(*settings) if tokenizer is None else tokenizer
+        with self._lock:
+            tokenizer = self._held.setdefault(settings, made)
+            self._kept[settings] = tokenizer
+            self._kept.move_to_end(settings)
+            unused = self._kept.popitem(last=False) if len(self._kept) > self._size else None
+        del unused  # frees it outside the lock
+        return tokenizer
+
+
+_store = TokenizerStore()
 
 
 def shared_tokenizer(
     tokenizer_json: str, special_ids: Iterable[int] = (), unk_id: int | None = None, pad_id: int = 0
 ) -> SubwordTokenizer:
-    """The process's one SubwordTokenizer for these settings, so that all who use it share its cache.
+    """Return the process's one SubwordTokenizer for these settings, so that all who use it share its cache.
 
-    Arguments as of `SubwordTokenizer`. It goes away with its last user.
+    Arguments are those of `SubwordTokenizer`.
     """
-    settings = (tokenizer_json, tuple(special_ids), unk_id, pad_id)
-    tokenizer = _shared.get(settings)
-    return tokenizer if tokenizer is not None else _shared.setdefault(settings, SubwordTokenizer(*settings))
+    return _store.get((tokenizer_json, tuple(special_ids), unk_id, pad_id))

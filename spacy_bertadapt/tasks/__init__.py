@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from ..errors import Errors, InvalidError
+from ..planning.task import Task
+from .ner.task import TASK as NER
+from .nli.task import TASK as NLI
+from .qa.task import TASK as QA
+from .textcat.task import TASK as TEXTCAT
+from .zeroshot.task import TASK as ZEROSHOT
 
-from .nli import PARTS as NLI_PARTS
-from .qa import PARTS as QA_PARTS
+TASKS = {task.name: task for task in (TEXTCAT, NLI, NER, QA, ZEROSHOT)}
+"""All tasks by name. A new task is a folder with a `task.py`, and a place in this table."""
 
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """A task by name.
-
-    name: as users give it, and of its folder. title: for people. parts: span groups of its pair Docs; None: no pairs.
-    """
-
-    name: str
-    title: str
-    parts: tuple[str, str] | None = None
-
-    @property
-    def factory(self) -> str:
-        """The name of its component's factory."""
-        return f"bert_{self.name}"
+TRAINED = {name: task for name, task in TASKS.items() if task.plan is not None}
+"""Those that are trained, and not just used. The first one is what the commands take for granted."""
 
 
-TASKS = {
-    task.name: task
-    for task in (
-        Task("textcat", "Text classification"),
-        Task("nli", "Natural language inference", parts=NLI_PARTS),
-        Task("ner", "Named entity recognition"),
-        Task("qa", "Question answering", parts=QA_PARTS),
-    )
-}
+def get_task(name: str) -> Task:
+    """Return the task of a name that can be trained. Raises ValueError if there is none."""
+    if name not in TRAINED:
+        raise InvalidError(Errors.E501.format(task=name, known=", ".join(TRAINED)))
+    return TRAINED[name]

@@ -16,8 +16,8 @@ PARTS = {task.name: task.parts for task in TASKS.values() if task.parts is not N
 def make_pair_doc(nlp: Language, first: str, second: str, task: str) -> Doc:
     """Return a pair Doc, ready for a pipeline or, with gold annotation, for training.
 
-    nlp: whose tokenizer splits the text. first, second: premise and hypothesis, or question and context; either
-    may be empty. task: "nli" or "qa", which names the parts.
+    nlp: whose tokenizer splits the text. first, second: the two parts, such as premise and hypothesis, or question and
+    context; either may be empty. task: the name of a task of pairs, such as "nli" or "qa".
     The Doc has the text `first [SEP] second` and a span group for each part, empty for an empty part.
     Raises ValueError for another task, and for a text longer than nlp.max_length.
     """

@@ -4,77 +4,74 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from itertools import islice
 
 from spacy.training import Example
 
-from ..errors import Errors, InvalidError
+from ..errors import require_at_least
 from ..network.source import EncoderSource
+from ..subwords.budget import cut_by_budget
+from ..subwords.tokenizer import SubwordTokenizer
 from ..tasks.pair_docs import segments_of
 
 Batch = list[Example]
 Batcher = Callable[[Iterable[Example]], Iterator[Batch]]
 CutBatches = Callable[[Sequence[int]], Iterator[slice]]
+"""Cuts rows, given their lengths in rising order, into batches."""
 
 
 def length_batcher(size: int, encoder: str, revision: str | None = None, pool: int = 100) -> Batcher:
-    """Batches of `size` examples of like length.
+    """Return a batcher that makes batches of `size` examples of like length.
 
-    encoder, revision: whose subwords are counted: the names of the component's encoder.
+    encoder, revision: the names of the component's encoder, whose subwords are counted.
     pool: how many batches are drawn at random before they are sorted by length; the batches are then shuffled. The
-    more, the less is padded, and the more alike are the texts of a batch: questions on one context come together.
+    larger it is, the less is padded, and the more alike are the texts of a batch: questions on one context come
+    together.
     Raises ValueError for a size or pool below 1.
     """
-    _check_positive("size", size)
-    _check_positive("pool", pool)
+    require_at_least("size", size, 1)
+    require_at_least("pool", pool, 1)
 
     def cut(lengths: Sequence[int]) -> Iterator[slice]:
         return (slice(start, start + size) for start in range(0, len(lengths), size))
 
-    return _by_length(EncoderSource(encoder, revision), cut, pool=pool * size)
+    return _batcher_by_length(EncoderSource(encoder, revision), cut, pool=pool * size)
 
 
 def subword_batcher(subwords: int, encoder: str, revision: str | None = None, pool: int = 3200) -> Batcher:
-    """Batches of like length whose padded size is at most `subwords`; a longer text stands alone.
+    """Return a batcher that makes batches of like length of at most `subwords` padded subwords.
 
-    encoder, revision: as of LengthBatcher.v1. pool: how many examples are drawn at random before they are sorted.
+    A longer text is a batch of its own.
+    encoder, revision: those of LengthBatcher.v1. pool: how many examples are drawn at random before they are sorted.
     Raises ValueError for a budget or pool below 1.
     """
-    _check_positive("subwords", subwords)
-    _check_positive("pool", pool)
+    require_at_least("subwords", subwords, 1)
+    require_at_least("pool", pool, 1)
 
     def cut(lengths: Sequence[int]) -> Iterator[slice]:
-        start = 0
-        for end, length in enumerate(lengths):
-            if end > start and (end + 1 - start) * length > subwords:
-                yield slice(start, end)
-                start = end
-        yield slice(start, len(lengths))
+        return cut_by_budget(lengths, subwords)
 
-    return _by_length(EncoderSource(encoder, revision), cut, pool=pool)
+    return _batcher_by_length(EncoderSource(encoder, revision), cut, pool=pool)
 
 
-def _by_length(encoder: EncoderSource, cut: CutBatches, *, pool: int) -> Batcher:
+def _batcher_by_length(encoder: EncoderSource, cut: CutBatches, *, pool: int) -> Batcher:
+    @cache
+    def tokenizer() -> SubwordTokenizer:
+        from ..network.checkpoint import subword_tokenizer
+        from ..network.pretrained import read_tokenizer
+
+        return subword_tokenizer(read_tokenizer(encoder))
+
     def batches(examples: Iterable[Example]) -> Iterator[Batch]:
         stream = iter(examples)
         while drawn := list(islice(stream, pool)):
             random.shuffle(drawn)
-            lengths = _subword_lengths(encoder, drawn)
+            segments = [segments_of(example.reference) for example in drawn]
+            lengths = tokenizer().lengths(segments, cached=True)
             order = sorted(range(len(drawn)), key=lengths.__getitem__)
-            found = [order[rows] for rows in cut([lengths[row] for row in order])]
-            random.shuffle(found)
-            yield from ([drawn[row] for row in rows] for rows in found)
+            groups = [order[rows] for rows in cut([lengths[row] for row in order])]
+            random.shuffle(groups)
+            yield from ([drawn[row] for row in rows] for rows in groups)
 
     return batches
-
-
-def _subword_lengths(encoder: EncoderSource, examples: Sequence[Example]) -> list[int]:
-    from ..network.tokenization import encoder_subword_tokenizer
-
-    segments = [segments_of(example.reference) for example in examples]
-    return encoder_subword_tokenizer(encoder).lengths(segments, cached=True)
-
-
-def _check_positive(setting: str, value: int) -> None:
-    if value < 1:
-        raise InvalidError(Errors.E308.format(setting=setting, value=value, remedy="use 1 or more"))

@@ -1,4 +1,4 @@
-"""spaCy's training table, with a record of every evaluation and its time."""
+"""spaCy's training table, with a file that records every evaluation and its time."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from spacy.training.loggers import console_logger_v3
 
 Log = Callable[[dict[str, Any] | None], None]
 Setup = Callable[..., tuple[Log, Callable[[], None]]]
+"""Returns a function for every step, which gets None where nothing was evaluated, and one for the end."""
 
 
 def record_logger(output_file: str, progress_bar: str | None = "eval") -> Setup:
-    """spaCy's console table with a progress bar, and a JSONL file with one line an evaluation.
+    """Return a logger that prints spaCy's table and writes a JSONL file with one line for every evaluation.
 
-    output_file: written anew by every run; each line has step, epoch, seconds since the start, score,
-    scores and losses. progress_bar: "eval", "train" or None, as of spaCy's ConsoleLogger.v3.
+    output_file: path of the file, written anew by every run. A line has step, epoch, seconds since the start, words,
+    score, scores and losses.
+    progress_bar: "eval", "train" or None, as for spaCy's ConsoleLogger.v3.
     """
     setup_console = console_logger_v3(progress_bar=progress_bar)
 
@@ -46,5 +48,5 @@ def record_logger(output_file: str, progress_bar: str | None = "eval") -> Setup:
 
 def _record(info: dict[str, Any]) -> dict[str, Any]:
     losses = {name: float(loss) for name, loss in info["losses"].items()}
-    kept = ("step", "epoch", "seconds", "words", "score")
-    return {**{key: info[key] for key in kept}, "scores": info["other_scores"], "losses": losses}
+    keys = ("step", "epoch", "seconds", "words", "score")
+    return {**{key: info[key] for key in keys}, "scores": info["other_scores"], "losses": losses}

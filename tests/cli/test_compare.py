@@ -11,7 +11,7 @@ import spacy
 import srsly
 from spacy.tokens import DocBin
 
-from spacy_bertadapt.cli.compare import STRATEGIES, _installed
+from spacy_bertadapt.training.comparison import STRATEGIES, installed_strategies, only_bert_component
 
 CONFIG = Path(__file__).parent.parent.parent / "configs" / "textcat.cfg"
 
@@ -87,9 +87,9 @@ def test_a_later_failure_loses_nothing(
 
 
 def test_without_peft_lora_is_left_out(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
-    assert _installed() == list(STRATEGIES)
-    monkeypatch.setattr("spacy_bertadapt.cli.compare.find_spec", lambda name: None)
-    assert _installed() == [name for name in STRATEGIES if name != "lora"]
+    assert installed_strategies() == list(STRATEGIES)
+    monkeypatch.setattr("spacy_bertadapt.training.comparison.find_spec", lambda name: None)
+    assert installed_strategies() == [name for name in STRATEGIES if name != "lora"]
     assert "E114" in capsys.readouterr().out
 
 
@@ -98,6 +98,18 @@ def test_a_config_without_a_component(run: Callable, tmp_path: Path) -> None:
     done = run("compare", tmp_path / "config.cfg", "-o", tmp_path / "comparison", "-s", "full")
     assert done.exit_code == 1
     assert "E518" in done.output
+
+
+def test_a_component_is_known_by_its_class() -> None:
+    config = spacy.util.load_config(CONFIG, interpolate=False)
+    config["components"]["topics"] = config["components"].pop("bert_textcat")
+    config["components"]["bert_zeroshot"] = {"factory": "sentencizer"}
+    config["nlp"]["pipeline"] = ["bert_zeroshot", "topics"]
+    assert only_bert_component(config) == "topics"
+    config["components"]["others"] = config["components"]["topics"]
+    config["nlp"]["pipeline"] = ["topics", "others"]
+    with pytest.raises(ValueError, match=r"E518.*topics.*others"):
+        only_bert_component(config)
 
 
 def test_every_strategy_is_one_that_spacy_can_make() -> None:

@@ -9,7 +9,8 @@ import pytest
 import spacy
 from spacy.training import Corpus
 
-from spacy_bertadapt.cli.convert import convert
+from spacy_bertadapt.planning.conversion import convert
+from spacy_bertadapt.tasks import get_task
 
 
 def test_writes_all_texts_in_order(write_rows: Callable, run: Callable, tmp_path: Path) -> None:
@@ -43,13 +44,14 @@ def test_cats_of_jsonl_and_limit(tmp_path: Path, run: Callable) -> None:
 
 def test_other_suffix_is_an_error(write_rows: Callable, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="E507"):
-        convert(write_rows(), tmp_path / "data.bin")
+        convert(write_rows(), tmp_path / "data.bin", task=get_task("textcat"))
 
 
 @pytest.mark.parametrize(
     ("args", "code"),
     [
         (["--task", "poetry"], "E501"),
+        (["--task", "zeroshot"], "E501"),
         (["--reader.text", "body"], "C009"),
         (["--lang", "zz"], "E048"),
         (["--reader.body", "x"], "E508"),

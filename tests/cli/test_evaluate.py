@@ -10,9 +10,10 @@ import spacy
 import srsly
 from spacy.tokens import DocBin
 
-from spacy_bertadapt.cli.convert import convert
-from spacy_bertadapt.cli.evaluate import evaluate
 from spacy_bertadapt.cli.scores import show_scores
+from spacy_bertadapt.planning.conversion import convert
+from spacy_bertadapt.tasks import TASKS
+from spacy_bertadapt.training.evaluation import evaluate
 
 
 @pytest.fixture
@@ -38,11 +39,11 @@ def test_prints_and_writes_every_score(pipeline: Path, write_rows: Callable, run
 
 
 def test_raw_and_docbin_score_the_same(pipeline: Path, write_rows: Callable, tmp_path: Path) -> None:
-    raw = write_rows()
-    convert(raw, tmp_path / "data.spacy")
-    scores = [dict(evaluate(str(pipeline), data)) for data in (raw, tmp_path / "data.spacy")]
-    for found in scores:
-        del found["speed"]
+    raw, task = write_rows(), TASKS["textcat"]
+    convert(raw, tmp_path / "data.spacy", task=task)
+    scores = [dict(evaluate(str(pipeline), data, task=task)) for data in (raw, tmp_path / "data.spacy")]
+    for by_name in scores:
+        del by_name["speed"]
     assert scores[0] == scores[1]
 
 

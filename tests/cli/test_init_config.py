@@ -14,9 +14,10 @@ from spacy.cli.debug_config import debug_config
 from spacy.cli.train import train
 from thinc.api import Config
 
-from spacy_bertadapt.cli.convert import convert
-from spacy_bertadapt.cli.init_config import init_config
+from spacy_bertadapt.planning.conversion import convert
+from spacy_bertadapt.planning.new_config import write_config
 from spacy_bertadapt.planning.request import ConfigRequest
+from spacy_bertadapt.tasks import TASKS
 from tests.fixtures.commands import ROWS
 
 
@@ -26,8 +27,8 @@ def make_config(tmp_path: Path, tiny_bert: Path) -> Callable[..., Config]:
 
     def make(train: Path, dev: Path | None = None, **settings: Any) -> Config:
         output = tmp_path / "new.cfg"
-        settings = {"encoder": str(tiny_bert), **settings}
-        init_config(ConfigRequest(output=output, train=train, dev=dev or train, **settings), force=True)
+        settings = {"encoder": str(tiny_bert), "task": TASKS["textcat"], **settings}
+        write_config(ConfigRequest(output=output, train=train, dev=dev or train, **settings), force=True)
         return util.load_config(output)
 
     return make
@@ -44,7 +45,7 @@ def write_multilabel(folder: Path) -> Path:
 def test_config_is_complete_and_valid(suffix: str, write_rows: Callable, make_config: Callable, tmp_path: Path) -> None:
     data = write_rows()
     if suffix == ".spacy":
-        convert(data, tmp_path / "data.spacy")
+        convert(data, tmp_path / "data.spacy", task=TASKS["textcat"])
         data = tmp_path / "data.spacy"
     config = make_config(data)
     filled = util.load_model_from_config(config, auto_fill=True).config
@@ -132,8 +133,17 @@ def test_docs_without_labels(make_config: Callable, tmp_path: Path) -> None:
         make_config(tmp_path / "bare.spacy")
 
 
-def test_missing_data_and_unknown_task(make_config: Callable, tmp_path: Path, write_rows: Callable) -> None:
+def test_missing_data_and_a_task_that_is_not_trained(
+    make_config: Callable, tmp_path: Path, write_rows: Callable
+) -> None:
     with pytest.raises(FileNotFoundError, match="E502"):
         make_config(tmp_path / "none.csv")
-    with pytest.raises(ValueError, match="E501"):
-        make_config(write_rows(), task="poetry")
+    with pytest.raises(ValueError, match=r"E521.*zeroshot"):
+        make_config(write_rows(), task=TASKS["zeroshot"])
+
+
+def test_unknown_task(run: Callable, write_rows: Callable, tmp_path: Path) -> None:
+    data = write_rows()
+    result = run("init-config", tmp_path / "new.cfg", "--train", data, "--dev", data, "--task", "poetry")
+    assert result.exit_code == 1
+    assert "[E501]" in result.output

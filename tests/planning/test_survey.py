@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from spacy_bertadapt.network.source import EncoderSource
-from spacy_bertadapt.network.tokenization import encoder_subword_tokenizer
+from spacy_bertadapt.planning.data_survey import read_encoder_tokenizer
 from spacy_bertadapt.planning.survey import LabelSurvey, LengthSurvey, summarize_lengths, survey_lengths
 
 
@@ -41,5 +40,6 @@ def test_percentiles_are_lengths_that_occur() -> None:
 
 
 def test_lengths_count_special_tokens(tiny_bert: Path) -> None:
-    tokenizer = encoder_subword_tokenizer(EncoderSource(str(tiny_bert)))
+    tokenizer, limit = read_encoder_tokenizer(str(tiny_bert))
+    assert limit == 64
     assert survey_lengths([""], tokenizer).longest == 2

@@ -9,7 +9,7 @@ import pytest
 import spacy
 from transformers import PreTrainedTokenizerFast
 
-from spacy_bertadapt.network.tokenization import subword_tokenizer
+from spacy_bertadapt.network.checkpoint import subword_tokenizer
 from spacy_bertadapt.pretraining.words import NO_WORD, WordWindows, read_word_windows, words_of
 from spacy_bertadapt.subwords.alignment import tokens_of
 
@@ -36,11 +36,11 @@ def test_all_subwords_of_a_token_have_its_word(kind: str, make_tokenizer: Callab
     words = words_of(tokens_of(docs), subwords)
     place = 0
     seen: set[int] = set()
-    for doc, found in zip(docs, subwords, strict=True):
-        in_text = words[place : place + len(found)]
-        place += len(found)
+    for doc, text_subwords in zip(docs, subwords, strict=True):
+        in_text = words[place : place + len(text_subwords)]
+        place += len(text_subwords)
         for token in doc:
-            covers = (found.offsets[:, 0] < token.idx + len(token)) & (found.offsets[:, 1] > token.idx)
+            covers = (text_subwords.offsets[:, 0] < token.idx + len(token)) & (text_subwords.offsets[:, 1] > token.idx)
             of_token = set(in_text[covers].tolist())
             assert len(of_token) == (0 if token.is_space or not covers.any() else 1) or token.is_space, token
         assert not seen & (set(in_text.tolist()) - {NO_WORD}), "no word goes over two texts"

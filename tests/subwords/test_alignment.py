@@ -60,9 +60,9 @@ def shared_characters(spans: np.ndarray, others: np.ndarray) -> list[list[int]]:
 @example(np.zeros((0, 2), dtype=np.int64), np.array([[0, 1]]))
 def test_overlaps_is_brute_force_in_both_directions(one: np.ndarray, other: np.ndarray) -> None:
     for spans, others in ((one, other), (other, one)):
-        found = overlaps(spans, others)
-        assert found.shape == (len(spans), 2)
-        for (first, last), shared in zip(found.tolist(), shared_characters(spans, others), strict=True):
+        ranges = overlaps(spans, others)
+        assert ranges.shape == (len(spans), 2)
+        for (first, last), shared in zip(ranges.tolist(), shared_characters(spans, others), strict=True):
             assert (first, last) == (shared[0], shared[-1] + 1) if shared else first == last
 
 
@@ -70,9 +70,9 @@ def test_overlaps_is_brute_force_in_both_directions(one: np.ndarray, other: np.n
 @example(texts=["", " ", "a  b"])
 def test_tokens_are_those_of_spacy_but_for_white_space(blank: Language, texts: list[str]) -> None:
     docs = [blank(text) for text in texts]
-    found = tokens_of(docs)
-    assert found.lengths.tolist() == [len(text) for text in texts]
-    rows = zip(found.text.tolist(), found.index.tolist(), found.offsets.tolist(), strict=True)
+    tokens = tokens_of(docs)
+    assert tokens.lengths.tolist() == [len(text) for text in texts]
+    rows = zip(tokens.text.tolist(), tokens.index.tolist(), tokens.offsets.tolist(), strict=True)
     words = [(number, token, texts[number][start:end]) for number, token, (start, end) in rows]
     expected = [(number, token.i, token.text) for number, doc in enumerate(docs) for token in doc if not token.is_space]
     assert words == expected
@@ -81,10 +81,10 @@ def test_tokens_are_those_of_spacy_but_for_white_space(blank: Language, texts: l
 def test_tokens_of_a_span_count_from_its_start(blank: Language) -> None:
     doc = blank("Where is  the parcel?")
     span = doc[2:]
-    found = tokens_of([doc, span])
-    words = [span.text[start:end] for start, end in found.offsets[found.text == 1].tolist()]
+    tokens = tokens_of([doc, span])
+    words = [span.text[start:end] for start, end in tokens.offsets[tokens.text == 1].tolist()]
     assert words == ["the", "parcel", "?"]
-    assert found.index[found.text == 1].tolist() == [1, 2, 3]
+    assert tokens.index[tokens.text == 1].tolist() == [1, 2, 3]
 
 
 def test_tokens_of_nothing(blank: Language) -> None:
@@ -108,7 +108,7 @@ def test_tokens_and_real_subwords_meet(blank: Language, ours: SubwordTokenizer, 
 
 
 def test_a_sentence_by_hand(blank: Language, hf_tokenizers: dict) -> None:
-    from spacy_bertadapt.network.tokenization import subword_tokenizer
+    from spacy_bertadapt.network.checkpoint import subword_tokenizer
 
     doc = blank("where is the parcel ,  Zyx?")
     (subwords,) = subword_tokenizer(hf_tokenizers["bert"]).encode([doc.text], offsets=True)

@@ -98,7 +98,7 @@ def test_windows_really_come_about(ours: SubwordTokenizer) -> None:
 
 
 def test_pairs_have_token_types_and_texts_none(hf_tokenizers: dict) -> None:
-    from spacy_bertadapt.network.tokenization import subword_tokenizer
+    from spacy_bertadapt.network.checkpoint import subword_tokenizer
 
     bert, roberta = (subword_tokenizer(hf_tokenizers[kind]) for kind in ("bert", "roberta"))
     pair = [["where"], ["the parcel"]]
@@ -135,7 +135,7 @@ def test_ids_decode_to_the_text(hf: PreTrainedTokenizerFast, ours: SubwordTokeni
 
 @given(text=st.text(max_size=40))
 def test_byte_level_subwords_lose_nothing(hf_tokenizers: dict, text: str) -> None:
-    from spacy_bertadapt.network.tokenization import subword_tokenizer
+    from spacy_bertadapt.network.checkpoint import subword_tokenizer
 
     roberta = hf_tokenizers["roberta"]
     (subwords,) = subword_tokenizer(roberta).encode([text])

@@ -32,8 +32,8 @@ def test_the_bound_holds(puts: list[tuple[str, int, bool]]) -> None:
     cache = SubwordCache(room(12, 12, offsets=True))
     for text, count, offsets in puts:
         cache.put(text, subwords(count, offsets=offsets))
-        found = [(known, cache.get(known, offsets=False)) for known in "abcdefgh"]
-        assert sum(entry_bytes(*each) for each in found if each[1] is not None) <= room(12, 12, offsets=True)
+        entries = [(known, cache.get(known, offsets=False)) for known in "abcdefgh"]
+        assert sum(entry_bytes(*entry) for entry in entries if entry[1] is not None) <= room(12, 12, offsets=True)
         latest = cache.get(text, offsets=offsets)
         assert latest is not None
         assert len(latest) == count
@@ -99,16 +99,16 @@ def test_threads_keep_the_bound() -> None:
     def work(seed: int) -> None:
         random = np.random.default_rng(seed)
         for number in random.integers(0, 60, 2000).tolist():
-            found = cache.get(str(number), offsets=False)
-            if found is None:
+            known = cache.get(str(number), offsets=False)
+            if known is None:
                 cache.put(str(number), subwords(number % 9 + 1))
             else:
-                assert len(found) == number % 9 + 1
+                assert len(known) == number % 9 + 1
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(work, range(8)))
-    found = [(str(number), cache.get(str(number), offsets=False)) for number in range(60)]
-    sizes = [entry_bytes(*each) for each in found if each[1] is not None]
+    entries = [(str(number), cache.get(str(number), offsets=False)) for number in range(60)]
+    sizes = [entry_bytes(*entry) for entry in entries if entry[1] is not None]
     assert sum(sizes) <= bound
     assert len(sizes) == len(cache)
     cache.put("last", subwords(150))

@@ -52,14 +52,14 @@ def separated(ours: SubwordTokenizer, docs):
 @example(texts=["don't", "", "I can't  even🙂x"])
 def test_every_token_has_a_first_subword_of_its_own(blank: Language, ours: SubwordTokenizer, texts: list[str]) -> None:
     docs = [blank(text) for text in texts]
-    _, tokens, found = separated(ours, docs)
-    for number, (doc, subwords) in enumerate(zip(docs, found, strict=True)):
+    _, tokens, divided = separated(ours, docs)
+    for number, (doc, subwords) in enumerate(zip(docs, divided, strict=True)):
         assert subwords.offsets is not None
         assert (np.diff(subwords.offsets, axis=0) >= 0).all()
         own = tokens.offsets[tokens.text == number]
         ranges = overlaps(subwords.offsets, own)
         assert (ranges[:, 1] - ranges[:, 0] <= 1).all(), doc.text
-    alignment = align(tokens, found)
+    alignment = align(tokens, divided)
     first = list(zip(alignment.text.tolist(), alignment.first.tolist(), strict=True))
     assert len(set(first)) == len(first)
     assert (alignment.last >= alignment.first).all()
@@ -68,8 +68,8 @@ def test_every_token_has_a_first_subword_of_its_own(blank: Language, ours: Subwo
 @given(texts=st.lists(TEXTS, min_size=1, max_size=3))
 def test_tokens_without_subwords_are_those_that_have_none_alone(blank: Language, ours: SubwordTokenizer, texts) -> None:
     docs = [blank(text) for text in texts]
-    _, tokens, found = separated(ours, docs)
-    alignment = align(tokens, found)
+    _, tokens, divided = separated(ours, docs)
+    alignment = align(tokens, divided)
     aligned = set(zip(alignment.text.tolist(), alignment.token.tolist(), strict=True))
     for number, doc in enumerate(docs):
         for token in doc:
@@ -83,12 +83,12 @@ def one_after_the_other(text: str, subwords: Subwords, tokens: list[tuple[int, i
     """The definition, for one text and step by step: ids with offsets. tokens: where each starts and ends."""
     assert subwords.offsets is not None
     rows = [(int(n), int(a), int(b)) for n, (a, b) in zip(subwords.ids, subwords.offsets, strict=True)]
-    found, at = [], 0
+    rows_after, at = [], 0
     while at < len(rows):
         _, start, end = rows[at]
         at += 1
         if start == end or sum(first < end and start < last for first, last in tokens) < 2:
-            found.append(rows[at - 1])
+            rows_after.append(rows[at - 1])
             continue
         while at < len(rows) and rows[at][1] < end:
             end = max(end, rows[at][2])
@@ -99,8 +99,8 @@ def one_after_the_other(text: str, subwords: Subwords, tokens: list[tuple[int, i
             (piece,) = encode([" " * space + text[left:right]])
             assert piece.offsets is not None
             for number, (a, b) in zip(piece.ids, piece.offsets + left - space, strict=True):
-                found.append((int(number), max(start, int(a)), max(start, int(b))))
-    return found
+                rows_after.append((int(number), max(start, int(a)), max(start, int(b))))
+    return rows_after
 
 
 WORDS = st.one_of(st.sampled_from([*AWKWARD, "parcel", "my", "n't"]), st.text(min_size=1, max_size=5))
@@ -119,9 +119,9 @@ def test_all_texts_at_once_are_as_one_after_the_other(blank: Language, ours: Sub
         return ours.encode(pieces, offsets=True)
 
     whole = ours.encode([doc.text for doc in docs], offsets=True)
-    found = separate_tokens([doc.text for doc in docs], whole, tokens_of(docs), encode)
+    divided = separate_tokens([doc.text for doc in docs], whole, tokens_of(docs), encode)
     assert len(calls) <= 1
-    for doc, subwords, separated in zip(docs, whole, found, strict=True):
+    for doc, subwords, separated in zip(docs, whole, divided, strict=True):
         own = [(token.idx, token.idx + len(token)) for token in doc if not token.is_space]
         expected = one_after_the_other(doc.text, subwords, own, lambda pieces: ours.encode(pieces, offsets=True))
         assert separated.offsets is not None
@@ -131,7 +131,7 @@ def test_all_texts_at_once_are_as_one_after_the_other(blank: Language, ours: Sub
 
 
 def test_contractions_are_split_as_spacy_does(blank: Language, hf_tokenizers: dict) -> None:
-    from spacy_bertadapt.network.tokenization import subword_tokenizer
+    from spacy_bertadapt.network.checkpoint import subword_tokenizer
 
     ours = subword_tokenizer(hf_tokenizers["bert"])
     doc = blank("I don't")

@@ -8,6 +8,7 @@ import pickle
 import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import numpy as np
 import pytest
@@ -16,8 +17,8 @@ from hypothesis import strategies as st
 from tokenizers import AddedToken, Tokenizer
 from transformers import PreTrainedTokenizerFast
 
-from spacy_bertadapt.network.tokenization import subword_tokenizer
-from spacy_bertadapt.subwords.tokenizer import SubwordTokenizer, shared_tokenizer
+from spacy_bertadapt.network.checkpoint import subword_tokenizer
+from spacy_bertadapt.subwords.tokenizer import TOKENIZERS_KEPT, SubwordTokenizer, TokenizerStore, shared_tokenizer
 
 LITERALS = ["[SEP]", "[CLS]", "[PAD]", "[MASK]", "[UNK]", "</s>", "<s>", "<pad>", "<mask>", "<unk>"]
 TEXTS = ["where is the parcel", "", "my card was charged twice", " \n", "👩‍👧 café שלום \x00", "where is the parcel"]
@@ -96,15 +97,15 @@ def test_the_original_keeps_its_padding_and_truncation(make_tokenizer: Callable)
 
 def test_threads_share_one_tokenizer(ours: SubwordTokenizer) -> None:
     texts = [f"{text} {number}" for number in range(40) for text in TEXTS]
-    expected = [found.ids.tolist() for found in ours.encode(texts)]
+    expected = [subwords.ids.tolist() for subwords in ours.encode(texts)]
     fresh = pickle.loads(pickle.dumps(ours))
 
-    def hammer(number: int) -> list[list[list[int]]]:
+    def encode_often(number: int) -> list[list[list[int]]]:
         encode = fresh.encode if number % 2 else fresh.encode_cached
-        return [[found.ids.tolist() for found in encode(texts, offsets=number % 4 > 1)] for _ in range(5)]
+        return [[subwords.ids.tolist() for subwords in encode(texts, offsets=number % 4 > 1)] for _ in range(5)]
 
     with ThreadPoolExecutor(8) as pool:
-        for rounds in pool.map(hammer, range(8)):
+        for rounds in pool.map(encode_often, range(8)):
             assert rounds == [expected] * 5
 
 
@@ -116,38 +117,76 @@ def test_a_text_is_encoded_once_over_epochs(tokenizer_json: Callable[[str], str]
     for _ in range(3):
         assert all(new is old for new, old in zip(ours.encode_cached(TEXTS), first, strict=True))
     located = ours.encode_cached(TEXTS, offsets=True)
-    assert all(found.offsets is not None for found in located)
+    assert all(subwords.offsets is not None for subwords in located)
     assert all(new is old for new, old in zip(ours.encode_cached(TEXTS), located, strict=True))
-    assert [found.ids.tolist() for found in located] == [found.ids.tolist() for found in first]
+    assert [subwords.ids.tolist() for subwords in located] == [subwords.ids.tolist() for subwords in first]
 
 
 def test_pickle_keeps_text_as_text(hf: PreTrainedTokenizerFast) -> None:
     original = SubwordTokenizer(
         hf.backend_tokenizer.to_str(), tuple(hf.all_special_ids), hf.unk_token_id, hf.pad_token_id
     )
+    pickled = pickle.dumps(original)
     original.encode_cached(TEXTS)
-    copy = pickle.loads(pickle.dumps(original))
+    assert pickle.dumps(original) == pickled, "the cache stays behind"
+    copy = pickle.loads(pickled)
     assert copy is not original
     text = "where [SEP] is </s> the <s> parcel"
     assert copy.encode([text])[0].ids.tolist() == original.encode([text])[0].ids.tolist()
     assert not {hf.sep_token_id, hf.cls_token_id} & set(copy.encode([text])[0].ids.tolist())
     assert copy.pad_id == original.pad_id
     assert [piece.ids.tolist() for piece in copy.pair] == [piece.ids.tolist() for piece in original.pair]
-    assert len(copy.cache) == 0
+    assert copy.cache is not original.cache
 
 
-def test_equal_settings_share_one_tokenizer_until_its_last_user_goes(tokenizer_json: Callable[[str], str]) -> None:
+def test_equal_settings_share_one_tokenizer(tokenizer_json: Callable[[str], str]) -> None:
     settings = (tokenizer_json("wordpiece"), (0, 2, 3), 1, 0)
     first = shared_tokenizer(*settings)
     assert shared_tokenizer(*settings) is first
     assert shared_tokenizer(settings[0], [0, 2, 3], 1, 0) is first
     assert pickle.loads(pickle.dumps(first)) is first
     assert shared_tokenizer(settings[0], (0, 2), 1, 0) is not first
-    gone = weakref.ref(first)
-    del first
+
+
+def test_the_process_keeps_a_bounded_number_of_tokenizers(tokenizer_json: Callable[[str], str]) -> None:
+    json_text = tokenizer_json("wordpiece")
+    references = [weakref.ref(shared_tokenizer(json_text, (), 1, pad_id)) for pad_id in range(TOKENIZERS_KEPT + 5)]
     gc.collect()
-    assert gone() is None
-    assert isinstance(shared_tokenizer(*settings), SubwordTokenizer)
+    assert [reference() is None for reference in references] == [True] * 5 + [False] * TOKENIZERS_KEPT
+
+
+def test_the_tokenizer_unused_for_longest_goes_first(tokenizer_json: Callable[[str], str]) -> None:
+    json_text, store = tokenizer_json("wordpiece"), TokenizerStore(2)
+    references = {pad_id: weakref.ref(store.get((json_text, (), 1, pad_id))) for pad_id in (0, 1)}
+    store.get((json_text, (), 1, 0))
+    store.get((json_text, (), 1, 2))
+    gc.collect()
+    assert references[0]() is store.get((json_text, (), 1, 0))
+    assert references[1]() is None
+    assert isinstance(store.get((json_text, (), 1, 1)), SubwordTokenizer), "it is made anew"
+
+
+def test_a_tokenizer_that_somebody_holds_is_never_made_twice(tokenizer_json: Callable[[str], str]) -> None:
+    json_text, store = tokenizer_json("wordpiece"), TokenizerStore(1)
+    held = store.get((json_text, (), 1, 0))
+    for pad_id in (1, 2, 3):
+        store.get((json_text, (), 1, pad_id))
+    assert store.get((json_text, (), 1, 0)) is held
+
+
+def test_threads_get_one_tokenizer(tokenizer_json: Callable[[str], str]) -> None:
+    json_text = tokenizer_json("wordpiece")
+    for _ in range(5):
+        store, start = TokenizerStore(2), Barrier(8)
+
+        def get(number: int, store: TokenizerStore = store, start: Barrier = start) -> SubwordTokenizer:
+            start.wait()
+            return store.get((json_text, (), 1, number % 4))
+
+        with ThreadPoolExecutor(8) as pool:
+            tokenizers = list(pool.map(get, range(8)))
+        assert all(tokenizers[number] is tokenizers[number + 4] for number in range(4))
+        assert len(set(map(id, tokenizers))) == 4
 
 
 @pytest.mark.parametrize("offsets", [False, True])

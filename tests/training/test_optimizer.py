@@ -55,20 +55,20 @@ def test_defaults_are_those_of_bert() -> None:
 
 def test_a_schedule_is_followed() -> None:
     optimizer = resolved(WITH_SCHEDULE)
-    found = []
+    learn_rates = []
     for _ in range(6):
-        found.append(optimizer.learn_rate)
+        learn_rates.append(optimizer.learn_rate)
         optimizer.step_schedules()
-    assert found == pytest.approx([0.5, 1.0, 2 / 3, 1 / 3, 0.0, 0.0])
+    assert learn_rates == pytest.approx([0.5, 1.0, 2 / 3, 1 / 3, 0.0, 0.0])
 
 
 def test_a_list_of_rates_is_a_schedule() -> None:
     optimizer = resolved('[optimizer]\n@optimizers = "spacy-bertadapt.AdamW.v1"\nlearn_rate = [0.1, 0.2]')
-    found = []
+    learn_rates = []
     for _ in range(3):
-        found.append(optimizer.learn_rate)
+        learn_rates.append(optimizer.learn_rate)
         optimizer.step_schedules()
-    assert found[:2] == [0.1, 0.2]
+    assert learn_rates[:2] == [0.1, 0.2]
 
 
 def test_parameters_of_thinc_get_thincs_adam() -> None:

@@ -29,24 +29,24 @@ def rates(name: str, count: int, **settings: float) -> list[float]:
 )
 @pytest.mark.parametrize("final", [0.0, 0.1])
 def test_rates_rise_then_fall(name: str, total: int, warmup: float, peak_at: int, final: float) -> None:
-    found = rates(name, total + 3, initial_rate=1.0, total_steps=total, warmup=warmup, final_rate=final)
-    assert min(found[:total]) > final >= 0, "no step of the run is wasted"
-    assert found[peak_at] == max(found) == 1.0
-    assert found[: peak_at + 1] == sorted(found[: peak_at + 1])
-    assert found[peak_at:total] == sorted(found[peak_at:total], reverse=True)
-    assert len(set(found[peak_at:total])) == total - peak_at
-    assert found[total:] == [final] * 3
+    run = rates(name, total + 3, initial_rate=1.0, total_steps=total, warmup=warmup, final_rate=final)
+    assert min(run[:total]) > final >= 0, "no step of the run is wasted"
+    assert run[peak_at] == max(run) == 1.0
+    assert run[: peak_at + 1] == sorted(run[: peak_at + 1])
+    assert run[peak_at:total] == sorted(run[peak_at:total], reverse=True)
+    assert len(set(run[peak_at:total])) == total - peak_at
+    assert run[total:] == [final] * 3
 
 
 def test_linear_is_a_line() -> None:
-    found = rates("WarmupLinear", 6, initial_rate=1.0, total_steps=5, warmup=1, final_rate=0.2)
-    assert found == pytest.approx([0.5, 1.0, 0.8, 0.6, 0.4, 0.2])
+    run = rates("WarmupLinear", 6, initial_rate=1.0, total_steps=5, warmup=1, final_rate=0.2)
+    assert run == pytest.approx([0.5, 1.0, 0.8, 0.6, 0.4, 0.2])
 
 
 def test_cosine_is_half_a_cosine() -> None:
-    found = rates("WarmupCosine", 11, initial_rate=2.0, total_steps=10, warmup=2, final_rate=1.0)
+    run = rates("WarmupCosine", 11, initial_rate=2.0, total_steps=10, warmup=2, final_rate=1.0)
     fall = [1.5 + 0.5 * math.cos(math.pi * step / 8) for step in range(9)]
-    assert found == pytest.approx([2 / 3, 4 / 3, *fall])
+    assert run == pytest.approx([2 / 3, 4 / 3, *fall])
 
 
 def test_settings_have_defaults() -> None:
@@ -57,15 +57,15 @@ def test_settings_have_defaults() -> None:
 
 @pytest.mark.parametrize("warmup", [0, 3])
 def test_constant_stays(warmup: int) -> None:
-    found = rates("WarmupConstant", 20, initial_rate=3.0, warmup=warmup)
-    assert found[:warmup] == pytest.approx([3.0 * (step + 1) / (warmup + 1) for step in range(warmup)])
-    assert found[warmup:] == [3.0] * (20 - warmup)
+    run = rates("WarmupConstant", 20, initial_rate=3.0, warmup=warmup)
+    assert run[:warmup] == pytest.approx([3.0 * (step + 1) / (warmup + 1) for step in range(warmup)])
+    assert run[warmup:] == [3.0] * (20 - warmup)
 
 
 def test_a_share_of_one_run_still_reaches_the_peak() -> None:
     for total in (1, 2, 5, 10):
-        found = rates("WarmupLinear", total, initial_rate=1.0, total_steps=total, warmup=0.99)
-        assert found[-1] == 1.0, total
+        run = rates("WarmupLinear", total, initial_rate=1.0, total_steps=total, warmup=0.99)
+        assert run[-1] == 1.0, total
 
 
 @pytest.mark.parametrize(

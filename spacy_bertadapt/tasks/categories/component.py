@@ -1,10 +1,9 @@
-"""What components that write `doc.cats` share: targets, loss, windows pooled, probabilities."""
+"""What the components that write `doc.cats` share: targets, loss, windows pooled, probabilities."""
 
 from __future__ import annotations
 
-import warnings
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,13 +14,17 @@ from spacy.training import Example
 from spacy.vocab import Vocab
 from torch import Tensor
 
-from ...component.base import BertPipe, LabelCounts
-from ...component.model import TransformerModel
-from ...component.runner import Columns, WindowOutputs
-from ...errors import Errors, InvalidError, Warnings
-from ...learning.class_weights import resolve_class_weights
-from ...learning.losses import BinaryCrossEntropy, CrossEntropy, SequenceLoss
+from ...component.base import BertPipe
+from ...component.gold import GoldLabels
+from ...component.model import NetworkModel
+from ...component.outputs import WindowOutputs
+from ...component.texts import EncodedTexts
+from ...errors import Errors, InvalidError
+from ...learning.learner import Loss
+from ...learning.losses import SequenceLoss, checked_loss
 from ...network.checkpoint import Checkpoint
+from ...network.inputs import to_device
+from ...pairs import pair_of
 from ...subwords.batches import WindowBatch
 from ...types import Floats, Ints, Segments
 from .pooling import check_long_text, pool_windows
@@ -33,20 +36,22 @@ PROBLEM_TYPES = {True: "single_label_classification", False: "multi_label_classi
 class CatsTargets:
     """Gold labels of a batch of texts.
 
-    values: (texts, labels) float32, 1.0 for a label that holds. known: the same shape, 1.0 where there is gold.
+    text: (windows,) the text of each window. values: (texts, labels) float32, 1.0 for a label that holds.
+    known: the same shape, 1.0 where there is gold.
     """
 
+    text: Ints
     values: Tensor
     known: Tensor
 
 
-class Categorizer(BertPipe[Columns, CatsTargets, Floats]):
+class Categorizer(BertPipe[EncodedTexts, CatsTargets, Floats]):
     """Sets `doc.cats` to a probability for every label: of exclusive labels they sum to one."""
 
     def __init__(
         self,
         vocab: Vocab,
-        model: TransformerModel,
+        model: NetworkModel,
         name: str,
         *,
         exclusive: bool,
@@ -61,108 +66,34 @@ class Categorizer(BertPipe[Columns, CatsTargets, Floats]):
         loss: cross-entropy, or binary cross-entropy without `exclusive`, if None. cfg: what else the scorer needs.
         settings: see `BertPipe`.
         """
-        cfg = {"exclusive": exclusive, "long_text": check_long_text(long_text), "ignored_labels": [], **cfg}
-        super().__init__(vocab, model, name, cfg=cfg, **settings)
-        default: SequenceLoss = CrossEntropy() if exclusive else BinaryCrossEntropy()
-        self.loss_function = loss or default
-        if self.loss_function.exclusive != exclusive:
-            remedy = f"with exclusive = {exclusive} use spacy-bertadapt.{type(default).__name__}.v1"
-            raise InvalidError(Errors.E308.format(setting="loss", value=type(loss).__name__, remedy=remedy))
-        self._class_weights: list[float] | None = None
-
-    @property
-    def window_limit(self) -> int | None:
-        """One window, where only the first counts."""
-        return 1 if self.cfg["long_text"] == "first" else None
-
-    def count_labels(self, examples: Iterable[Example]) -> LabelCounts:
-        """How many texts each label holds for; warns of texts without annotation."""
-        counts: Counter[str] = Counter()
-        total, unannotated, first = 0, 0, ""
-        for example in examples:
-            cats = example.reference.cats
-            counts.update({label: int(value > 0.5) for label, value in cats.items()})
-            total += 1
-            if not (any(cats.values()) if self.cfg["exclusive"] else cats):
-                unannotated, first = unannotated + 1, first or example.reference.text[:60]
-        if unannotated:
-            message = Warnings.W303.format(count=unannotated, total=total, name=self.name, text=first)
-            warnings.warn(message, stacklevel=3)
-        return LabelCounts(counts, total - unannotated, total - unannotated)
-
-    def settle(self, counts: LabelCounts) -> None:
-        """Work out the class weights; labels of the data that are not the component's are reported and left alone."""
-        self.cfg["ignored_labels"] = self._report_ignored(counts)
-        self._class_weights = resolve_class_weights(
-            self.loss_function.class_weights,
-            self.labels,
-            counts.by_label,
-            texts=counts.examples,
-            exclusive=self.cfg["exclusive"],
+        super().__init__(
+            vocab,
+            model,
+            name,
+            cfg={"exclusive": exclusive, "long_text": check_long_text(long_text), **cfg},
+            loss=checked_loss(loss, exclusive=exclusive, reason=f"with exclusive = {exclusive}"),
+            window_limit=1 if long_text == "first" else None,
+            **settings,
         )
 
-    def attach(self, checkpoint: Checkpoint) -> None:
-        """Take over a network. Raises ValueError if it is of the other kind, or has nothing to tell apart."""
-        exclusive = self.cfg["exclusive"]
-        config = checkpoint.module.config
+    def accept(self, checkpoint: Checkpoint) -> tuple[str, ...]:
+        """Return a checkpoint's labels. Raises ValueError if it is of the other kind, or has nothing to tell apart."""
+        exclusive, config = self.cfg["exclusive"], checkpoint.module.config
         if config.problem_type not in (None, PROBLEM_TYPES[exclusive]):
-            settings = {"encoder": self.shim.source.name, "problem": config.problem_type}
+            settings = {"encoder": self.shim.settings.encoder.name, "problem": config.problem_type}
             raise InvalidError(Errors.E112.format(exclusive=exclusive, opposite=not exclusive, **settings))
         if exclusive and len(checkpoint.labels) < 2:
             raise InvalidError(Errors.E302.format(name=self.name, label=checkpoint.labels[0]))
         config.problem_type = PROBLEM_TYPES[exclusive]
-        super().attach(checkpoint)
+        return checkpoint.labels
 
-    def teaches(self, example: Example) -> bool:
-        """Whether the labels of the component have gold. Raises ValueError for a label that nobody knows."""
-        own = self._own_cats(example)
-        return any(own.values()) if self.cfg["exclusive"] else bool(own)
+    def encode(self, docs: Sequence[Doc], *, training: bool = False) -> EncodedTexts:
+        """Return the subwords of the Docs' texts or pairs."""
+        return self.runner.encode([self._segments(doc) for doc in docs], training=training)
 
-    def encode(self, docs: Sequence[Doc], *, training: bool = False) -> Columns:
-        """The subwords of the Docs' texts or pairs."""
-        return self.runner.encode([self.segments(doc) for doc in docs], training=training)
-
-    def columns(self, inputs: Columns) -> Columns:
-        """The same."""
-        return inputs
-
-    def targets(self, examples: Sequence[Example], inputs: Columns) -> CatsTargets:
-        """Gold labels as arrays. Raises ValueError for several that exclude each other."""
-        index = {label: number for number, label in enumerate(self.labels)}
-        values = torch.zeros(len(examples), len(index))
-        known = torch.zeros_like(values)
-        for row, example in enumerate(examples):
-            for label, value in self._own_cats(example).items():
-                if not 0 <= value <= 1:
-                    raise InvalidError(Errors.E311.format(label=label, value=value, text=example.reference.text[:60]))
-                values[row, index[label]] = value
-                known[row, index[label]] = 1.0
-        if self.cfg["exclusive"]:
-            self._check_exclusive(values, examples)
-        return CatsTargets(values.to(self.shim.device), known.to(self.shim.device))
-
-    def loss(self, logits: Tensor, batch: WindowBatch, rows: Ints, targets: CatsTargets) -> Tensor:
-        """The mean over the batch's texts, of which these windows' texts are a part."""
-        text = batch.windows.text[rows]
-        texts, position = (torch.from_numpy(a).to(logits.device) for a in np.unique(text, return_inverse=True))
-        pooled = pool_windows(logits, position, len(texts), self.cfg["long_text"])
-        weights = None if self._class_weights is None else logits.new_tensor(self._class_weights)
-        losses = self.loss_function(pooled, targets.values[texts], targets.known[texts], weights)
-        return losses.sum() / len(targets.values)
-
-    def text_logits(self, outputs: WindowOutputs, n_texts: int) -> Tensor:
-        """One row of logits a text, (texts, labels), pooled over its windows."""
-        logits = torch.from_numpy(outputs.sequence_logits(len(self.labels)))
-        text = torch.from_numpy(outputs.batch.windows.text)
-        return pool_windows(logits, text, n_texts, self.cfg["long_text"])
-
-    def predict_segments(self, texts: Sequence[Segments]) -> Floats:
-        """Probabilities, (texts, labels), of texts or pairs that are no Docs."""
-        return self.predict_inputs(self.runner.encode(texts))
-
-    def decode(self, outputs: WindowOutputs, inputs: Columns) -> Floats:
-        """Probabilities, (texts, labels)."""
-        logits = self.text_logits(outputs, len(inputs[0]))
+    def decode(self, outputs: WindowOutputs, texts: EncodedTexts) -> Floats:
+        """Return probabilities, (texts, labels)."""
+        logits = self.text_logits(outputs, len(texts))
         return (logits.softmax(-1) if self.cfg["exclusive"] else logits.sigmoid()).numpy()
 
     def set_annotations(self, docs: Sequence[Doc], predictions: Floats) -> None:
@@ -171,16 +102,53 @@ class Categorizer(BertPipe[Columns, CatsTargets, Floats]):
         for doc, row in zip(docs, predictions.tolist(), strict=True):
             doc.cats.update(zip(labels, row, strict=True))
 
-    def _state(self) -> dict[str, Any]:
-        return {"class_weights": self._class_weights, "ignored_labels": self.cfg["ignored_labels"]}
+    def is_annotated(self, example: Example) -> bool:
+        """Return whether labels of the component have gold. Raises ValueError for a label that nobody knows."""
+        own = self._own_cats(example)
+        return any(own.values()) if self.cfg["exclusive"] else bool(own)
 
-    def _restore(self, state: dict[str, Any]) -> None:
-        weights = state.get("class_weights")
-        if weights is not None and len(weights) != len(self.labels):
-            reason = f"has {len(weights)} class weights for {len(self.labels)} labels"
-            raise InvalidError(Errors.E105.format(path="cfg", reason=reason))
-        self._class_weights = weights
-        self.cfg["ignored_labels"] = state.get("ignored_labels", [])
+    def gold_labels(self, example: Example) -> GoldLabels | None:
+        """Return the labels that hold for a text; None for a text without any."""
+        cats = example.reference.cats
+        if not (any(cats.values()) if self.cfg["exclusive"] else cats):
+            return None
+        return GoldLabels(Counter({label: int(value > 0.5) for label, value in cats.items()}), units=1)
+
+    def targets(self, examples: Sequence[Example], texts: EncodedTexts, batch: WindowBatch) -> CatsTargets:
+        """Return gold labels as arrays. Raises ValueError for several that exclude each other."""
+        index = {label: number for number, label in enumerate(self.labels)}
+        values = np.zeros((len(examples), len(index)), dtype=np.float32)
+        known = np.zeros_like(values)
+        for row, example in enumerate(examples):
+            for label, value in self._own_cats(example).items():
+                if not 0 <= value <= 1:
+                    text = example.reference.text[:60]
+                    raise InvalidError(Errors.E311.format(label=label, value=value, text=text))
+                values[row, index[label]] = value
+                known[row, index[label]] = 1.0
+        if self.cfg["exclusive"]:
+            self._check_exclusive(values, examples)
+        device = self.network.device
+        return CatsTargets(batch.windows.text, to_device(values, device), to_device(known, device))
+
+    def loss(self, logits: Tensor, rows: Ints, targets: CatsTargets) -> Loss:
+        """Return the loss of the windows' texts, summed over texts."""
+        assert self.loss_function is not None
+        numbers, place = np.unique(targets.text[rows], return_inverse=True)
+        texts, position = to_device(numbers, logits.device), to_device(place, logits.device)
+        pooled = pool_windows(logits, position, len(numbers), self.cfg["long_text"])
+        weights = None if self._class_weights is None else logits.new_tensor(self._class_weights)
+        losses = self.loss_function(pooled, targets.values[texts], targets.known[texts], weights)
+        return Loss(losses.sum(), len(numbers))
+
+    def text_logits(self, outputs: WindowOutputs, n_texts: int) -> Tensor:
+        """Return one row of logits a text, (texts, labels), pooled over its windows."""
+        logits = torch.from_numpy(outputs.sequence_logits(len(self.labels)))
+        text = torch.from_numpy(outputs.batch.windows.text)
+        return pool_windows(logits, text, n_texts, self.cfg["long_text"])
+
+    def _segments(self, doc: Doc) -> Segments:
+        return doc.text if self.parts is None else pair_of(doc, self.parts)
 
     def _own_cats(self, example: Example) -> dict[str, float]:
         cats, labels = example.reference.cats, self.labels
@@ -190,8 +158,8 @@ class Categorizer(BertPipe[Columns, CatsTargets, Floats]):
             raise InvalidError(Errors.E303.format(name=self.name, label=label, labels=labels, remedy=remedy))
         return own
 
-    def _check_exclusive(self, values: Tensor, examples: Sequence[Example]) -> None:
-        for row in torch.nonzero(values.sum(1) > 1.001).flatten().tolist():
+    def _check_exclusive(self, values: Floats, examples: Sequence[Example]) -> None:
+        for row in np.flatnonzero(values.sum(axis=1) > 1.001).tolist():
             text, cats = examples[row].reference.text[:60], examples[row].reference.cats
             several = [label for label, value in cats.items() if value > 0]
             raise InvalidError(Errors.E305.format(count=len(several), labels=several, name=self.name, text=text))

@@ -1,4 +1,4 @@
-"""What corpora of texts or pairs with labels share: where labels stand in a row, and which there are."""
+"""The base of corpora of labelled texts or pairs: it reads the labels of a row, and gathers those of a file."""
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
@@ -15,9 +15,9 @@ from ...types import Segments
 
 
 class LabelledRecord(NamedTuple):
-    """What a row holds.
+    """A text or a pair with its labels.
 
-    segments: a text or a pair of texts; any may be empty. cats: label to value from 0.0 to 1.0. source: "file:line".
+    segments: the text or the pair; any text may be empty. cats: label to value from 0.0 to 1.0. source: "file:line".
     """
 
     segments: Segments
@@ -26,10 +26,10 @@ class LabelledRecord(NamedTuple):
 
 
 class LabelledCorpus(RecordCorpus[LabelledRecord]):
-    """A file with texts and labels on each row. A subclass says in which columns the texts stand.
+    """A file with texts and labels on each row. A subclass takes the texts out of the row.
 
-    columns: those of the texts. missing: labels that say that there is none. label_map: the file's labels to those
-    wanted; others stay. For the others see `TextcatCorpus`.
+    columns: the columns of the texts. missing: labels that stand for no label. label_map: labels of the file to labels
+    of the Docs; labels that it lacks stay as they are. For the other arguments see `TextcatCorpus`.
     """
 
     def __init__(
@@ -60,10 +60,13 @@ class LabelledCorpus(RecordCorpus[LabelledRecord]):
 
     @abstractmethod
     def segments(self, row: Row) -> Segments:
-        """The text or texts of a row."""
+        """Return the text or the pair of a row. Raises InvalidError for a value that is no text."""
 
     def read(self) -> Iterator[LabelledRecord | Skipped]:
-        """Stream the rows with their labels, and `Skipped` for a row without any."""
+        """Yield the rows with their labels, and a `Skipped` for each row without labels.
+
+        Raises InvalidError for a malformed row, and for a label beyond those given.
+        """
         negatives = dict.fromkeys(self._all_labels(), 0.0)
         for row in self._rows():
             segments, cats = self.segments(row), self._own_cats(row)
@@ -75,7 +78,7 @@ class LabelledCorpus(RecordCorpus[LabelledRecord]):
                 yield LabelledRecord(segments, cats, row.source)
 
     def annotate(self, doc: Doc, record: LabelledRecord) -> None:
-        """Set `doc.cats`."""
+        """Set `doc.cats` to the record's labels."""
         doc.cats = dict(record.cats)
 
     def _rows(self) -> Iterator[Row]:
@@ -90,13 +93,13 @@ class LabelledCorpus(RecordCorpus[LabelledRecord]):
         return sorted({label for row in self._rows() for label in self._own_cats(row)})
 
     def _own_cats(self, row: Row) -> dict[str, float]:
-        """Return what the row itself says: its labels at 1.0, or the entries of its object."""
+        """The row's labels at 1.0, or the entries of its `cats` object."""
         key = self._cats_key(row)
         if key is not None:
             cats = read_cats(row, key)
         else:
-            found = row.labels(self.label, separator=self.label_separator)
-            cats = {self.label_map.get(label, label): 1.0 for label in found if label not in self.missing}
+            labels = row.labels(self.label, separator=self.label_separator)
+            cats = {self.label_map.get(label, label): 1.0 for label in labels if label not in self.missing}
         for label in cats:
             if self.labels is not None and label not in self.labels:
                 raise InvalidError(Errors.C020.format(source=row.source, label=label, labels=self.labels))
@@ -109,13 +112,16 @@ class LabelledCorpus(RecordCorpus[LabelledRecord]):
 
 
 def read_cats(row: Row, key: str) -> dict[str, float]:
-    """Return the object under a key as label to value, empty for null; ValueError if it is anything else."""
+    """Return the object under a key as label to value from 0.0 to 1.0; nothing for null.
+
+    Raises InvalidError for anything else.
+    """
     value = row.value(key)
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise InvalidError(Errors.C021.format(source=row.source, key=key, found=value))
+        raise InvalidError(Errors.C021.format(source=row.source, key=key, value=value))
     for label, score in value.items():
         if isinstance(score, bool) or not isinstance(score, (int, float)) or not 0 <= score <= 1:
-            raise InvalidError(Errors.C022.format(source=row.source, label=label, found=score))
+            raise InvalidError(Errors.C022.format(source=row.source, label=label, value=score))
     return {label: float(score) for label, score in value.items()}

@@ -1,4 +1,4 @@
-"""Entities that a network found, and how they get into Docs."""
+"""Predicted entities, and their writer into Docs."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ BLOCKED = 3
 
 @dataclass(frozen=True, slots=True)
 class Entities:
-    """Entities of some texts, in their order.
+    """Entities of some texts, in the order of the texts.
 
-    text: (entities,) the text of each. start, stop: (entities,) its tokens. label: its type. score: (entities,) 0 to 1.
+    text: (entities,) the number of the text. start, stop: (entities,) the range of tokens. label: the entity's type.
+    score: (entities,) from 0 to 1.
     """
 
     text: Ints
@@ -29,16 +30,22 @@ class Entities:
 
 
 class EntityWriter:
-    """Writes entities into Docs, beside those that earlier components have set."""
+    """Writes entities into Docs, beside the entities of earlier components."""
 
     def __init__(self, overwrite_ents: bool, spans_key: str | None, score_extension: str | None):
-        """Take the settings of `BertNer`. Raises ValueError for an extension that is another's and can't be set."""
+        """Take the settings, which `BertNer` describes.
+
+        Raises InvalidError for an extension that another package has registered and that can't be set.
+        """
         self.overwrite_ents = overwrite_ents
         self.spans_key = spans_key
         self.score_extension = check_score_extension(score_extension)
 
     def write(self, docs: Sequence[Doc], entities: Entities) -> None:
-        """Set `doc.ents`, `ent._.score`, and with a spans_key `doc.spans`."""
+        """Set `doc.ents` and `ent._.score`, and with a spans_key `doc.spans` too.
+
+        entities: those of all the Docs; `entities.text` is an index into `docs`.
+        """
         borders = np.searchsorted(entities.text, np.arange(len(docs) + 1)).tolist()
         start, stop, score = entities.start.tolist(), entities.stop.tolist(), entities.score.tolist()
         for doc, first, last in zip(docs, borders[:-1], borders[1:], strict=True):
@@ -58,15 +65,15 @@ class EntityWriter:
         set_scores(kept, [score_of[span] for span in kept], self.score_extension)
 
     def _join(self, doc: Doc, spans: list[Span]) -> list[Span]:
-        """New entities beside earlier ones; returns those that got in. Blocked tokens stay out of entities."""
+        """Set new entities beside earlier ones, and return the new ones that are set. Blocked tokens stay blocked."""
         blocked = [doc[token.i : token.i + 1] for token in doc if token.ent_iob == BLOCKED and not token.ent_type]
-        new = _apart(spans, blocked if self.overwrite_ents else [*doc.ents, *blocked])
-        earlier = _apart(doc.ents, new) if self.overwrite_ents else doc.ents
+        new = _without_overlap(spans, blocked if self.overwrite_ents else [*doc.ents, *blocked])
+        earlier = _without_overlap(doc.ents, new) if self.overwrite_ents else doc.ents
         doc.set_ents([*earlier, *new], blocked=blocked)
         return new
 
 
-def _apart(spans: Sequence[Span], others: Sequence[Span]) -> list[Span]:
+def _without_overlap(spans: Sequence[Span], others: Sequence[Span]) -> list[Span]:
     """The spans that share no token with the others."""
     taken = {index for other in others for index in range(other.start, other.end)}
     return [span for span in spans if taken.isdisjoint(range(span.start, span.end))]

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from ...errors import Errors, InvalidError
-from ...planning.choices import check_labels, choose_loss, choose_max_length, choose_steps
-from ...planning.config_file import render_config
-from ...planning.findings import Findings
+from ...planning.choices import choose_max_length, choose_steps
+from ...planning.data_survey import DataSurvey
 from ...planning.request import Choice, ConfigRequest
+from ...planning.task import ConfigPlan
+from ..categories.plan import CROSS_ENTROPY, NOTES, check_labels, choose_loss
 
 
-def choose_nli(found: Findings, request: ConfigRequest) -> list[Choice]:
+def choose(data: DataSurvey, request: ConfigRequest) -> list[Choice]:
     """Decide on the settings that depend on the data. Raises ValueError unless each pair has one of several labels."""
-    check_labels(found, request)
-    if not found.train.exclusive:
+    check_labels(data, request)
+    if not data.train.exclusive:
         raise InvalidError(Errors.E509.format(path=request.train))
-    return [choose_loss(found), choose_max_length(found), *choose_steps(found, request)]
+    return [choose_loss(data), choose_max_length(data), *choose_steps(data, request)]
 
 
-def render_nli(choices: list[Choice], found: Findings, request: ConfigRequest) -> str:
-    """Write out the whole config. choices: as of `choose_nli`."""
-    return render_config(choices, found, request, title="Natural language inference", things="pairs")
+PLAN = ConfigPlan(
+    choose=choose,
+    notes={
+        **NOTES,
+        "component.max_length": "subwords of a window, special tokens included; a longer premise is read in several "
+        "windows, each with the whole hypothesis; null: what the encoder can take",
+        "reader.premise": "columns by name or by number from 0; keys in JSONL",
+        "reader.hypothesis": "as of the premise",
+        "reader.label_map": "labels of the file to labels of the pipeline; others stay",
+    },
+    sample={"component.max_length": 128, "component.loss": CROSS_ENTROPY},
+)

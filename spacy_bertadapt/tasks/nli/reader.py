@@ -1,4 +1,4 @@
-"""Pairs of texts with a label, for natural language inference: CSV, TSV and JSONL."""
+"""The reader of labelled pairs of texts: CSV, TSV and JSONL."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,12 +24,12 @@ class PairCorpus(LabelledCorpus):
     and reported: the field is empty, null, or "-" as in SNLI. The file is streamed, twice if the labels have to be
     gathered from it.
 
-    path: CSV, TSV (without quoting) or JSONL in UTF-8; compressed if its name ends in .gz.
+    path: CSV, TSV (without quoting) or JSONL in UTF-8; unpacked if its name ends in .gz.
     premise, hypothesis, label: columns: a name in the header, a number (0 is the first, -1 the last), or a JSONL key.
-    label_map: labels of the file to labels of the Docs, such as {"e": "entailment"}; others stay.
+    label_map: labels of the file to labels of the Docs, such as {"e": "entailment"}; labels that it lacks stay.
     header: whether CSV and TSV start with a row of names; None: if a column is given by name.
     format: "csv", "tsv" or "jsonl"; None: by suffix (.csv, .tsv, .txt for TSV, .jsonl).
-    labels: all labels, after mapping; another one in the file is an error. None: those in the file, sorted.
+    labels: all labels, after `label_map`; another one in the file is an error. None: those in the file, sorted.
     limit: the number of pairs at most; 0 for all. Labels are gathered from the whole file even so.
     """
 
@@ -59,12 +59,12 @@ class PairCorpus(LabelledCorpus):
         )
 
     def segments(self, row: Row) -> Pair:
-        """The row's premise and hypothesis."""
+        """Return the row's premise and hypothesis. Raises InvalidError if one is no string."""
         premise, hypothesis = self.columns
         return row.text(premise), row.text(hypothesis)
 
     def make_doc(self, nlp: Language, record: LabelledRecord) -> Doc:
-        """Return premise and hypothesis as a pair Doc."""
+        """Return premise and hypothesis as a pair Doc. Raises InvalidError for more than nlp.max_length characters."""
         premise, hypothesis = cast(Pair, record.segments)
         check_length(nlp, len(premise) + len(SEPARATOR) + len(hypothesis), record.source)
         return make_pair(nlp, premise, hypothesis, PARTS)

@@ -1,3 +1,5 @@
 """Extractive question answering: spans of a context that answer a question."""
 
 PARTS = ("question", "context")
+ANSWERS = "answers"
+"""The key of the answers in `doc.spans`."""

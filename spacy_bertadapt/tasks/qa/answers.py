@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...component.runner import WindowOutputs
+from ...component.outputs import WindowOutputs
 from ...subwords.alignment import Alignment
 from ...subwords.windows import ragged_arange
 from ...types import Floats, Ints
@@ -31,7 +31,7 @@ class Answers:
 
     @property
     def probabilities(self) -> Floats:
-        """(answers + 1,) of the answers, and of there being none; they sum to one."""
+        """Of the answers, and of there being none, (answers + 1,); they sum to one."""
         logits = np.append(self.score, self.null_score).astype(np.float64)
         odds = np.exp(logits - logits.max())
         return (odds / odds.sum()).astype(np.float32)
@@ -47,7 +47,7 @@ class Answers:
 def best_answers(
     outputs: WindowOutputs, alignment: Alignment, n_texts: int, *, n_best: int, max_length: int, allow_overlap: bool
 ) -> list[Answers]:
-    """The best answers in every text, over all of its windows.
+    """Return the best answers in every text, over all of its windows.
 
     alignment: tokens of the windowed segment. n_best: answers a text, at most. max_length: of an answer, in tokens.
     allow_overlap: whether two answers may share a token.
@@ -60,19 +60,19 @@ def best_answers(
     null = _null_scores(outputs, n_texts)
     text = outputs.batch.windows.text[window]
     borders = np.searchsorted(text, np.arange(n_texts + 1))
-    found = []
+    best = []
     for number in range(n_texts):
         first, last = borders[number], borders[number + 1]
         ranked = _rank(spans[:, first:last], token[first:last], n_best * POOL)
         kept = _keep(ranked, n_best, allow_overlap=allow_overlap)
         rows = np.array(kept, dtype=np.float64).reshape(-1, 3).T
         places = rows[:2].astype(np.int64)
-        found.append(Answers(places[0], places[1], rows[2].astype(np.float32), float(null[number])))
-    return found
+        best.append(Answers(places[0], places[1], rows[2].astype(np.float32), float(null[number])))
+    return best
 
 
 def _tokens_in_windows(outputs: WindowOutputs, alignment: Alignment) -> tuple[Ints, Ints]:
-    """The tokens that stand whole in each window: (n,) windows in order, and (n,) tokens of the alignment."""
+    """Return the tokens that stand whole in each window: (n,) windows in order, (n,) tokens of the alignment."""
     windows = outputs.batch.windows
     reach = 1 + max(int(windows.stop.max(initial=0)), int(alignment.last.max(initial=0)))
     keys = alignment.text * reach
@@ -83,7 +83,7 @@ def _tokens_in_windows(outputs: WindowOutputs, alignment: Alignment) -> tuple[In
 
 
 def _token_scores(outputs: WindowOutputs, alignment: Alignment, window: Ints, token: Ints) -> tuple[Floats, Floats]:
-    """(n,) how well each token of each window starts an answer, and ends one."""
+    """Return how well each token of each window starts an answer, (n,), and how well it ends one, (n,)."""
     flat, row = outputs.flat_logits(2)
     place = row[window] - outputs.batch.windows.start[window] + outputs.batch.first_column[window]
     joined = (alignment.text[1:] == alignment.text[:-1]) & (alignment.first[1:] <= alignment.last[:-1])
@@ -97,7 +97,7 @@ def _token_scores(outputs: WindowOutputs, alignment: Alignment, window: Ints, to
 
 
 def _best_between(scores: Floats, first: Ints, last: Ints) -> Floats:
-    """(n,) the best score of each range of places, its last one included; minus infinity for an empty one."""
+    """Return the best score of each range of places, (n,), its last one included; minus infinity for an empty one."""
     if not len(first):
         return scores[:0]
     borders = np.stack([first, np.maximum(first, last) + 1], axis=1).ravel()
@@ -107,7 +107,7 @@ def _best_between(scores: Floats, first: Ints, last: Ints) -> Floats:
 
 
 def _span_scores(start: Floats, end: Floats, window: Ints, max_length: int) -> Floats:
-    """(lengths, n) the score of the answer that starts at a token of a window and goes on for some tokens more."""
+    """Return the scores, (lengths, n), of answers that start at a token of a window and go on for some tokens more."""
     scores = np.full((min(max_length, max(1, len(start))), len(start)), -np.inf, dtype=np.float32)
     for more in range(len(scores)):
         n = len(start) - more
@@ -117,7 +117,7 @@ def _span_scores(start: Floats, end: Floats, window: Ints, max_length: int) -> F
 
 
 def _null_scores(outputs: WindowOutputs, n_texts: int) -> Floats:
-    """(texts,) the score of [CLS], the least over a text's windows."""
+    """Return the score of [CLS], (texts,), the least over a text's windows."""
     flat, row = outputs.flat_logits(2)
     least = np.full(n_texts, np.inf, dtype=np.float32)
     np.minimum.at(least, outputs.batch.windows.text, flat[row + NULL_COLUMN].sum(axis=1))
@@ -125,7 +125,7 @@ def _null_scores(outputs: WindowOutputs, n_texts: int) -> Floats:
 
 
 def _rank(scores: Floats, token: Ints, count: int) -> list[tuple[int, int, float]]:
-    """The best ranges of tokens with their scores, best first; of those alike, the earlier and shorter."""
+    """Return the best ranges of tokens with their scores, best first; of those alike, the earlier and shorter."""
     flat = scores.T.ravel()
     count = min(count, int(np.isfinite(flat).sum()))
     if not count:
@@ -137,11 +137,11 @@ def _rank(scores: Floats, token: Ints, count: int) -> list[tuple[int, int, float
 
 
 def _keep(ranked: list[tuple[int, int, float]], count: int, *, allow_overlap: bool) -> list[tuple[int, int, float]]:
-    """The first `count` that are not there yet, and share no token with a better one."""
+    """Return the first `count` that are not there yet, and share no token with a better one."""
     kept: list[tuple[int, int, float]] = []
     for start, stop, score in ranked:
         clashes = (
-            (start, stop) == each[:2] or (not allow_overlap and start < each[1] and each[0] < stop) for each in kept
+            (start, stop) == other[:2] or (not allow_overlap and start < other[1] and other[0] < stop) for other in kept
         )
         if not any(clashes):
             kept.append((start, stop, score))

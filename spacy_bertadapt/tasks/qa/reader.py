@@ -1,4 +1,4 @@
-"""Questions on contexts: SQuAD 1.1 and 2.0, and the flat form in which Hugging Face keeps them."""
+"""The reader of questions on contexts: SQuAD 1.1 and 2.0, and the flat form in which Hugging Face stores them."""
 
 import json
 import warnings
@@ -13,21 +13,21 @@ from spacy.training import Example
 from ...errors import Errors, InvalidError, Warnings
 from ...pairs import SEPARATOR, make_pair
 from ...readers.corpus import RecordCorpus, Skipped, check_length
-from ...readers.lines import read_lines
+from ...readers.lines import plain_suffix, read_lines
 from ...readers.rows import read_rows
 from . import PARTS
 from .scorer import ANSWERS, TEXTS
 
 
 class Answer(NamedTuple):
-    """A gold answer. text: as the data has it. start: its first character in the context."""
+    """A gold answer. text: the answer as the data has it. start: its first character in the context."""
 
     text: str
     start: int
 
 
 class QaRecord(NamedTuple):
-    """A question, its context, and its gold answers: none, if it can't be answered. source: "file:id"."""
+    """A question on a context. answers: none if the question can't be answered. source: "file:id" or "file:line"."""
 
     question: str
     context: str
@@ -38,13 +38,14 @@ class QaRecord(NamedTuple):
 class SquadCorpus(RecordCorpus[QaRecord]):
     """A file of questions as Examples of pair Docs with `reference.spans["answers"]`, empty where there is no answer.
 
-    Answers are widened to whole tokens; what the data says stays in `spans["answers"].attrs["texts"]`, and is what
-    predictions are scored against. An answer that is not at its offset is searched for, and the nearest place taken.
-    Moved and widened answers are counted and reported; questions whose answer is nowhere are skipped and reported.
+    Answers are widened to whole tokens; `spans["answers"].attrs["texts"]` holds the texts as the data has them, and
+    predictions are scored against these. An answer that is not at its offset is taken from the nearest place in the
+    context. Moved and widened answers are counted and reported; questions whose answer is not in the context are
+    skipped and reported.
 
     path: SQuAD's JSON, or JSONL with `question`, `context` and `answers: {"text": [...], "answer_start": [...]}`;
-        UTF-8; compressed if its name ends in .gz.
-    answerable_only: leave out questions that can't be answered.
+        UTF-8; unpacked if its name ends in .gz.
+    answerable_only: whether questions that can't be answered are left out.
     limit: the number of questions at most; 0 for all.
     """
 
@@ -53,7 +54,10 @@ class SquadCorpus(RecordCorpus[QaRecord]):
         self.answerable_only = answerable_only
 
     def __call__(self, nlp: Language) -> Iterator[Example]:
-        """Yield an Example a question; report answers that were moved or widened at the end."""
+        """Yield an Example for each question; one warning at the end reports the moved and the widened answers.
+
+        Raises what `RecordCorpus` raises.
+        """
         self._total = self._moved = self._widened = 0
         yield from super().__call__(nlp)
         if self._moved or self._widened:
@@ -61,19 +65,22 @@ class SquadCorpus(RecordCorpus[QaRecord]):
             warnings.warn(Warnings.W402.format(path=self.path, **counts), stacklevel=2)
 
     def read(self) -> Iterator[QaRecord | Skipped]:
-        """Stream the questions."""
-        is_flat = self.path.name.lower().removesuffix(".gz").endswith(".jsonl")
-        for record in self._flat() if is_flat else self._nested():
+        """Yield the questions, and a `Skipped` for each question with an answer that is not in the context.
+
+        Raises InvalidError for a file of another form.
+        """
+        is_flat = plain_suffix(self.path) == ".jsonl"
+        for record in self._read_jsonl() if is_flat else self._read_squad():
             if record.answers or not self.answerable_only:
-                yield self._placed(record)
+                yield self._place_answers(record)
 
     def make_doc(self, nlp: Language, record: QaRecord) -> Doc:
-        """Return question and context as a pair Doc."""
+        """Return question and context as a pair Doc. Raises InvalidError for more than nlp.max_length characters."""
         check_length(nlp, len(record.question) + len(SEPARATOR) + len(record.context), record.source)
         return make_pair(nlp, record.question, record.context, PARTS)
 
     def annotate(self, doc: Doc, record: QaRecord) -> None:
-        """Set `doc.spans["answers"]`."""
+        """Set `doc.spans["answers"]` to the answers, widened to whole tokens."""
         context = doc.spans[PARTS[1]]
         spans, texts = [], []
         for answer in record.answers:
@@ -87,53 +94,55 @@ class SquadCorpus(RecordCorpus[QaRecord]):
             texts.append(answer.text)
         doc.spans[ANSWERS] = SpanGroup(doc, name=ANSWERS, spans=spans, attrs={TEXTS: texts})
 
-    def _placed(self, record: QaRecord) -> QaRecord | Skipped:
-        """The record with each answer where its text is; several equal ones stay one."""
+    def _place_answers(self, record: QaRecord) -> QaRecord | Skipped:
+        """The record with its answers where their texts stand in the context, without duplicates."""
         placed = []
         for answer in dict.fromkeys(record.answers):
-            start = _nearest(record.context, answer)
+            start = _nearest_start(record.context, answer)
             if start is None:
                 return Skipped(record.source, f"the answer {answer.text!r:.60} is not in the context")
             self._moved += start != answer.start
             placed.append(Answer(answer.text, start))
         return record._replace(answers=placed)
 
-    def _nested(self) -> Iterator[QaRecord]:
+    def _read_squad(self) -> Iterator[QaRecord]:
         text = "".join(line for _, line in read_lines(self.path))
         try:
-            articles = json.loads(text)["data"]
-            for article in articles:
+            for article in json.loads(text)["data"]:
                 for paragraph in article["paragraphs"]:
-                    for asked in paragraph["qas"]:
-                        answers = [Answer(each["text"], int(each["answer_start"])) for each in asked.get("answers", [])]
-                        source = f"{self.path}:{asked.get('id', asked['question'][:30])}"
-                        yield QaRecord(asked["question"], paragraph["context"], answers, source)
+                    for question in paragraph["qas"]:
+                        yield self._squad_record(question, paragraph["context"])
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise InvalidError(Errors.C028.format(path=self.path, reason=f"{type(error).__name__}: {error}")) from error
 
-    def _flat(self) -> Iterator[QaRecord]:
+    def _squad_record(self, question: dict[str, Any], context: str) -> QaRecord:
+        answers = [Answer(answer["text"], int(answer["answer_start"])) for answer in question.get("answers", [])]
+        source = f"{self.path}:{question.get('id', question['question'][:30])}"
+        return QaRecord(question["question"], context, answers, source)
+
+    def _read_jsonl(self) -> Iterator[QaRecord]:
         for row in read_rows(self.path, ["question", "context", "answers"], format="jsonl"):
-            yield QaRecord(
-                row.text("question"), row.text("context"), _flat_answers(row.value("answers"), row.source), row.source
-            )
+            answers = _read_answers(row.value("answers"), row.source)
+            yield QaRecord(row.text("question"), row.text("context"), answers, row.source)
 
 
-def _flat_answers(value: Any, source: str) -> list[Answer]:
+def _read_answers(value: Any, source: str) -> list[Answer]:
+    """The answers of a row of JSONL: an object with lists of texts and of places."""
     try:
         return [Answer(text, int(start)) for text, start in zip(value["text"], value["answer_start"], strict=True)]
     except (ValueError, KeyError, TypeError) as error:
         raise InvalidError(Errors.C028.format(path=source, reason=f"answers are {value!r:.80}")) from error
 
 
-def _nearest(context: str, answer: Answer) -> int | None:
-    """The place of an answer's text that is nearest to where it should be; None if there is none."""
+def _nearest_start(context: str, answer: Answer) -> int | None:
+    """The start of the answer's text that is nearest to the place that the data names; None if it is not there."""
     if not answer.text.strip():
         return None
     if context.startswith(answer.text, answer.start):
         return answer.start
-    places = []
-    place = context.find(answer.text)
-    while place >= 0:
-        places.append(place)
-        place = context.find(answer.text, place + 1)
-    return min(places, key=lambda found: abs(found - answer.start), default=None)
+    starts = []
+    start = context.find(answer.text)
+    while start >= 0:
+        starts.append(start)
+        start = context.find(answer.text, start + 1)
+    return min(starts, key=lambda start: abs(start - answer.start), default=None)

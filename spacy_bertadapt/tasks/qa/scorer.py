@@ -14,15 +14,15 @@ from spacy.tokens import Doc, SpanGroup
 from spacy.training import Example
 
 from ...errors import Warnings
+from . import ANSWERS
 
-ANSWERS = "answers"
 TEXTS = "texts"
 ARTICLES = re.compile(r"\b(a|an|the)\b")
 PUNCTUATION = str.maketrans("", "", string.punctuation)
 
 
 def make_qa_scorer() -> Callable[..., dict[str, Any]]:
-    """Scores `doc.spans["answers"]`: see `QaScorer`."""
+    """Return what scores `doc.spans["answers"]`: see `QaScorer`."""
     return QaScorer()
 
 
@@ -36,7 +36,7 @@ class QaScorer:
         self._reported: str | None = None
 
     def __call__(self, examples: Iterable[Example], **settings: Any) -> dict[str, Any]:
-        """The scores: see `score_answers`."""
+        """Return the scores: see `score_answers`."""
         scores = score_answers(examples)
         is_mixed = scores["qa_has_answer_f1"] is not None and scores["qa_no_answer_acc"] is not None
         answered = {0.0: "no", 1.0: "every"}.get(scores["qa_answered"]) if is_mixed else None
@@ -47,7 +47,7 @@ class QaScorer:
 
 
 def score_answers(examples: Iterable[Example]) -> dict[str, Any]:
-    """The best answer of each question beside all gold ones, of which the nearest counts.
+    """Score the best answer of each question beside all gold ones, of which the nearest counts.
 
     A gold answer's text is what the data says (`spans.attrs["texts"]`), else that of its Span.
     Returns qa_f1 and qa_em; qa_has_answer_f1, over questions that have an answer; qa_no_answer_acc, the share of the
@@ -55,11 +55,11 @@ def score_answers(examples: Iterable[Example]) -> dict[str, Any]:
     They are None where there is nothing to score.
     """
     examples = [example for example in examples if ANSWERS in example.reference.spans]
-    found = [_best(example.predicted.spans.get(ANSWERS)) for example in examples]
+    answers = [_best(example.predicted.spans.get(ANSWERS)) for example in examples]
     gold = [_texts(example.reference.spans[ANSWERS]) for example in examples]
-    f1 = [max(f1_score(answer, each) for each in texts or [""]) for answer, texts in zip(found, gold, strict=True)]
-    em = [max(exact_match(answer, each) for each in texts or [""]) for answer, texts in zip(found, gold, strict=True)]
-    answered = [bool(answer) for answer in found]
+    f1 = [max(f1_score(answer, text) for text in texts or [""]) for answer, texts in zip(answers, gold, strict=True)]
+    em = [max(exact_match(answer, text) for text in texts or [""]) for answer, texts in zip(answers, gold, strict=True)]
+    answered = [bool(answer) for answer in answers]
     return {
         "qa_f1": _mean(f1),
         "qa_em": _mean(em),
@@ -71,18 +71,18 @@ def score_answers(examples: Iterable[Example]) -> dict[str, Any]:
 
 
 def normalize(text: str) -> str:
-    """Lower case, without punctuation, articles and more than single spaces."""
+    """Return a text in lower case, without punctuation, articles and more than single spaces."""
     return " ".join(ARTICLES.sub(" ", text.lower().translate(PUNCTUATION)).split())
 
 
-def exact_match(found: str, gold: str) -> bool:
-    """Whether two answers are the same, but for case, punctuation, articles and white space."""
-    return normalize(found) == normalize(gold)
+def exact_match(answer: str, gold: str) -> bool:
+    """Return whether two answers are the same, but for case, punctuation, articles and white space."""
+    return normalize(answer) == normalize(gold)
 
 
-def f1_score(found: str, gold: str) -> float:
-    """The overlap of two answers in words; where one has none, whether both have none."""
-    words, wanted = normalize(found).split(), normalize(gold).split()
+def f1_score(answer: str, gold: str) -> float:
+    """Return the overlap of two answers in words; where one has none, whether both have none."""
+    words, wanted = normalize(answer).split(), normalize(gold).split()
     if not words or not wanted:
         return float(words == wanted)
     return 2 * (Counter(words) & Counter(wanted)).total() / (len(words) + len(wanted))

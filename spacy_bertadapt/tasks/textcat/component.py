@@ -6,10 +6,10 @@ from typing import Any
 
 from spacy.vocab import Vocab
 
-from ...component.base import LabelCounts
-from ...component.model import TransformerModel
-from ...errors import Errors, InvalidError
+from ...component.model import NetworkModel
+from ...errors import require
 from ...learning.losses import SequenceLoss
+from ...network.checkpoint import Checkpoint
 from ..categories.component import Categorizer
 
 
@@ -19,7 +19,7 @@ class BertTextCategorizer(Categorizer):
     def __init__(
         self,
         vocab: Vocab,
-        model: TransformerModel,
+        model: NetworkModel,
         name: str = "bert_textcat",
         *,
         exclusive: bool = True,
@@ -37,10 +37,10 @@ class BertTextCategorizer(Categorizer):
         cfg = {"threshold": threshold, "positive_label": positive_label}
         super().__init__(vocab, model, name, exclusive=exclusive, long_text=long_text, loss=loss, cfg=cfg, **settings)
 
-    def settle(self, counts: LabelCounts) -> None:
-        """Check the positive label too. Raises ValueError if it is none of two."""
-        positive = self.cfg["positive_label"]
-        if positive is not None and not (positive in self.labels and len(self.labels) == 2 and self.cfg["exclusive"]):
-            remedy = f"name one of two exclusive labels; there are {list(self.labels)}"
-            raise InvalidError(Errors.E308.format(setting="positive_label", value=positive, remedy=remedy))
-        super().settle(counts)
+    def accept(self, checkpoint: Checkpoint) -> tuple[str, ...]:
+        """Return a checkpoint's labels. Raises ValueError if the positive label is none of two, too."""
+        labels, positive = super().accept(checkpoint), self.cfg["positive_label"]
+        possible = positive is None or (positive in labels and len(labels) == 2 and self.cfg["exclusive"])
+        remedy = f"name one of two exclusive labels; there are {list(labels)}"
+        require("positive_label", positive, possible=possible, remedy=remedy)
+        return labels

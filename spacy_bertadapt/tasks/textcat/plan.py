@@ -2,30 +2,46 @@
 
 from __future__ import annotations
 
-from ...planning.choices import check_labels, choose_loss, choose_max_length, choose_steps
-from ...planning.config_file import render_config
-from ...planning.findings import Findings
+from ...planning.choices import choose_max_length, choose_steps
+from ...planning.data_survey import DataSurvey
 from ...planning.request import Choice, ConfigRequest
+from ...planning.task import ConfigPlan
+from ..categories.plan import BALANCED, NOTES, check_labels, choose_loss
 
 
-def choose_textcat(found: Findings, request: ConfigRequest) -> list[Choice]:
+def choose(data: DataSurvey, request: ConfigRequest) -> list[Choice]:
     """Decide on the settings that depend on the data. Raises ValueError if all texts have the same single label."""
-    check_labels(found, request)
-    return [_exclusive(found), _loss(found), choose_max_length(found), *choose_steps(found, request)]
+    check_labels(data, request)
+    return [_exclusive(data), _loss(data), choose_max_length(data), *choose_steps(data, request)]
 
 
-def render_textcat(choices: list[Choice], found: Findings, request: ConfigRequest) -> str:
-    """Write out the whole config. choices: as of `choose_textcat`."""
-    return render_config(choices, found, request, title="Text classification", things="texts")
+def _exclusive(data: DataSurvey) -> Choice:
+    if data.train.exclusive:
+        return Choice("component.exclusive", True, "every training text has exactly one label")
+    return Choice("component.exclusive", False, "some training texts have several labels, or none")
 
 
-def _exclusive(found: Findings) -> Choice:
-    if found.train.exclusive:
-        return Choice("exclusive", True, "every training text has exactly one label")
-    return Choice("exclusive", False, "some training texts have several labels, or none")
+def _loss(data: DataSurvey) -> Choice:
+    if data.train.exclusive:
+        return choose_loss(data)
+    return Choice("component.loss", None, "binary cross-entropy, as labels don't exclude each other")
 
 
-def _loss(found: Findings) -> Choice:
-    if found.train.exclusive:
-        return choose_loss(found)
-    return Choice("loss", None, "binary cross-entropy, as labels don't exclude each other")
+PLAN = ConfigPlan(
+    choose=choose,
+    notes={
+        **NOTES,
+        "component.exclusive": "true: exactly one label a text (probabilities sum to 1); false: any number of labels",
+        "component.threshold": "probability from which a label counts in scores where labels are not exclusive; "
+        "null: 0.5",
+        "component.positive_label": "with two exclusive labels, the one that cats_score is about; "
+        "null: the mean over both",
+        "component.loss": "null: cross-entropy if exclusive, else binary cross-entropy; "
+        "spacy-bertadapt.BinaryCrossEntropy.v1 goes with exclusive = false",
+        "reader.text": "column by name or by number from 0; key in JSONL",
+        "reader.label_separator": "splits a string of several labels; null: one label a row",
+        "reader.cats": 'JSONL key of an object {"label": value} in place of `label`; '
+        'null: "cats" in rows without `label`',
+    },
+    sample={"component.max_length": 128, "component.loss": BALANCED},
+)

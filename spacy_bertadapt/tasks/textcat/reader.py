@@ -1,4 +1,4 @@
-"""Texts with labels, for text classification: CSV, TSV and JSONL."""
+"""The reader of labelled texts: CSV, TSV and JSONL."""
 
 from pathlib import Path
 
@@ -13,14 +13,14 @@ from ..categories.reader import LabelledCorpus, LabelledRecord
 class TextcatCorpus(LabelledCorpus):
     """A file with a text and its labels on each row, as Examples with `reference.cats`.
 
-    A row from the `label` column gets every label of the corpus: 1.0 for its own, 0.0 for the others. A row
-    with a `cats` object gets the entries of that object and no more. Rows without a label are skipped and
-    reported. The file is streamed, twice if the labels have to be gathered from it.
+    A row with a label in the `label` column gets every label of the corpus: 1.0 for its own, 0.0 for the others. A
+    row with a `cats` object gets the entries of that object only. Rows without a label are skipped and reported. The
+    file is streamed, twice if the labels have to be gathered from it.
 
-    path: CSV, TSV (without quoting) or JSONL in UTF-8; compressed if its name ends in .gz.
+    path: CSV, TSV (without quoting) or JSONL in UTF-8; unpacked if its name ends in .gz.
     text: column of the text: a name in the header, a number (0 is the first, -1 the last), or a JSONL key.
-    label: column of the label, likewise. In JSONL a string, a number or a list of these.
-    label_separator: splits a string of several labels; None: one label a row.
+    label: column of the label, given in the same way. In JSONL it holds a string, a number or a list of these.
+    label_separator: splits a string of several labels; None: a string is one label.
     cats: JSONL key of an object {label: value from 0.0 to 1.0} that takes the place of `label`; None: "cats"
         for rows that have it and no `label`.
     header: whether CSV and TSV start with a row of names; None: if `text` or `label` is a name.
@@ -56,9 +56,9 @@ class TextcatCorpus(LabelledCorpus):
         self.text = text
 
     def segments(self, row: Row) -> str:
-        """The row's text."""
+        """Return the row's text. Raises InvalidError if it is no string."""
         return row.text(self.text)
 
     def make_doc(self, nlp: Language, record: LabelledRecord) -> Doc:
-        """Return the text as a Doc."""
+        """Return the text as a Doc. Raises InvalidError for a text longer than nlp.max_length."""
         return make_text_doc(nlp, str(record.segments), record.source)

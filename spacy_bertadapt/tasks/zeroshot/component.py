@@ -13,10 +13,11 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from torch import Tensor
 
-from ...errors import Errors, InvalidError
+from ...component.texts import EncodedTexts
+from ...errors import Errors, InvalidError, require
 from ...files import read_json_object, write_json_whole
 from ...types import Floats
-from ..nli.component import BertNli
+from ..categories.pair_component import PairCategorizer
 
 
 class BertZeroShot(Pipe):
@@ -29,7 +30,7 @@ class BertZeroShot(Pipe):
     def __init__(
         self,
         name: str,
-        nli: BertNli,
+        nli: PairCategorizer,
         *,
         owns_nli: bool,
         labels: Sequence[str],
@@ -46,9 +47,8 @@ class BertZeroShot(Pipe):
         probabilities sum to one. threshold: probability from which a label counts in scores with `multi_label`.
         Raises ValueError for a template without a place for the label.
         """
-        if template.count("{}") != 1:
-            remedy = "write {} once, where the label goes"
-            raise InvalidError(Errors.E308.format(setting="template", value=template, remedy=remedy))
+        remedy = "write {} once, where the label goes"
+        require("template", template, possible=template.count("{}") == 1, remedy=remedy)
         self.name = name
         self.nli = nli
         self.scorer = scorer
@@ -67,9 +67,8 @@ class BertZeroShot(Pipe):
     @labels.setter
     def labels(self, labels: Sequence[str]) -> None:
         """Take other labels. Raises ValueError for none, or the same one twice."""
-        if isinstance(labels, str) or not labels or len(set(labels)) < len(labels):
-            remedy = "give a list of different labels"
-            raise InvalidError(Errors.E308.format(setting="labels", value=labels, remedy=remedy))
+        possible = not isinstance(labels, str) and len(labels) > 0 and len(set(labels)) == len(labels)
+        require("labels", labels, possible=possible, remedy="give a list of different labels")
         self._labels = tuple(labels)
 
     def add_label(self, label: str) -> int:
@@ -93,8 +92,8 @@ class BertZeroShot(Pipe):
         """
         if labels:
             self.labels = labels
-        elif not self.labels and (found := {label for example in get_examples() for label in example.y.cats}):
-            self.labels = sorted(found)
+        elif not self.labels and (gold := {label for example in get_examples() for label in example.y.cats}):
+            self.labels = sorted(gold)
         if self._owns_nli:
             self.nli.initialize(list, nlp=nlp)
             _entailment_and_contradiction(self.nli)
@@ -115,15 +114,13 @@ class BertZeroShot(Pipe):
                 yield from docs
 
     def predict(self, docs: Iterable[Doc]) -> Floats:
-        """Probabilities, (texts, labels). Raises ValueError without labels."""
+        """Return probabilities, (texts, labels). Raises ValueError without labels."""
         if not self.labels:
             raise InvalidError(Errors.E313.format(name=self.name))
-        runner = self.nli.runner
-        (texts,) = runner.encode([doc.text for doc in docs])
-        (hypotheses,) = runner.encode([self.template.format(label) for label in self.labels])
-        pairs = [text for text in texts for _ in hypotheses], list(hypotheses) * len(texts)
-        outputs = runner.predict(pairs, max_windows=self.nli.window_limit)
-        logits = self.nli.text_logits(outputs, len(pairs[0]))
+        (texts,) = self.nli.runner.encode([doc.text for doc in docs]).segments
+        (hypotheses,) = self.nli.runner.encode([self.template.format(label) for label in self.labels]).segments
+        pairs = EncodedTexts([[text for text in texts for _ in hypotheses], list(hypotheses) * len(texts)])
+        logits = self.nli.text_logits(self.nli.runner.predict(pairs), len(pairs))
         return self._probabilities(logits.view(len(texts), len(hypotheses), -1)).numpy()
 
     def set_annotations(self, docs: Sequence[Doc], predictions: Floats) -> None:
@@ -167,26 +164,31 @@ class BertZeroShot(Pipe):
         self._labels = tuple(state.get("labels", ()))
 
     def _probabilities(self, logits: Tensor) -> Tensor:
-        """From logits (texts, hypotheses, labels of the NLI component) to probabilities (texts, hypotheses)."""
+        """Return probabilities, (texts, hypotheses). logits: (texts, hypotheses, labels of the NLI component)."""
         entailment, contradiction = _entailment_and_contradiction(self.nli)
         if not self.cfg["exclusive"] or logits.shape[1] == 1:
             return (logits[..., entailment] - logits[..., contradiction]).sigmoid()
         return torch.softmax(logits[..., entailment], dim=-1)
 
 
-def nli_component(nlp: Language, wanted: str, name: str) -> BertNli:
-    """The `bert_nli` of a pipeline that stands before a component. Raises ValueError if there is none of that name."""
-    found = nlp.get_pipe(wanted) if wanted in nlp.component_names else None
-    if not isinstance(found, BertNli):
+def nli_component(nlp: Language, wanted: str, name: str) -> PairCategorizer:
+    """Return the `bert_nli` of that name before a component. Raises ValueError if there is none."""
+    component = nlp.get_pipe(wanted) if wanted in nlp.component_names else None
+    if not isinstance(component, PairCategorizer):
         raise InvalidError(Errors.E312.format(name=name, nli=wanted, known=nlp.component_names))
-    return found
+    return component
 
 
-def _entailment_and_contradiction(nli: BertNli) -> tuple[int, int]:
-    """The numbers of the two labels; where there is no contradiction, of what says that there is no entailment."""
+def _entailment_and_contradiction(nli: PairCategorizer) -> tuple[int, int]:
+    """Return the numbers of the two labels; without a contradiction, of what says that there is no entailment."""
     labels = [label.casefold() for label in nli.labels]
+
+    def number_of(beginning: str) -> int | None:
+        return next((number for number, label in enumerate(labels) if label.startswith(beginning)), None)
+
+    entailment = number_of("entail")
     for opposite in ("contradict", "not_entail", "not-entail", "not entail", "non_entail", "non-entail"):
-        found = [next((n for n, label in enumerate(labels) if label.startswith(s)), None) for s in ("entail", opposite)]
-        if None not in found:
-            return found[0], found[1]  # type: ignore[return-value]
+        contradiction = number_of(opposite)
+        if entailment is not None and contradiction is not None:
+            return entailment, contradiction
     raise InvalidError(Errors.E314.format(name=nli.name, labels=nli.labels))

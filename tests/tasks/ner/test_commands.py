@@ -13,7 +13,9 @@ from spacy.cli.train import train
 from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Corpus
 
-from spacy_bertadapt.cli.debug_data import debug_data
+from spacy_bertadapt.planning.data_report import report_data
+from spacy_bertadapt.tasks.ner.report import EntityReport
+from spacy_bertadapt.tasks.ner.task import TASK
 
 SENTENCES = (
     "Ada/B-PERSON Lovelace/I-PERSON lived/O in/O London/B-PLACE",
@@ -85,8 +87,8 @@ def test_a_file_without_any_entity_is_reported(write: Callable, run: Callable, t
     for command in (("debug-data",), ("init-config", tmp_path / "ner.cfg")):
         result = run(*command, *args)
         assert result.exit_code == 0, result.output
-        found = [name for name in paths if f"[W502] {paths[name]} has" in plain(result.output)]
-        assert found == ([] if empty is None else [empty])
+        reported = [name for name in paths if f"[W502] {paths[name]} has" in plain(result.output)]
+        assert reported == ([] if empty is None else [empty])
 
 
 def test_debug_data_counts_entities_that_cut_tokens_or_fill_a_window(tmp_path: Path, tiny_bert: Path) -> None:
@@ -97,10 +99,10 @@ def test_debug_data_counts_entities_that_cut_tokens_or_fill_a_window(tmp_path: P
     reference.set_ents([Span(reference, 1, 2, label="PLACE"), Span(reference, 4, 24, label="ORG")])
     DocBin(docs=[reference]).to_disk(tmp_path / "data.spacy")
     data = tmp_path / "data.spacy"
-    report = debug_data(data, data, task="ner", encoder=str(tiny_bert), max_length=16)
-    entities = report.train.entities
-    assert entities is not None
-    assert {kind: len(found) for kind, found in entities.found.items()} == {
+    report = report_data(data, data, task=TASK, encoder=str(tiny_bert), max_length=16, lang="en", reader={})
+    entities = report.train.report
+    assert isinstance(entities, EntityReport)
+    assert {problem: len(suspects) for problem, suspects in entities.suspects.items()} == {
         "cut": 1,
         "bordered": 0,
         "too long": 1,

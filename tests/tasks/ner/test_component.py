@@ -23,7 +23,7 @@ from transformers import (
 
 from spacy_bertadapt.component.runner import WindowOutputs
 from spacy_bertadapt.network.checkpoint import Checkpoint
-from spacy_bertadapt.subwords.merging import owning_windows
+from spacy_bertadapt.subwords.ownership import owning_windows
 from spacy_bertadapt.training.optimizer import adamw
 
 AWKWARD = ["don't", "can't", "e\u0301", "🙂x", "U.S.-based", "日本語", "\u200b", " ", "   ", "\n", "(", ").", "ﬁ", "ﷺ"]
@@ -478,7 +478,7 @@ def test_an_entity_that_stays_out_leaves_no_score(trained):
 
 def test_separated_words_keep_their_space(nlp, make_ner, make_tokenizer):
     """A byte-level tokenizer tells the start of a word by the space before it."""
-    from spacy_bertadapt.network.tokenization import subword_tokenizer
+    from spacy_bertadapt.network.checkpoint import subword_tokenizer
     from spacy_bertadapt.subwords.alignment import tokens_of
     from spacy_bertadapt.subwords.separation import separate_tokens
 

@@ -88,10 +88,10 @@ def test_a_column_may_name_the_document(nlp: Language, write: Callable) -> None:
         ("B-A I-B I-B I-A O", [(0, 1), (1, 3), (3, 4)], "iob1"),
     ],
 )
-def test_schemes_are_told_by_themselves_or_named(nlp, write, tags: str, expected: list, scheme: str | None) -> None:
+def test_a_scheme_is_recognized_or_named(nlp, write, tags: str, expected: list, scheme: str | None) -> None:
     path = write(tagged(*(f"w/{tag}" for tag in tags.split())))
-    for each in (None, scheme):
-        (example,) = ConllCorpus(path, scheme=each)(nlp)
+    for setting in (None, scheme):
+        (example,) = ConllCorpus(path, scheme=setting)(nlp)
         assert [(entity.start, entity.end) for entity in example.reference.ents] == expected
 
 
@@ -119,7 +119,7 @@ def test_the_first_of_alternative_tags_counts(nlp: Language, write: Callable) ->
     assert docs(ConllCorpus(path, alternatives=None), nlp) == [("Ada came", [("Ada", "PER,B-ORG")])]
 
 
-def test_nothing_is_known_of_a_dash(nlp: Language, write: Callable) -> None:
+def test_a_dash_is_missing_annotation(nlp: Language, write: Callable) -> None:
     (example,) = ConllCorpus(write(tagged("Ada/B-PER", "came/-", "late/O")))(nlp)
     assert [token.ent_iob_ for token in example.reference] == ["B", "", "O"]
 

@@ -68,7 +68,7 @@ def test_io_joins_neighbours_of_one_type_and_nothing_else():
 
 @pytest.mark.parametrize("name", ["bio", "bilou", "bioes"])
 @given(seed=st.integers(0, 2**32 - 1), lengths=st.lists(st.integers(1, 6), min_size=1, max_size=4))
-def test_only_possible_tags_are_said(name, seed, lengths):
+def test_decoded_tags_are_possible(name, seed, lengths):
     scheme = SCHEMES[name]
     text = np.repeat(np.arange(len(lengths)), lengths)
     log_p = np.log(np.random.default_rng(seed).dirichlet(np.ones(len(scheme.parts)), len(text))).astype(np.float32)
@@ -107,7 +107,7 @@ def test_letters_of_a_checkpoint_are_kept_for_other_types(tags, scheme):
     assert TagScheme.of(tags).same_scheme(["X"]) == TagScheme.tags(["X"], scheme)
 
 
-def test_a_part_that_a_scheme_lacks_is_told_by_another():
+def test_a_part_that_a_scheme_lacks_has_a_substitute():
     bio = SCHEMES["bio"]
     assert bio.lookup[Part.UNIT].tolist() == bio.lookup[Part.BEGIN].tolist()
     assert bio.lookup[Part.LAST].tolist() == bio.lookup[Part.IN].tolist()

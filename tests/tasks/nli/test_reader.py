@@ -24,13 +24,13 @@ def make_corpus(tmp_path):
 
 def contents(corpus):
     """Premise, hypothesis and gold label of every Example."""
-    found = []
+    rows = []
     for example in corpus(spacy.blank("en")):
         assert pair_of(example.predicted, PARTS) == pair_of(example.reference, PARTS)
         assert example.predicted.cats == {}
         gold = [label for label, value in example.reference.cats.items() if value]
-        found.append((*pair_of(example.reference, PARTS), *gold))
-    return found
+        rows.append((*pair_of(example.reference, PARTS), *gold))
+    return rows
 
 
 EXPECTED = [("It rains.", "It is wet.", "entailment"), ("It rains.", "It is dry.", "contradiction")]

@@ -40,7 +40,7 @@ def write(tmp_path: Path) -> Callable[..., Path]:
     return run
 
 
-def found(corpus: SquadCorpus, nlp: Language) -> list[Any]:
+def gold_answers(corpus: SquadCorpus, nlp: Language) -> list[Any]:
     docs = [example.reference for example in corpus(nlp)]
     return [[(span.text, span.start_char) for span in doc.spans["answers"]] for doc in docs]
 
@@ -75,13 +75,13 @@ def test_widened_answers_keep_their_text_and_are_counted(nlp: Language, write: C
 def test_an_answer_is_searched_for_near_its_offset(nlp: Language, write: Callable, start: int, place: int) -> None:
     path = write(("Where?", [("London", start)]))
     with pytest.warns(UserWarning, match=r"W402.* 1 were not at their offset"):
-        assert found(SquadCorpus(path), nlp) == [[("London", len("Where? [SEP] ") + place)]]
+        assert gold_answers(SquadCorpus(path), nlp) == [[("London", len("Where? [SEP] ") + place)]]
 
 
 def test_an_answer_that_is_nowhere_is_skipped_and_reported(nlp: Language, write: Callable) -> None:
     path = write(("Where?", [("Riga", 3)]), ("Why?", []), ("What?", [("", 0)]))
     with pytest.warns(UserWarning, match=r"W401.*2 of 3 rows skipped.*data\.json:q0.*'Riga' is not in the context"):
-        assert found(SquadCorpus(path), nlp) == [[]]
+        assert gold_answers(SquadCorpus(path), nlp) == [[]]
 
 
 def test_flat_jsonl(nlp: Language, tmp_path: Path) -> None:
@@ -90,8 +90,8 @@ def test_flat_jsonl(nlp: Language, tmp_path: Path) -> None:
         {"question": "Why?", "context": CONTEXT, "answers": {"text": [], "answer_start": []}},
     ]
     srsly.write_jsonl(tmp_path / "data.jsonl", rows)
-    assert found(SquadCorpus(tmp_path / "data.jsonl"), nlp) == [[("London", len("Where? [SEP] ") + 16)], []]
-    assert len(found(SquadCorpus(tmp_path / "data.jsonl", limit=1), nlp)) == 1
+    assert gold_answers(SquadCorpus(tmp_path / "data.jsonl"), nlp) == [[("London", len("Where? [SEP] ") + 16)], []]
+    assert len(gold_answers(SquadCorpus(tmp_path / "data.jsonl", limit=1), nlp)) == 1
 
 
 @pytest.mark.parametrize(

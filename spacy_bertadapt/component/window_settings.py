@@ -1,0 +1,29 @@
+"""How texts are cut into windows, and how many of these are worked on at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..errors import require_at_least
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WindowSettings:
+    """The settings of windows, as in a component's configuration.
+
+    max_length: subwords of a window, special tokens included; None: what the encoder can take.
+    stride: overlap of neighbouring windows, in subwords. max_windows: windows of a text in training, at most.
+    max_batch_subwords: padded subwords that go through the network at once; None: as many as fit the device.
+    Raises ValueError for settings below what makes sense.
+    """
+
+    max_length: int | None = None
+    stride: int = 0
+    max_windows: int | None = None
+    max_batch_subwords: int | None = None
+
+    def __post_init__(self) -> None:
+        require_at_least("max_length", self.max_length, 1)
+        require_at_least("stride", self.stride, 0)
+        require_at_least("max_windows", self.max_windows, 1)
+        require_at_least("max_batch_subwords", self.max_batch_subwords, 1)

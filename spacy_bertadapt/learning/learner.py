@@ -1,0 +1,129 @@
+"""How a network learns: a forward and a backward pass, and a step of AdamW over all that was added up since the last.
+
+A loss is a sum and a count. The sum's gradients are added up over slices and batches, and divided once, at the step, by
+the sum of the counts: so any way of cutting a batch gives the same step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ..network.network import Network
+from ..types import SupportsStep
+from .adaptation import Adaptation
+from .kept_features import KeptFeatures
+from .loss_scale import LossScale, loss_scale
+from .step import Stepper
+from .step_health import StepHealth
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """The loss of some examples. total: summed over them, a scalar on the device. count: of examples, or tokens."""
+
+    total: Tensor
+    count: int
+
+
+class Learner:
+    """Teaches a network what its adaptation leaves free to learn.
+
+    steps: optimizer steps so far.
+    """
+
+    def __init__(self, network: Network, adaptation: Adaptation):
+        """Prepare the network. Raises ValueError where the adaptation does not fit it."""
+        self.network = network
+        self.adaptation = adaptation
+        self.steps = 0
+        adaptation.prepare(network.module)
+        adaptation.freeze(network.module, self.steps)
+        network.place()
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget gradients, moments and features, as on another device."""
+        self._stepper: Stepper | None = None
+        self._stepped_by: SupportsStep | None = None
+        self._scale: LossScale | None = None
+        self._health = StepHealth(self.network.device)
+        self._features: KeptFeatures | None = None
+        self.forget()
+
+    def forget(self) -> None:
+        """Drop the gradients that were added up since the last step."""
+        self._count = 0
+        self.network.module.zero_grad(set_to_none=True)
+
+    def learn(self, forward: Callable[[], Loss]) -> Loss:
+        """Run a forward and a backward pass, and add up the gradients.
+
+        forward: runs the network, which is in training mode meanwhile, and gives the loss of what it is called with.
+        A pass that fails leaves no trace. Returns the loss, without what its gradient needed.
+        """
+        self._keep_features()
+        with self._training():
+            loss = forward()
+            self._scale = self._scale or loss_scale(self.network.device, self.network.dtype, loss.count)
+            parameters = [parameter for parameter in self.network.module.parameters() if parameter.requires_grad]
+            gradients = torch.autograd.grad(loss.total * self._scale.factor, parameters, allow_unused=True)
+        for parameter, gradient in zip(parameters, gradients, strict=True):
+            if gradient is not None:
+                parameter.grad = gradient if parameter.grad is None else parameter.grad.add_(gradient)
+        self._count += loss.count
+        return Loss(loss.total.detach(), loss.count)
+
+    def step(self, optimizer: SupportsStep) -> None:
+        """Step with the mean of the gradients that were added up since the last step, and clear them.
+
+        Raises ValueError after three steps in a row whose gradient was not finite; such steps change no weight.
+        """
+        if self._scale is None or not self._count:
+            return
+        stepper = self._stepper_of(optimizer)
+        not_finite = stepper.step(optimizer, divisor=self._scale.factor * self._count)
+        self._count = 0
+        self.steps += 1
+        self._health.record(self._scale.update(not_finite))
+        if self.adaptation.changes_at(self.steps):
+            self.adaptation.freeze(self.network.module, self.steps)
+            stepper.extend(self.network.module, self.adaptation)
+
+    def report_skipped(self) -> None:
+        """Warn of steps left out since the last report."""
+        self._health.report()
+
+    def moments(self) -> dict[str, Tensor]:
+        """Return what a run needs to go on from here: the optimizer's moments and step counts, by name."""
+        return {} if self._stepper is None else self._stepper.state()
+
+    def restore(self, moments: Mapping[str, Tensor], optimizer: SupportsStep, *, steps: int) -> None:
+        """Go on from where `moments` were taken. optimizer: the one that will step. steps: taken by then."""
+        self._stepper_of(optimizer).restore(moments)
+        self.steps = steps
+
+    def _stepper_of(self, optimizer: SupportsStep) -> Stepper:
+        """Return what holds an optimizer's moments; another optimizer starts with none."""
+        if self._stepper is None or self._stepped_by is not optimizer:
+            self._stepper, self._stepped_by = Stepper(self.network.module, self.adaptation), optimizer
+        return self._stepper
+
+    @contextmanager
+    def _training(self) -> Iterator[None]:
+        self.adaptation.train(self.network.module)
+        try:
+            yield
+        finally:
+            self.network.module.eval()
+
+    def _keep_features(self) -> None:
+        """Keep what a frozen encoder gives from the first time on that something is learned from it."""
+        memory = self.adaptation.features_memory
+        if memory is not None and self._features is None:
+            self._features = KeptFeatures(self.network, memory=memory * 2**20)
+            self.network.encoder = self._features

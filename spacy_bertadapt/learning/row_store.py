@@ -1,0 +1,80 @@
+"""Rows of numbers in chunks: tensors in memory up to a limit, then temporary files mapped into memory."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import warnings
+import weakref
+
+import torch
+from torch import Tensor
+
+from ..errors import Warnings
+
+CHUNK_BYTES = 2**24
+CHUNK_SPAN = 2**40  # more rows than a chunk has: a place is chunk * CHUNK_SPAN + row
+
+
+class RowStore:
+    """Keeps rows of one width, and gives them back by their place."""
+
+    def __init__(self, memory: int):
+        """memory: bytes of chunks that are no files."""
+        self._free = memory
+        self._chunks: list[Tensor] = []
+        self._filled = 0
+        self._folder: str | None = None
+        self._disk_is_full = False
+
+    def append(self, rows: Tensor, *, spill: bool) -> tuple[int, int] | None:
+        """Keep rows, (n, width). Returns the place of the first and their number, or None where there is no room.
+
+        spill: whether a file may be made once memory is used up.
+        """
+        if not self._chunks or self._filled + len(rows) > len(self._chunks[-1]):
+            count = max(len(rows), CHUNK_BYTES // (rows.shape[1] * rows.element_size()))
+            chunk = self._new_chunk((count, rows.shape[1]), rows.dtype, spill=spill)
+            if chunk is None:
+                return None
+            self._chunks.append(chunk)
+            self._filled = 0
+        start = self._filled
+        self._filled += len(rows)
+        self._chunks[-1][start : self._filled] = rows
+        return (len(self._chunks) - 1) * CHUNK_SPAN + start, len(rows)
+
+    def read(self, place: int, count: int) -> Tensor:
+        """Return the rows that `append` gave a place."""
+        chunk, row = divmod(place, CHUNK_SPAN)
+        return self._chunks[chunk][row : row + count]
+
+    @torch.inference_mode(False)
+    def _new_chunk(self, shape: tuple[int, int], dtype: torch.dtype, *, spill: bool) -> Tensor | None:
+        size = shape[0] * shape[1] * dtype.itemsize
+        if size <= self._free:
+            self._free -= size
+            return torch.empty(shape, dtype=dtype)
+        if not spill or self._disk_is_full:
+            return None
+        try:
+            return self._new_file(shape, dtype, size)
+        except OSError as err:
+            self._disk_is_full = True
+            warnings.warn(Warnings.W103.format(reason=err), stacklevel=2)
+            return None
+
+    def _new_file(self, shape: tuple[int, int], dtype: torch.dtype, size: int) -> Tensor:
+        if self._folder is None:
+            self._folder = tempfile.mkdtemp(prefix="bertadapt-")
+            weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        handle, name = tempfile.mkstemp(dir=self._folder)
+        try:
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(handle, 0, size)  # a full disk shows here, and not as a crash on writing
+            else:
+                os.truncate(handle, size)
+        finally:
+            os.close(handle)
+        return torch.from_file(name, shared=True, size=shape[0] * shape[1], dtype=dtype).view(shape)

@@ -1,0 +1,109 @@
+"""How the module of a task is made out of a checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import transformers
+from safetensors.torch import load_file
+from torch import nn
+from transformers import PretrainedConfig
+from transformers.utils import cached_file
+
+from .task_module import HEAD, HEAD_FILE, EncoderWithHead, TaskModule
+from .transformers_calls import loading
+
+
+class ModuleRead(NamedTuple):
+    """A module, and the names of parameters for which the checkpoint had no weights (or others than those asked for).
+
+    missing: not in the checkpoint. mismatched: of another shape there. unexpected: in the checkpoint alone.
+    """
+
+    module: TaskModule
+    missing: set[str]
+    mismatched: set[str]
+    unexpected: set[str]
+
+
+class Architecture(Protocol):
+    """Reads the module of a task."""
+
+    def read(self, name: str, config: PretrainedConfig, **settings: Any) -> ModuleRead:
+        """Read a module, with new parameters where the checkpoint has none.
+
+        name: a hub id or a directory. settings: as Transformers' `from_pretrained` takes them.
+        Raises what Transformers does.
+        """
+
+    def is_trained(self, config: PretrainedConfig) -> bool:
+        """Return whether a checkpoint says that it has a head for the task, or says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class AutoClass:
+    """One of Transformers' task classes. name: such as "AutoModelForSequenceClassification"."""
+
+    name: str
+
+    def read(self, name: str, config: PretrainedConfig, **settings: Any) -> ModuleRead:
+        """Read encoder and head as Transformers does."""
+        return _read(self.name, name, config, **settings)
+
+    def is_trained(self, config: PretrainedConfig) -> bool:
+        """Return whether the checkpoint names the task's class: a tagger's head may have a classifier's shape."""
+        task = self.name.removeprefix("AutoModel")
+        tasks = (task, "ForPreTraining") if task == "ForMaskedLM" else (task,)  # BERT's first head is for masks too
+        return not config.architectures or any(name.endswith(tasks) for name in config.architectures)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnHead:
+    """A head of ours on the encoder that `AutoModel` reads. make: gives a new head for an encoder's configuration."""
+
+    make: Callable[[PretrainedConfig], nn.Module]
+
+    def read(self, name: str, config: PretrainedConfig, **settings: Any) -> ModuleRead:
+        """Read the encoder, and the head beside it if it is there and fits."""
+        encoder = _read("AutoModel", name, config, **settings)
+        head = self.make(config)
+        file = _head_file(name, settings.get("revision"))
+        weights = {} if file is None else load_file(file)
+        own = head.state_dict()
+        fitting = {key: w for key, w in weights.items() if key in own and own[key].shape == w.shape}
+        head.load_state_dict(fitting, strict=False)  # what is missing is named below
+        return ModuleRead(
+            EncoderWithHead(encoder.module, head),  # type: ignore[arg-type]
+            {f"encoder.{key}" for key in encoder.missing} | {f"{HEAD}.{key}" for key in own.keys() - weights.keys()},
+            {f"encoder.{key}" for key in encoder.mismatched}
+            | {f"{HEAD}.{key}" for key in (own.keys() & weights.keys()) - fitting.keys()},
+            encoder.unexpected | {f"{HEAD}.{key}" for key in weights.keys() - own.keys()},
+        )
+
+    def is_trained(self, config: PretrainedConfig) -> bool:
+        """Return True: whether there is a head shows when it is read."""
+        return True
+
+
+def _read(auto_class: str, name: str, config: PretrainedConfig, **settings: Any) -> ModuleRead:
+    with loading():
+        module, info = getattr(transformers, auto_class).from_pretrained(
+            name, config=config, output_loading_info=True, trust_remote_code=False, **settings
+        )
+    keys = (info["missing_keys"], info["mismatched_keys"], info["unexpected_keys"])
+    return ModuleRead(module.float(), *map(_names, keys))
+
+
+def _names(keys: Iterable[str | tuple]) -> set[str]:
+    """Return parameters' names; Transformers reports mismatched ones with their shapes."""
+    return {key[0] if isinstance(key, tuple) else key for key in keys}
+
+
+def _head_file(name: str, revision: str | None) -> Path | None:
+    if Path(name).is_dir():
+        return path if (path := Path(name) / HEAD_FILE).is_file() else None
+    file = cached_file(name, HEAD_FILE, revision=revision, _raise_exceptions_for_missing_entries=False)
+    return None if file is None else Path(file)

@@ -1,0 +1,110 @@
+"""A task's network: a checkpoint on a device, in a number format, cut between encoder and head."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import partial
+from typing import TypeAlias
+
+import torch
+from torch import Tensor, nn
+
+from ..types import PaddedBatch
+from .checkpoint import Checkpoint
+from .forking import guard_forks, refuse_forked_gpu
+from .inputs import DeviceBatch, device_batch, takes_token_types
+from .precision import autocast, resolve_device, resolve_precision
+from .seam import apply_head, encode
+from .task_module import TaskModule
+
+Encoder: TypeAlias = Callable[[DeviceBatch], Tensor]
+"""Gives the hidden states of a batch, (rows, width, hidden): where they come from, a head can't tell."""
+
+
+class Network:
+    """A checkpoint on a device, in a number format.
+
+    encoder: where the hidden states come from; at first, from the checkpoint's own encoder.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, *, device: str | torch.device, precision: str):
+        """Move a checkpoint's module to a device.
+
+        device, precision: as in the configuration, such as "auto".
+        Raises ValueError for a device that torch doesn't see, and a precision that it doesn't have there.
+        """
+        guard_forks()
+        self.checkpoint = checkpoint
+        self._wanted_precision = precision
+        self.move(resolve_device(device) if isinstance(device, str) else device)
+
+    def __reduce__(self) -> tuple:
+        return _rebuilt, (self.checkpoint, self.device, self._wanted_precision)
+
+    @property
+    def module(self) -> TaskModule:
+        """The torch module: encoder and head."""
+        return self.checkpoint.module
+
+    @property
+    def precision(self) -> str:
+        """The number format of the computation, such as "bfloat16"."""
+        return str(self.dtype or torch.float32).removeprefix("torch.")
+
+    @property
+    def autocast(self) -> AbstractContextManager:
+        """A context in which the network computes in its number format."""
+        return autocast(self.device, self.dtype)
+
+    def move(self, device: torch.device) -> None:
+        """Go on on another device, and in the number format that fits it."""
+        self.device = device
+        self.dtype = resolve_precision(self._wanted_precision, device)
+        self._takes_types = takes_token_types(self.module)
+        self.encoder: Encoder = partial(_encode, self.module)
+        self.place()
+
+    def place(self) -> None:
+        """Put the whole module on the device, ready to predict; parts that were added to it may be elsewhere."""
+        nn.Module.to(self.module, self.device).eval()
+
+    def batch(self, padded: PaddedBatch) -> DeviceBatch:
+        """Copy a padded batch to the device."""
+        return device_batch(padded, self.device, with_types=self._takes_types)
+
+    def encode(self, batch: DeviceBatch) -> Tensor:
+        """Return the hidden states of a batch, (rows, width, hidden)."""
+        with self.autocast:
+            return self.encoder(batch)
+
+    def head(self, states: Tensor, batch: DeviceBatch) -> Tensor:
+        """Return the logits of a batch from its hidden states, in float32.
+
+        They are (rows, labels) for sequences, (rows, width, labels) for subwords, (rows, width, 2) for the start and
+        the end of answers, and (spans, labels) for spans.
+        """
+        with self.autocast:
+            output = apply_head(self.module, states, {**batch.inputs, **batch.marks})
+        if "start_logits" in output:
+            return torch.stack([output["start_logits"], output["end_logits"]], dim=-1).float()
+        return output["logits"].float()
+
+    def __call__(self, padded: PaddedBatch) -> Tensor:
+        """Return the logits of a padded batch: see `head`."""
+        batch = self.batch(padded)
+        return self.head(self.encode(batch), batch)
+
+    def predict(self, padded: PaddedBatch) -> Tensor:
+        """Return the logits of a padded batch, on the device, without keeping what a gradient would need."""
+        refuse_forked_gpu(self.device)
+        with torch.inference_mode():
+            return self(padded)
+
+
+def _encode(module: TaskModule, batch: DeviceBatch) -> Tensor:
+    return encode(module, batch.inputs)
+
+
+def _rebuilt(checkpoint: Checkpoint, device: torch.device, precision: str) -> Network:
+    return Network(checkpoint, device=device, precision=precision)

@@ -1,0 +1,165 @@
+"""Pretrained encoders: read by name, with their trained head or a new one."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+from torch import Tensor, nn
+from transformers import AutoConfig, AutoTokenizer, PretrainedConfig, PreTrainedTokenizerBase
+
+from ..errors import Errors, InvalidError, Warnings
+from .anatomy import head_parameters
+from .architecture import Architecture, AutoClass, ModuleRead
+from .checkpoint import Checkpoint, output_labels
+from .source import EncoderSource
+from .task_module import TaskModule
+from .transformers_calls import UNREADABLE, errors_of_encoder, first_line
+
+DROPOUT_SETTINGS = (
+    "hidden_dropout_prob",
+    "attention_probs_dropout_prob",
+    "classifier_dropout",
+    "dropout",
+    "attention_dropout",
+    "seq_classif_dropout",
+    "qa_dropout",
+)
+NameOutputs: TypeAlias = Callable[[tuple[str, ...]], Sequence[str]]
+"""Takes the outputs of a checkpoint's head, and gives those of the head that is wanted."""
+
+
+def read_tokenizer(source: EncoderSource) -> PreTrainedTokenizerBase:
+    """Return the fast tokenizer of an encoder. Raises ValueError if there is only a slow one."""
+    located = source.locate()
+    only_slow = InvalidError(Errors.E103.format(name=source.name))
+    with errors_of_encoder(source):
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(
+                located, revision=source.revision, use_fast=True, trust_remote_code=False
+            )
+        except Exception as err:  # the tokenizers library raises bare Exceptions for a file it can't use
+            if Path(located).is_dir() and not Path(located, "tokenizer.json").exists():
+                raise only_slow from err
+            raise err if isinstance(err, UNREADABLE) else ValueError(first_line(err)) from err
+    if not tokenizer.is_fast:
+        raise only_slow
+    return tokenizer
+
+
+def read_encoder(
+    source: EncoderSource, architecture: Architecture, labels: Sequence[str] | NameOutputs | None
+) -> tuple[Checkpoint, bool]:
+    """Read a pretrained encoder, with its trained head where that knows all the labels, else with a new one.
+
+    labels: the head's outputs, in order, or what names them; None takes the checkpoint's own.
+    Returns the checkpoint, and whether its head is a trained one.
+    Raises FileNotFoundError or ValueError that says what was looked for, where, and how to mend it.
+    """
+    tokenizer = read_tokenizer(source)
+    config = _read_config(source)
+    _set_dropout(config, source.dropout)
+    same_task = architecture.is_trained(config)
+    labels = labels(output_labels(config)) if callable(labels) else labels
+    if labels is not None:
+        _spell_labels_as(config, labels)
+    if labels is None or (same_task and set(labels) <= set(output_labels(config))):
+        module, new = _read_module(source, architecture, config, ignore_mismatched_sizes=False)
+        if not new or labels is None:
+            return Checkpoint(module, tokenizer), same_task and not new
+    _warn_of_other_labels(source, config, labels)
+    config.id2label = dict(enumerate(labels))
+    config.label2id = {label: index for index, label in enumerate(labels)}
+    config.problem_type = None
+    module, new = _read_module(source, architecture, config, ignore_mismatched_sizes=True)
+    _reset(module, head_parameters(module) - new)
+    return Checkpoint(module, tokenizer), False
+
+
+def read_module(source: EncoderSource, architecture: Architecture, config: PretrainedConfig) -> TaskModule:
+    """Return a task's module on a pretrained encoder; its head is new unless the checkpoint has one that fits.
+
+    Raises FileNotFoundError or ValueError as of `read_encoder`.
+    """
+    return _read_module(source, architecture, config, ignore_mismatched_sizes=True)[0]
+
+
+def read_pooler(source: EncoderSource) -> dict[str, Tensor]:
+    """Return the trained weights of an encoder's pooler, by their names in the encoder; none where it has no pooler.
+
+    Raises FileNotFoundError or ValueError as of `read_encoder`.
+    """
+    config = _read_config(source)
+    with errors_of_encoder(source):
+        read = AutoClass("AutoModel").read(source.locate(), config, revision=source.revision)
+    return {
+        name: parameter.detach()
+        for name, parameter in read.module.named_parameters()
+        if name.startswith("pooler.") and name not in read.missing
+    }
+
+
+def _read_config(source: EncoderSource) -> PretrainedConfig:
+    located = source.locate()
+    with errors_of_encoder(source):
+        return AutoConfig.from_pretrained(located, revision=source.revision, trust_remote_code=False)
+
+
+def _read_module(
+    source: EncoderSource, architecture: Architecture, config: PretrainedConfig, *, ignore_mismatched_sizes: bool
+) -> tuple[TaskModule, set[str]]:
+    """Return the module, and which of its head's parameters are new. Raises ValueError if the encoder lacks any."""
+    located = source.locate()
+    with errors_of_encoder(source):
+        read = architecture.read(
+            located, config, revision=source.revision, ignore_mismatched_sizes=ignore_mismatched_sizes
+        )
+    _check_encoder(source, read)
+    return read.module, (read.missing | read.mismatched) & head_parameters(read.module)
+
+
+def _check_encoder(source: EncoderSource, read: ModuleRead) -> None:
+    prefix = read.module.base_model_prefix + "."  # a key outside it may be another name of a head's parameter
+    lacking = sorted(
+        name for name in read.missing | read.mismatched if name.startswith(prefix) and "pooler" not in name
+    )
+    if lacking:
+        raise InvalidError(Errors.E104.format(name=source.name, keys=", ".join(lacking[:3])))
+
+
+def _warn_of_other_labels(source: EncoderSource, config: PretrainedConfig, labels: Sequence[str]) -> None:
+    old = output_labels(config)
+    if not all(re.fullmatch(r"LABEL_\d+", label) for label in old):
+        warnings.warn(Warnings.W101.format(encoder=source.name, old=old, new=tuple(labels)), stacklevel=3)
+
+
+def _reset(module: TaskModule, names: set[str]) -> None:
+    """Forget parameters: weights of layers are drawn anew, norms start as the identity."""
+    scale = getattr(module.config, "initializer_range", 0.02)
+    for path in sorted({name.rpartition(".")[0] for name in names}):
+        layer = module.get_submodule(path)
+        if isinstance(layer, nn.Linear):
+            nn.init.normal_(layer.weight, std=scale)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
+        elif callable(reset := getattr(layer, "reset_parameters", None)):
+            reset()
+
+
+def _spell_labels_as(config: PretrainedConfig, wanted: Sequence[str]) -> None:
+    """Write a trained head's labels as the data has them where that is a matter of case: ENTAILMENT, entailment."""
+    spelling = {label.casefold(): label for label in wanted}
+    known = [label.casefold() for label in output_labels(config)]
+    if len(spelling) < len(wanted) or len(set(known)) < len(known) or not spelling.keys() <= set(known):
+        return
+    config.id2label = {index: spelling.get(label.casefold(), label) for index, label in config.id2label.items()}
+    config.label2id = {label: index for index, label in config.id2label.items()}
+
+
+def _set_dropout(config: PretrainedConfig, rate: float | None) -> None:
+    for name in DROPOUT_SETTINGS:
+        if rate is not None and isinstance(getattr(config, name, None), float):
+            setattr(config, name, rate)

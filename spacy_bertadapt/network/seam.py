@@ -1,0 +1,60 @@
+"""The seam of a task's module: its encoder on one side, its head and the encoder's pooler on the other.
+
+The whole forward pass of a Transformers task class is `encode` followed by `apply_head`, to the last bit. Neither
+changes the module: both run on shallow copies that share its parameters, so that threads don't meet.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+from torch import Tensor, nn
+from transformers.modeling_outputs import BaseModelOutputWithPoolingAndCrossAttentions as EncoderOutput
+
+from .task_module import TaskModule
+
+POOLER = "pooler"
+
+
+def encode(module: TaskModule, inputs: Mapping[str, Tensor]) -> Tensor:
+    """Return the hidden states of a module's encoder, (rows, width, hidden).
+
+    inputs: keyword arguments of the encoder, such as input_ids, (rows, width).
+    """
+    encoder = module.base_model
+    if getattr(encoder, POOLER, None) is not None:
+        encoder = _with_part(encoder, POOLER, None)
+    return encoder(**inputs)[0]
+
+
+def apply_head(module: TaskModule, states: Tensor, inputs: Mapping[str, Any]) -> Mapping[str, Tensor]:
+    """Return what a module gives where its encoder's hidden states are these.
+
+    states: (rows, width, hidden). inputs: keyword arguments of the whole module; its head may look at them.
+    """
+    encoder = module.base_model
+
+    def given_states(*_: Any, **__: Any) -> EncoderOutput:
+        return EncoderOutput(last_hidden_state=cast(Any, states), pooler_output=cast(Any, _pooled(encoder, states)))
+
+    return _with_part(module, module.base_model_prefix, given_states)(**inputs)
+
+
+def _with_part(module: nn.Module, name: str, part: Callable[..., Any] | None) -> Any:
+    """Return a shallow copy of a module, in which an attribute stands in the place of one of its modules."""
+    twin = copy.copy(module)
+    twin._modules = {key: value for key, value in module._modules.items() if key != name}
+    twin.__dict__[name] = part
+    return twin
+
+
+def _pooled(encoder: nn.Module, states: Tensor) -> Tensor | None:
+    pooler = getattr(encoder, POOLER, None)
+    if pooler is None:
+        return None
+    if isinstance(pooler, nn.Linear):  # ALBERT and BigBird keep the activation beside it
+        activation: Any = getattr(encoder, "pooler_activation", None) or encoder.activation
+        return activation(pooler(states[:, 0]))
+    return pooler(states)

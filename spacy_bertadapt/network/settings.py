@@ -1,0 +1,22 @@
+"""What a network is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .architecture import Architecture
+from .source import EncoderSource
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NetworkSettings:
+    """The settings of a network, as in the `model` block of a component's configuration.
+
+    architecture: reads its module. encoder: where the pretrained weights come from.
+    device: "auto", "cpu", "cuda:0", "mps". precision: "auto", "float32", "bfloat16", "float16".
+    """
+
+    architecture: Architecture
+    encoder: EncoderSource
+    device: str = "auto"
+    precision: str = "auto"

@@ -1,0 +1,77 @@
+"""What a task's module is: one of Transformers' task classes, or an encoder of theirs with a head of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from transformers import PretrainedConfig, PreTrainedModel
+
+HEAD_FILE = "head.safetensors"
+ENCODER, HEAD = "encoder", "head"
+
+
+class EncoderWithHead(nn.Module):
+    """A Transformers encoder and a head of ours, with the interface of Transformers' task classes.
+
+    `head(states, attention_mask, **marks)` takes hidden states, (rows, width, hidden), and gives logits.
+    """
+
+    base_model_prefix = ENCODER
+
+    def __init__(self, encoder: PreTrainedModel, head: nn.Module):
+        """Join the two; both keep their weights."""
+        super().__init__()
+        self.encoder = encoder
+        self.head = head
+
+    @property
+    def base_model(self) -> PreTrainedModel:
+        """The encoder."""
+        return self.encoder
+
+    @property
+    def config(self) -> PretrainedConfig:
+        """The encoder's configuration, with the labels of the head."""
+        return self.encoder.config
+
+    @property
+    def is_gradient_checkpointing(self) -> bool:
+        """Whether the encoder computes activations twice in training."""
+        return self.encoder.is_gradient_checkpointing
+
+    def gradient_checkpointing_enable(self, **settings: Any) -> None:
+        """Let the encoder compute activations twice rather than keep them."""
+        self.encoder.gradient_checkpointing_enable(**settings)
+
+    def forward(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor | None = None,
+        token_type_ids: Tensor | None = None,
+        **marks: Tensor,
+    ) -> dict[str, Tensor]:
+        """Return the head's logits. marks: what else the head looks at, such as the spans to judge."""
+        types = {} if token_type_ids is None else {"token_type_ids": token_type_ids}
+        states = self.encoder(input_ids, attention_mask=attention_mask, **types)[0]
+        return {"logits": self.head(states, attention_mask, **marks)}
+
+    def save_pretrained(
+        self, folder: Path, *, state_dict: Mapping[str, Tensor] | None = None, max_shard_size: str = "1000GB"
+    ) -> None:
+        """Write the encoder as a checkpoint that `AutoModel` reads, and the head's weights beside it."""
+        weights = self.state_dict() if state_dict is None else state_dict
+        self.encoder.save_pretrained(folder, state_dict=part_of(weights, ENCODER), max_shard_size=max_shard_size)
+        head = {name: weight.detach().cpu().contiguous() for name, weight in part_of(weights, HEAD).items()}
+        save_file(head, Path(folder) / HEAD_FILE, metadata={"format": "pt"})
+
+
+TaskModule: TypeAlias = PreTrainedModel | EncoderWithHead
+
+
+def part_of(weights: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Return the weights whose names start with a part's name, without it."""
+    return {name.removeprefix(f"{prefix}."): w for name, w in weights.items() if name.startswith(f"{prefix}.")}

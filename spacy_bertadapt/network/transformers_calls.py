@@ -1,0 +1,93 @@
+"""Calls of Transformers: one at a time, without its announcements, and with its errors told in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import RLock
+
+from huggingface_hub import errors as hub_errors
+from huggingface_hub.errors import HFValidationError
+from safetensors import SafetensorError
+from transformers.utils import logging as transformers_logging
+
+from ..errors import BertadaptError, Errors, InvalidError, NotFoundError
+from .memory import is_out_of_memory
+from .source import PACKAGE_PREFIX, EncoderSource
+
+INVALID_CONFIG = getattr(hub_errors, "StrictDataclassError", ValueError)  # of Transformers 5
+UNREADABLE = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+    ImportError,
+    SafetensorError,
+    INVALID_CONFIG,
+)
+"""What Transformers raises for files that it can't use."""
+
+NOT_THERE = (OSError, HFValidationError, AttributeError)
+"""What it raises for a hub id that it can't find; the last is what its 4.53 raises offline, for weights."""
+
+_one_call = RLock()
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """Load with Transformers: one thread at a time, and without the announcement of new heads.
+
+    Its verbosity is a setting of the whole process, and its loading is not made for threads: with accelerate
+    installed, two at once leave weights on torch's meta device.
+    """
+    with _one_call:
+        level, bars = transformers_logging.get_verbosity(), transformers_logging.is_progress_bar_enabled()
+        transformers_logging.set_verbosity_error()
+        transformers_logging.disable_progress_bar()
+        try:
+            yield
+        finally:
+            transformers_logging.set_verbosity(level)
+            if bars:
+                transformers_logging.enable_progress_bar()
+
+
+@contextmanager
+def errors_of_encoder(source: EncoderSource) -> Iterator[None]:
+    """Turn what Transformers raises for an encoder into one line with a remedy; a full device is no such error."""
+    try:
+        yield
+    except UNREADABLE as err:
+        if isinstance(err, BertadaptError) or is_out_of_memory(err):
+            raise
+        is_there = Path(source.name).expanduser().is_dir() or source.name.startswith(PACKAGE_PREFIX)
+        if is_there or not isinstance(err, NOT_THERE):
+            raise InvalidError(Errors.E102.format(name=source.name, reason=first_line(err))) from err
+        remedy = (
+            "Check the spelling and the network connection, or name a directory or package:NAME; "
+            "with HF_HUB_OFFLINE=1 only what the cache holds can be used."
+        )
+        detail = "no weights" if isinstance(err, AttributeError) else first_line(err)
+        reason = f"neither a directory nor found on the Hugging Face hub or in its cache ({detail})"
+        raise NotFoundError(Errors.E101.format(name=source.name, reason=reason, remedy=remedy)) from err
+
+
+@contextmanager
+def errors_of_file(path: Path) -> Iterator[None]:
+    """Name the file at fault when a saved component can't be read."""
+    try:
+        yield
+    except UNREADABLE as err:
+        if isinstance(err, BertadaptError) or is_out_of_memory(err):
+            raise
+        raise InvalidError(Errors.E105.format(path=path, reason=f"can't be read: {first_line(err)}")) from err
+
+
+def first_line(err: BaseException) -> str:
+    """Return what went wrong, in one line."""
+    while isinstance(err, ImportError) and err.__context__ is not None:
+        err = err.__context__  # Transformers asks for packages it might need to tell what went wrong
+    return (str(err).strip() or type(err).__name__).splitlines()[0]

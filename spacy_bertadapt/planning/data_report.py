@@ -1,0 +1,137 @@
+"""What may be wrong with training and evaluation data, before anything is trained on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from wasabi import msg
+
+from ..errors import Errors, InvalidError
+from ..types import Segments
+from .data import read_examples
+from .data_survey import read_encoder_tokenizer
+from .survey import LabelSurvey, LengthSurvey, summarize_lengths
+from .task import ExampleReport, Settings, Task
+
+if TYPE_CHECKING:
+    from ..subwords.tokenizer import SubwordTokenizer
+
+CHARACTERS_SHOWN = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """One file of data.
+
+    labels: counted. lengths: in subwords. windowed: texts longer than a window. texts: how often each text, or pair of
+    texts, is there. report: of the task's own on its Examples; None: it has none. warnings: on the labels.
+    """
+
+    path: Path
+    labels: LabelSurvey
+    lengths: LengthSurvey
+    windowed: int
+    texts: dict[Segments, int]
+    report: ExampleReport | None = None
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def repeated(self) -> int:
+        """The number of texts that stood in the file before."""
+        return sum(count - 1 for count in self.texts.values())
+
+    def show(self) -> None:
+        """Print what the file is like."""
+        msg.divider(str(self.path))
+        self.labels.show(f"{self.labels.labelled:,} texts")
+        self.lengths.show()
+        if self.windowed:
+            msg.info(f"{self.windowed:,} texts are longer than a window and are read in several")
+        if self.repeated:
+            msg.warn(f"{self.repeated:,} texts have been there before in the file")
+        if self.report is not None:
+            self.report.show()
+        for warning in self.warnings:
+            msg.warn(warning)
+
+
+@dataclass(frozen=True, slots=True)
+class DataReport:
+    """Training and evaluation data, side by side."""
+
+    train: Split
+    dev: Split
+
+    @property
+    def shared(self) -> list[Segments]:
+        """Texts that are in both: scores on them say little."""
+        return [text for text in self.dev.texts if text in self.train.texts]
+
+    @property
+    def only_in_train(self) -> list[str]:
+        """Labels that nothing is scored on."""
+        return _missing_from(self.dev, self.train)
+
+    @property
+    def only_in_dev(self) -> list[str]:
+        """Labels that can't be learned."""
+        return _missing_from(self.train, self.dev)
+
+    def show(self) -> None:
+        """Print what each file is like, and how the files bear on each other."""
+        self.train.show()
+        self.dev.show()
+        msg.divider("Training and evaluation")
+        shared, only_in_dev, only_in_train = self.shared, self.only_in_dev, self.only_in_train
+        if shared:
+            first = " [SEP] ".join([shared[0]] if isinstance(shared[0], str) else shared[0])
+            first = first[:CHARACTERS_SHOWN]
+            msg.warn(f"{len(shared):,} texts are in both, so that scores are too good. First: {first!r}")
+        if only_in_dev:
+            msg.warn(f"Labels that no training text has, and nothing can learn: {', '.join(only_in_dev)}")
+        if only_in_train:
+            msg.warn(f"Labels that no evaluation text has, and no score tells of: {', '.join(only_in_train)}")
+        if not (shared or only_in_dev or only_in_train):
+            msg.good("No text is in both, and the labels are the same")
+
+
+def report_data(
+    train: Path, dev: Path, *, task: Task, encoder: str, max_length: int, lang: str, reader: Settings
+) -> DataReport:
+    """Read both files and look at them.
+
+    encoder: whose subwords are counted. max_length: subwords of a window; 0: what the encoder takes.
+    lang: whose tokenizer splits the texts. reader: settings of the task's reader.
+    Raises FileNotFoundError for missing data or encoder, ValueError for an unknown setting and for data that can't be
+    used.
+    """
+    tokenizer, limit = read_encoder_tokenizer(encoder)
+    window = min(max_length or limit, limit)
+    first, second = (_read(path, task, lang, reader, tokenizer, window) for path in (train, dev))
+    return DataReport(first, second)
+
+
+def _read(path: Path, task: Task, lang: str, reader: Settings, tokenizer: SubwordTokenizer, window: int) -> Split:
+    from ..subwords.template import special_count
+
+    labels, texts = LabelSurvey(), dict[Segments, int]()
+    report = task.make_report(window - special_count(tokenizer.single), tokenizer) if task.make_report else None
+    for example in read_examples(path, task, reader, lang=lang):
+        labels.add(task.gold(example.reference))
+        text = task.segments(example.reference)
+        texts[text] = texts.get(text, 0) + 1
+        if report is not None:
+            report.add(example)
+    if not texts:
+        raise InvalidError(Errors.E506.format(path=path))
+    lengths = np.repeat(tokenizer.lengths(list(texts)), list(texts.values()))
+    windowed = int((lengths > window).sum())
+    warnings = task.label_warnings(path, labels)
+    return Split(path, labels, summarize_lengths(lengths), windowed, texts, report, warnings)
+
+
+def _missing_from(split: Split, other: Split) -> list[str]:
+    return sorted(label for label, count in other.labels.counts.items() if count and not split.labels.counts[label])

@@ -1,0 +1,26 @@
+"""A new config that fits the data: looked at, decided on, written."""
+
+from __future__ import annotations
+
+from ..errors import Errors, ExistsError
+from .config_file import config_for
+from .data_survey import DataSurvey, survey_data
+from .request import Choice, ConfigRequest
+
+
+def write_config(request: ConfigRequest, *, force: bool = False) -> tuple[DataSurvey, list[Choice]]:
+    """Look at the data and write a config for it. Return what is known of the data, and what was chosen.
+
+    force: whether an existing file may be written over.
+    Raises FileExistsError, FileNotFoundError for missing data or encoder, and ValueError for a task that is not
+    trained and for data that can't be used.
+    """
+    plan = request.task.config_plan
+    if request.output.exists() and not force:
+        raise ExistsError(Errors.E505.format(path=request.output))
+    data = survey_data(request)
+    choices = plan.choose(data, request)
+    text = config_for(request, data, choices)
+    request.output.parent.mkdir(parents=True, exist_ok=True)
+    request.output.write_text(text, encoding="utf8")
+    return data, choices

@@ -1,0 +1,45 @@
+"""Classification of pairs of texts, by their Docs or by texts alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import ClassVar, TypeAlias
+
+from spacy.tokens import Doc, Span
+from spacy.util import minibatch
+
+from ...errors import Errors, WrongTypeError
+from ...pairs import PartNames
+from .component import Categorizer
+
+Text: TypeAlias = str | Doc | Span
+
+
+class PairCategorizer(Categorizer):
+    """Sets `doc.cats` of pair Docs to a probability for every label."""
+
+    parts: ClassVar[PartNames]
+    windowed_segment = 0
+
+    def compare(self, premise: Text, hypothesis: Text) -> dict[str, float]:
+        """Return how a premise bears on a hypothesis, as label to probability. Arguments as of `compare_many`."""
+        return next(self.compare_many([(premise, hypothesis)]))
+
+    def compare_many(self, pairs: Iterable[tuple[Text, Text]], *, batch_size: int = 1000) -> Iterator[dict[str, float]]:
+        """Yield how premises bear on hypotheses: label to probability, for every pair, in order.
+
+        pairs: premise and hypothesis, each a string, Doc or Span; any stream. batch_size: pairs that are gathered
+        and sorted by length.
+        Raises ValueError for a hypothesis that leaves no room for its premise, TypeError for what is no text.
+        """
+        labels = self.labels
+        for batch in minibatch(pairs, batch_size):
+            texts = [(_text(premise), _text(hypothesis)) for premise, hypothesis in batch]
+            for row in self.predict_texts(self.runner.encode(texts)).tolist():
+                yield dict(zip(labels, row, strict=True))
+
+
+def _text(part: Text) -> str:
+    if not isinstance(part, str | Doc | Span):
+        raise WrongTypeError(Errors.E207.format(kind=type(part).__name__))
+    return part if isinstance(part, str) else part.text

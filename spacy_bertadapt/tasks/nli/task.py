@@ -1,0 +1,23 @@
+"""What the commands know of natural language inference."""
+
+from __future__ import annotations
+
+from ...planning.task import Score, Task
+from ..categories.labels import best_category, gold_categories
+from . import PARTS
+from .plan import PLAN
+
+TASK = Task(
+    name="nli",
+    title="Natural language inference",
+    things="pairs",
+    parts=PARTS,
+    reader="spacy-bertadapt.PairCorpus.v1",
+    suffix=".csv",
+    gold=gold_categories,
+    score=Score("nli_acc", "accuracy", in_spacy="cats_score"),
+    prediction=best_category,
+    example="A man is eating. [SEP] Someone eats.",
+    attribute="cats",
+    plan=PLAN,
+)

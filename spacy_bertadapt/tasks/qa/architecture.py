@@ -1,0 +1,20 @@
+"""The network that finds answers."""
+
+from __future__ import annotations
+
+from ...component.model import NetworkModel, network_model
+from ...network.architecture import AutoClass
+from ...network.settings import NetworkSettings
+from ...network.source import EncoderSource
+
+
+def answer_finder(encoder: EncoderSource, device: str = "auto", precision: str = "auto") -> NetworkModel:
+    """Return the model of a network that says of each subword whether an answer starts or ends there.
+
+    encoder: where the pretrained weights come from. device: "auto", "cpu", "cuda:0", "mps".
+    precision: "auto", "float32", "bfloat16", "float16".
+    """
+    architecture = AutoClass("AutoModelForQuestionAnswering")
+    return network_model(
+        NetworkSettings(architecture=architecture, encoder=encoder, device=device, precision=precision)
+    )

@@ -1,0 +1,41 @@
+"""What the commands know of question answering."""
+
+from __future__ import annotations
+
+from spacy.tokens import Doc
+
+from ...planning.task import Score, Task
+from . import PARTS
+from .plan import ANSWERABLE, PLAN, UNANSWERABLE
+from .scorer import ANSWERS
+
+
+def gold_answerability(doc: Doc) -> dict[str, bool] | None:
+    """Return whether the question has an answer, as two labels; None for a Doc without annotation."""
+    if ANSWERS not in doc.spans:
+        return None
+    has_answer = bool(len(doc.spans[ANSWERS]))
+    return {ANSWERABLE: has_answer, UNANSWERABLE: not has_answer}
+
+
+def answers_and_doubt(doc: Doc) -> tuple[str, str]:
+    """Return the answers, and the probability that there is none."""
+    answers = doc.spans[ANSWERS]
+    texts = ", ".join(span.text for span in answers)
+    return texts or "no answer", f"{answers.attrs['no_answer_score']:.2f} none"
+
+
+TASK = Task(
+    name="qa",
+    title="Question answering",
+    things="questions",
+    parts=PARTS,
+    reader="spacy-bertadapt.SquadCorpus.v1",
+    suffix=".json",
+    gold=gold_answerability,
+    score=Score("qa_f1", "F1", in_spacy="spans_answers_f"),
+    prediction=answers_and_doubt,
+    example="Where did she live? [SEP] Ada Lovelace lived in London.",
+    attribute='spans["answers"]',
+    plan=PLAN,
+)

@@ -1,0 +1,1 @@
+"""Span categorization: spans that overlap and nest, each with any number of labels."""

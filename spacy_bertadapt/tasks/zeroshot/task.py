@@ -1,0 +1,19 @@
+"""What the commands know of zero-shot classification: it is used, and not trained."""
+
+from __future__ import annotations
+
+from ...planning.task import Score, Task
+from ..categories.labels import best_category, gold_categories
+
+TASK = Task(
+    name="zeroshot",
+    title="Zero-shot classification",
+    things="texts",
+    reader="spacy-bertadapt.TextcatCorpus.v1",
+    suffix=".csv",
+    gold=gold_categories,
+    score=Score("cats_score", "macro F", in_spacy="cats_score"),
+    prediction=best_category,
+    example="Where is my parcel?",
+    attribute="cats",
+)

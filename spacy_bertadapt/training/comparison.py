@@ -1,0 +1,170 @@
+"""One task, trained with several ways to adapt the encoder, and what each of them gave and took."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import srsly
+from spacy import util
+from thinc.api import Config
+from wasabi import msg
+
+from ..errors import Errors, InvalidError, ProcessError
+from .pipelines import bert_components, load_with_networks
+
+STRATEGIES: dict[str, tuple[dict[str, Any], float]] = {
+    "full": ({"@misc": "spacy-bertadapt.FullFineTuning.v1"}, 1),
+    "head_only": ({"@misc": "spacy-bertadapt.HeadOnly.v1"}, 20),
+    "head_and_pooler": ({"@misc": "spacy-bertadapt.HeadOnly.v1", "pooler": True}, 20),
+    "top_layers": ({"@misc": "spacy-bertadapt.TopLayers.v1", "n": 2}, 2),
+    "gradual_unfreezing": ({"@misc": "spacy-bertadapt.GradualUnfreezing.v1"}, 2),
+    "lora": ({"@misc": "spacy-bertadapt.LoRA.v1"}, 20),
+}
+"""By name: the component's `adapt`, and the multiple of the config's learning rate, as less learns the faster."""
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyResult:
+    """What one way to adapt gave.
+
+    score: the best of the evaluations. learning, parameters: how many. seconds: of training, evaluations included.
+    memory: the most that the process held, in MB; None where the system doesn't tell.
+    """
+
+    strategy: str
+    score: float
+    learning: int
+    parameters: int
+    seconds: float
+    memory: float | None
+
+
+def installed_strategies() -> list[str]:
+    """Return the strategies whose packages are installed; print which one is left out, and why."""
+    if find_spec("peft"):
+        return list(STRATEGIES)
+    msg.warn(Errors.E114)
+    return [name for name in STRATEGIES if name != "lora"]
+
+
+def compare_strategies(
+    config: Path, output: Path, strategies: list[str], *, overrides: dict[str, Any], gpu_id: int = -1
+) -> list[StrategyResult]:
+    """Train with each strategy, in a process of its own.
+
+    config: a file with one BERT component. output: gets a folder a strategy, with its config, its log and its
+    pipelines. overrides: settings by dotted name. gpu_id: spaCy's GPU; -1 for the CPU.
+    Returns the results of those that could be trained. Raises ValueError for an unknown strategy, a config without a
+    BERT component or with several, and where the first strategy fails, as then it is the config or the data.
+    """
+    unknown = [name for name in strategies if name not in STRATEGIES]
+    if unknown:
+        raise InvalidError(Errors.E517.format(unknown=unknown, known=list(STRATEGIES)))
+    settings = util.load_config(config, overrides=overrides, interpolate=False)
+    component = only_bert_component(settings)
+    results = []
+    for name in strategies:
+        msg.divider(name)
+        folder = output / name
+        folder.mkdir(parents=True, exist_ok=True)
+        adapted_config(settings, component, name, folder).to_disk(folder / "config.cfg")
+        try:
+            results.append(_train(name, folder, gpu_id))
+        except ProcessError as err:
+            if not results:
+                raise InvalidError(str(err)) from err
+            msg.fail(str(err))
+        srsly.write_json(output / "compare.json", [asdict(result) for result in results])
+    return results
+
+
+def only_bert_component(config: Config) -> str:
+    """Return the name of the one component with a network. Raises ValueError if there is none, or several."""
+    from ..component.base import BertPipe
+
+    nlp = util.load_model_from_config(config, auto_fill=True)
+    names = [name for name, pipe in nlp.pipeline if isinstance(pipe, BertPipe)]
+    if len(names) != 1:
+        raise InvalidError(Errors.E518.format(components=nlp.pipe_names))
+    return names[0]
+
+
+def adapted_config(config: Config, component: str, strategy: str, folder: Path) -> Config:
+    """Return the config with another adaptation of a component, a learning rate to match, and a log in the folder."""
+    adapt, factor = STRATEGIES[strategy]
+    config = config.copy()
+    config["components"][component]["adapt"] = adapt
+    optimizer = config["training"]["optimizer"]
+    rate = optimizer["learn_rate"]
+    if isinstance(rate, dict):
+        rate["initial_rate"] = rate["initial_rate"] * factor
+    else:
+        optimizer["learn_rate"] = rate * factor
+    log = {"@loggers": "spacy-bertadapt.RecordLogger.v1", "output_file": str(folder / "log.jsonl")}
+    config["training"]["logger"] = {**log, "progress_bar": "eval"}
+    return config
+
+
+def as_markdown(results: list[StrategyResult]) -> str:
+    """Return a table, a row a strategy."""
+    lines = ["| strategy | score | learning | of all | seconds | peak memory, MB |", "|---|---|---|---|---|---|"]
+    for result in results:
+        cells = (
+            result.strategy,
+            f"{result.score:.4f}",
+            f"{result.learning:,}",
+            f"{result.learning / result.parameters:.2%}",
+            f"{result.seconds:,.0f}",
+            "" if result.memory is None else f"{result.memory:,.0f}",
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def draw_results(results: list[StrategyResult], path: Path) -> None:
+    """Write a chart of the results as a PNG. Raises ImportError without matplotlib."""
+    from .chart import draw_costs
+
+    costs = {
+        "trainable parameters": [float(result.learning) for result in results],
+        "seconds of training": [result.seconds for result in results],
+        "peak memory, MB": [result.memory or 0.0 for result in results],
+    }
+    draw_costs([result.strategy for result in results], [result.score for result in results], costs, path)
+
+
+def _train(name: str, folder: Path, gpu_id: int) -> StrategyResult:
+    command = [sys.executable, "-m", "spacy", "train", folder / "config.cfg", "-o", folder, "-g", gpu_id]
+    code, memory = _run([str(part) for part in command])
+    if code:
+        raise ProcessError(Errors.E519.format(strategy=name, code=code, config=folder / "config.cfg"))
+    log = list(srsly.read_jsonl(folder / "log.jsonl"))
+    learning, parameters = _count(folder / "config.cfg")
+    return StrategyResult(name, max(row["score"] for row in log), learning, parameters, log[-1]["seconds"], memory)
+
+
+def _run(command: list[str]) -> tuple[int, float | None]:
+    """The exit code of a process, and the most memory it held, in MB."""
+    process = subprocess.Popen(command)
+    if not hasattr(os, "wait4"):
+        return process.wait(), None
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return process.returncode, usage.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+def _count(config: Path) -> tuple[int, int]:
+    """How many parameters of the component learn in the end, and how many there are."""
+    from ..learning.summary import summarize
+
+    nlp = load_with_networks(str(config), {})
+    (pipe,) = bert_components(nlp)
+    learner = pipe.shim.learner
+    parts = summarize(learner.network.module, learner.adaptation, steps=int(nlp.config["training"]["max_steps"] or 0))
+    return sum(part.learning for part in parts), sum(part.parameters for part in parts)

@@ -1,0 +1,68 @@
+"""The grammar of tags that files and networks share."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spacy_bertadapt.readers.tags import FILE_SCHEMES, LETTERS, Part, check_scheme, read_entities, read_tag
+from spacy_bertadapt.tasks.ner.tag_scheme import TagScheme
+
+TAGS = st.sampled_from(["O", *(f"{letter}-{label}" for letter in "BIMELSU" for label in ("PER", "ORG"))])
+
+
+@pytest.mark.parametrize(
+    ("tag", "expected"),
+    [
+        ("O", (Part.OUT, "")),
+        ("B-PER", (Part.BEGIN, "PER")),
+        ("I-PER", (Part.IN, "PER")),
+        ("M-PER", (Part.IN, "PER")),
+        ("E-PER", (Part.LAST, "PER")),
+        ("L-PER", (Part.LAST, "PER")),
+        ("S-PER", (Part.UNIT, "PER")),
+        ("U-PER", (Part.UNIT, "PER")),
+        ("B-work-of-art", (Part.BEGIN, "work-of-art")),
+        ("PER", (Part.IN, "PER")),
+        ("O-PER", (Part.IN, "O-PER")),
+        ("B-", (Part.IN, "B-")),
+        ("b-PER", (Part.IN, "b-PER")),
+        ("-", (Part.IN, "-")),
+    ],
+)
+def test_parts_and_labels(tag: str, expected: tuple[Part, str]) -> None:
+    assert read_tag(tag) == expected
+
+
+@given(st.lists(TAGS, min_size=1, max_size=12))
+def test_files_and_networks_read_the_same_entities(tags: list[str]) -> None:
+    scheme = TagScheme.of(["O", *dict.fromkeys(tag for tag in tags if tag != "O")])
+    numbers = np.array(
+        [0 if tag == "O" else 1 + list(dict.fromkeys(t for t in tags if t != "O")).index(tag) for tag in tags]
+    )
+    spans = scheme.entities(numbers, np.zeros(len(tags), dtype=np.int64))
+    predicted = zip(spans.start.tolist(), spans.stop.tolist(), (scheme.names[kind] for kind in spans.type), strict=True)
+    assert list(predicted) == read_entities(tags, None, str)
+
+
+@pytest.mark.parametrize("scheme", FILE_SCHEMES)
+def test_tags_of_a_scheme_obey_it(scheme: str) -> None:
+    begin, inside = "B-X", "I-X"
+    last, unit = (f"{LETTERS[scheme].get(part, LETTERS[scheme][Part.IN])}-X" for part in (Part.LAST, Part.UNIT))
+    tags = [begin, inside, last, "-", "O"]
+    assert read_entities(tags, scheme, str) == [(0, 3, "X")]
+    if Part.UNIT in LETTERS[scheme]:
+        assert read_entities([unit, *tags], scheme, str) == [(0, 1, "X"), (1, 4, "X")]
+
+
+def test_the_first_tag_against_a_scheme_is_named() -> None:
+    with pytest.raises(ValueError, match=r"C026\] place 2: the tag 'I-Y'"):
+        read_entities(["B-X", "I-X", "I-Y", "I-Z"], "bio", lambda number: f"place {number}")
+
+
+def test_schemes_of_files() -> None:
+    check_scheme(None)
+    with pytest.raises(ValueError, match=r"C027\].*'io'.*bio, iob1, bioes, bilou"):
+        check_scheme("io")
