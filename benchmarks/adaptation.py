@@ -15,7 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tasks import TASKS
+from tasks import DATA_SETS
 
 BATCH_SIZE, EPOCHS = 32, 3
 
@@ -24,10 +24,10 @@ def main() -> None:
     """Write the config and run the command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--task", choices=sorted(TASKS), default="sst2")
+    parser.add_argument("--task", choices=sorted(DATA_SETS), default="sst2")
     parser.add_argument("--output", type=Path, required=True)
     args = parser.parse_args()
-    task = TASKS[args.task]
+    task = DATA_SETS[args.task]
     steps = math.ceil(len(task.read(args.data / task.train)) / BATCH_SIZE) * EPOCHS
     args.output.mkdir(parents=True, exist_ok=True)
     config = args.output / f"{args.task}.cfg"

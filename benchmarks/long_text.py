@@ -15,7 +15,7 @@ import psutil
 import spacy
 from data import read_conll
 from spacy.tokens import Doc
-from tasks import TASKS
+from tasks import DATA_SETS
 from timing import timed
 
 
@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument("--pipeline", type=Path, required=True)
     parser.add_argument("--tokens", type=int, default=100_000)
     args = parser.parse_args()
-    words = list(chain.from_iterable(words for words, _ in read_conll(args.data / TASKS["wnut"].dev)))
+    words = list(chain.from_iterable(words for words, _ in read_conll(args.data / DATA_SETS["wnut"].dev)))
     nlp = spacy.load(args.pipeline)
     process = psutil.Process()
     nlp(Doc(nlp.vocab, words=list(islice(cycle(words), args.tokens // 10))))

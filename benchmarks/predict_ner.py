@@ -20,7 +20,7 @@ from data import read_conll
 from seqeval.metrics import f1_score
 from spacy.language import Language
 from spacy.tokens import Doc
-from tasks import TASKS
+from tasks import DATA_SETS
 from timing import timed
 
 from spacy_bertadapt.tasks.ner.component import BertNer
@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument("--spacy", type=Path, required=True)
     parser.add_argument("--repeat", type=int, default=4, help="how often the test file is read")
     args = parser.parse_args()
-    words = [words for words, _ in read_conll(args.data / TASKS["wnut"].dev)] * args.repeat
+    words = [words for words, _ in read_conll(args.data / DATA_SETS["wnut"].dev)] * args.repeat
     count = sum(map(len, words))
     nlp, peer = spacy.load(args.pipeline), spacy.load(args.spacy)
     checkpoint = args.pipeline / "bert_ner" / "model"
@@ -55,7 +55,7 @@ def main() -> None:
         print(f"| {side} | {count / seconds:,.0f} | {taken['spacy-bertadapt'] / seconds:.2f} |")
     show_decoding(nlp, words)
     exact = spacy.load(args.pipeline, config={"components.bert_ner.model.precision": "float32"})
-    show_scores(exact, args.data / TASKS["wnut"].dev)
+    show_scores(exact, args.data / DATA_SETS["wnut"].dev)
     show_differences(exact, tag, texts[:500])
 
 

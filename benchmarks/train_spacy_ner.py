@@ -16,7 +16,7 @@ from pathlib import Path
 
 import spacy
 import srsly
-from tasks import TASKS
+from tasks import DATA_SETS
 
 from spacy_bertadapt.network.source import EncoderSource
 
@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
-    task = TASKS["wnut"]
+    task = DATA_SETS["wnut"]
     steps = math.ceil(len(task.read(args.data / task.train)) / 32) * args.epochs
     with tempfile.TemporaryDirectory() as folder:
         overrides = {

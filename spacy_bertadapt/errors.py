@@ -341,7 +341,7 @@ class Errors:
         "Split the text, or raise nlp.max_length in the callback [nlp] after_creation."
     )
     C025 = (
-        "[C025] {source}: {fields!s:.200} has no word and tag in the columns asked for. Give the numbers of the columns "
+        "[C025] {source}: {fields!s:.200} has no word and tag in the columns asked for. Give their numbers "
         "in `word` and `tag` (or `tags`); a line without a token must be empty."
     )
     C026 = (
@@ -403,6 +403,10 @@ class Warnings:
         "[W308] The pipeline answers {what} question, though only some have an answer: its qa_f1 says little. That is "
         "usual when training begins, and is not reported again while it lasts. If it stays so, tune "
         "no_answer_threshold (`python -m spacy find-threshold`), or train longer."
+    )
+    W309 = (
+        "[W309] {count} of {total} gold spans are longer than max_span_length = {longest}: '{name}' neither learns nor "
+        "predicts them. First: {first}. Raise max_span_length, or name candidates by a `suggester`."
     )
     W402 = (
         "[W402] {path}: of {total} answers {moved} were not at their offset and are taken from the nearest place, and "

@@ -65,6 +65,8 @@ class KeptFeatures:
 
     def _head_sees_first_only(self, states: Tensor, batch: DeviceBatch) -> bool:
         """Return whether the head says the same where it is given the first position alone."""
+        if batch.marks:
+            return False
         modes = [(part, part.training) for part in self._network.module.modules()]
         self._network.module.eval()
         try:

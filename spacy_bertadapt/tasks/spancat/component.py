@@ -1,0 +1,216 @@
+"""Span categorization: `doc.spans` from a judgement of every candidate."""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from spacy.tokens import Doc, Span, SpanGroup
+from spacy.training import Example
+from spacy.vocab import Vocab
+from torch import Tensor
+
+from ...component.base import BertPipe
+from ...component.gold import GoldLabels, LabelCounts, count_gold
+from ...component.model import NetworkModel
+from ...component.outputs import WindowOutputs
+from ...component.texts import AlignedTexts
+from ...errors import Errors, InvalidError, Warnings, require, require_at_least
+from ...learning.learner import Loss
+from ...learning.losses import SequenceLoss, checked_loss
+from ...network.inputs import to_device
+from ...subwords.alignment import align, tokens_of
+from ...subwords.batches import WindowBatch
+from ...subwords.ownership import place_spans
+from ...subwords.separation import separate_tokens
+from ...types import Floats, Ints
+from .candidates import Candidates, Suggester, aligned_range, candidates_by_length, suggested_candidates
+
+
+@dataclass(frozen=True, slots=True)
+class SpanTexts(AlignedTexts):
+    """Encoded texts with the spans of them that are judged."""
+
+    candidates: Candidates
+
+    def mark(self, batch: WindowBatch) -> WindowBatch:
+        """Return the windows with every candidate, each in the window that holds it farthest from an edge."""
+        start, last = self.candidates.start, self.candidates.stop - 1
+        alignment = self.alignment
+        return place_spans(batch, alignment.text[start], alignment.first[start], alignment.last[last])
+
+
+@dataclass(frozen=True, slots=True)
+class SpanTargets:
+    """Gold labels of the candidates. batch: the windows they stand in. values: (spans of the batch, labels) 0 or 1."""
+
+    batch: WindowBatch
+    values: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledSpans:
+    """Spans of some texts that have a label, in their order.
+
+    text, start, stop: (spans,) the text of each, and its tokens. label: number of its label. score: 0 to 1.
+    """
+
+    text: Ints
+    start: Ints
+    stop: Ints
+    label: Ints
+    score: Floats
+
+
+class BertSpanCategorizer(BertPipe[SpanTexts, SpanTargets, LabelledSpans]):
+    """Sets `doc.spans[spans_key]` to spans that may overlap and nest, each with any number of labels.
+
+    Every candidate is judged alone, label by label, in the window where it stands farthest from an edge.
+    """
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: NetworkModel,
+        name: str = "bert_spancat",
+        *,
+        spans_key: str = "sc",
+        threshold: float = 0.5,
+        max_span_length: int = 10,
+        suggester: Suggester | None = None,
+        loss: SequenceLoss | None = None,
+        **settings: Any,
+    ):
+        """Take the settings: see `docs/spancat.md` for each.
+
+        spans_key: where in `doc.spans` gold and predicted spans stand. threshold: the probability from which a span has
+        a label. max_span_length: of candidates, in tokens. suggester: names the candidates instead; None: all spans up
+        to that length are. loss: binary cross-entropy if None. The others: see `BertPipe`.
+        """
+        require("threshold", threshold, possible=0 <= threshold <= 1, remedy="use a probability, 0 to 1")
+        require_at_least("max_span_length", max_span_length, 1)
+        super().__init__(
+            vocab,
+            model,
+            name,
+            cfg={"spans_key": spans_key, "threshold": threshold},
+            loss=checked_loss(loss, exclusive=False, reason="a span may have several labels:"),
+            **settings,
+        )
+        self.max_span_length = max_span_length
+        self.suggester = suggester
+
+    def encode(self, docs: Sequence[Doc], *, training: bool = False) -> SpanTexts:
+        """Return the subwords of the Docs' texts, none over a border of tokens, and the candidates."""
+        texts = [doc.text for doc in docs]
+        tokens = tokens_of(docs)
+        encode = partial(self.runner.encode_segment, training=training, offsets=True)
+        subwords = separate_tokens(texts, encode(texts), tokens, encode)
+        alignment = align(tokens, subwords)
+        if self.suggester is None:
+            candidates = candidates_by_length(alignment, self.max_span_length)
+        else:
+            candidates = suggested_candidates(docs, alignment, self.suggester)
+        return SpanTexts([subwords], alignment, candidates)
+
+    def decode(self, outputs: WindowOutputs, texts: SpanTexts) -> LabelledSpans:
+        """Return the candidates that have a label."""
+        assert outputs.batch.spans is not None
+        logits = torch.from_numpy(outputs.span_logits(len(self.labels)))
+        probabilities = logits.sigmoid().numpy()
+        span, label = np.nonzero(probabilities >= self.cfg["threshold"])
+        candidate = outputs.batch.spans.index[span]
+        start, last = texts.candidates.start[candidate], texts.candidates.stop[candidate] - 1
+        alignment = texts.alignment
+        text, first, end = alignment.text[start], alignment.token[start], alignment.token[last] + 1
+        order = np.lexsort((label, -end, first, text))
+        score = probabilities[span, label]
+        return LabelledSpans(text[order], first[order], end[order], label[order], score[order])
+
+    def set_annotations(self, docs: Sequence[Doc], predictions: LabelledSpans) -> None:
+        """Write the spans into `doc.spans[spans_key]`, by their start, the longest first, with their scores."""
+        key, labels = self.cfg["spans_key"], self.labels
+        borders = np.searchsorted(predictions.text, np.arange(len(docs) + 1)).tolist()
+        rows = list(zip(predictions.start.tolist(), predictions.stop.tolist(), predictions.label.tolist(), strict=True))
+        for doc, first, end in zip(docs, borders[:-1], borders[1:], strict=True):
+            spans = [Span(doc, start, stop, label=labels[label]) for start, stop, label in rows[first:end]]
+            attrs = {"scores": predictions.score[first:end].copy()}
+            doc.spans[key] = SpanGroup(doc, name=key, spans=spans, attrs=attrs)
+
+    def is_annotated(self, example: Example) -> bool:
+        """Return whether the gold Doc has spans under the key, or an empty group that says there are none."""
+        return self.cfg["spans_key"] in example.reference.spans
+
+    def gold_labels(self, example: Example) -> GoldLabels | None:
+        """Return how many spans each label has, and how many spans of the text are judged by their length."""
+        if not self.is_annotated(example):
+            return None
+        spans = example.reference.spans[self.cfg["spans_key"]]
+        tokens = len(example.reference)
+        lengths = np.arange(1, min(self.max_span_length, tokens) + 1)
+        return GoldLabels(Counter(span.label_ for span in spans), int((tokens + 1 - lengths).sum()))
+
+    def count_labels(self, examples: Iterable[Example]) -> LabelCounts:
+        """Count the spans of each label; warns of Docs without gold, and of spans that are no candidates."""
+        total, too_long, first = 0, 0, ""
+
+        def gold_labels(example: Example) -> GoldLabels | None:
+            nonlocal total, too_long, first
+            gold = self.gold_labels(example)
+            spans = example.reference.spans[self.cfg["spans_key"]] if gold is not None else []
+            long_spans = [span for span in spans if len(span) > self.max_span_length and self.suggester is None]
+            total, too_long = total + len(spans), too_long + len(long_spans)
+            first = first or next((f"{span.label_} {span.text!r}" for span in long_spans), "")
+            return gold
+
+        counts = count_gold(examples, gold_labels, self.name)
+        if too_long:
+            settings = {"count": too_long, "total": total, "longest": self.max_span_length, "first": first}
+            warnings.warn(Warnings.W309.format(name=self.name, **settings), stacklevel=3)
+        return counts
+
+    def targets(self, examples: Sequence[Example], texts: SpanTexts, batch: WindowBatch) -> SpanTargets:
+        """Return the gold labels of the candidates that a window holds. Raises ValueError for a label nobody knows."""
+        assert batch.spans is not None
+        values = np.zeros((len(texts.candidates), len(self.labels)), dtype=np.float32)
+        candidate, label = self._gold_candidates(examples, texts)
+        values[candidate, label] = 1.0
+        return SpanTargets(batch, values[batch.spans.index])
+
+    def loss(self, logits: Tensor, rows: Ints, targets: SpanTargets) -> Loss:
+        """Return the loss of the windows' candidates, summed over candidates."""
+        assert self.loss_function is not None
+        gold = to_device(targets.values[targets.batch.spans_of(rows)], logits.device)
+        weights = None if self._class_weights is None else logits.new_tensor(self._class_weights)
+        return Loss(self.loss_function(logits, gold, torch.ones_like(gold), weights).sum(), len(gold))
+
+    def _gold_candidates(self, examples: Sequence[Example], texts: SpanTexts) -> tuple[Ints, Ints]:
+        """Return the candidates that are gold, (n,), and the label of each, (n,); one with two labels comes twice."""
+        key = self.cfg["spans_key"]
+        spans = [
+            (number, span.start, span.end, label)
+            for number, example in enumerate(examples)
+            for span in example.reference.spans[key]
+            if (label := self._label_number(span.label_)) is not None
+        ]
+        text, first, end, label = np.array(spans, dtype=np.int64).reshape(-1, 4).T
+        start, stop = aligned_range(texts.alignment, text, first, end)
+        reach = len(texts.alignment) + 1
+        keys = texts.candidates.start * reach + texts.candidates.stop  # candidates stand in the order of their keys
+        place = np.searchsorted(keys, start * reach + stop)
+        is_candidate = np.append(keys, -1)[place] == start * reach + stop
+        return place[is_candidate], label[is_candidate]
+
+    def _label_number(self, label: str) -> int | None:
+        if label in self.labels:
+            return self.labels.index(label)
+        if label in self.cfg["ignored_labels"]:
+            return None
+        remedy = "Take it out of the data, or train anew with nlp.initialize()."
+        raise InvalidError(Errors.E303.format(name=self.name, label=label, labels=self.labels, remedy=remedy))

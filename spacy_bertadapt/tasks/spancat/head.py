@@ -1,0 +1,74 @@
+"""The network that labels spans: an encoder, and a head that scores every candidate at once."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+from transformers import PretrainedConfig
+
+from ...component.model import NetworkModel, network_model
+from ...errors import require_at_least
+from ...network.architecture import OwnHead
+from ...network.settings import NetworkSettings
+from ...network.source import EncoderSource
+
+LONGEST = 31  # subwords; longer spans are told apart by their content alone
+RARE = 0.01  # how probable a label is for any candidate, before anything is learned
+
+
+def span_classifier(
+    encoder: EncoderSource, device: str = "auto", precision: str = "auto", hidden_size: int = 256
+) -> NetworkModel:
+    """Return the model of a network with one row of logits a span.
+
+    encoder: where the pretrained weights come from. device: "auto", "cpu", "cuda:0", "mps".
+    precision: "auto", "float32", "bfloat16", "float16". hidden_size: units of the head's hidden layer.
+    """
+    require_at_least("model.hidden_size", hidden_size, 1)
+    architecture = OwnHead(partial(SpanHead, hidden_size=hidden_size))
+    return network_model(
+        NetworkSettings(architecture=architecture, encoder=encoder, device=device, precision=precision)
+    )
+
+
+class SpanHead(nn.Module):
+    """Scores spans of subwords by their first and last one, the mean of all, and their length.
+
+    The three views are projected once a subword and not once a span: a span only adds up four vectors. One hidden layer
+    over such views is what span-based models share, as of Lee et al. (2017).
+    """
+
+    def __init__(self, config: PretrainedConfig, *, hidden_size: int):
+        """config: of the encoder; its labels are the outputs."""
+        super().__init__()
+        self.projection = nn.Linear(config.hidden_size, 3 * hidden_size)
+        self.length = nn.Embedding(LONGEST + 1, hidden_size)
+        self.dropout = nn.Dropout(getattr(config, "hidden_dropout_prob", 0.1))
+        self.classifier = nn.Linear(hidden_size, len(config.id2label))
+        for layer in (self.projection, self.length, self.classifier):
+            nn.init.normal_(layer.weight, std=getattr(config, "initializer_range", 0.02))
+        nn.init.zeros_(self.projection.bias)
+        nn.init.constant_(self.classifier.bias, math.log(RARE / (1 - RARE)))
+
+    def forward(self, states: Tensor, attention_mask: Tensor | None, spans: Tensor) -> Tensor:
+        """Return logits, (spans, labels).
+
+        states: (rows, width, hidden). spans: (spans, 3) row, first and last column of each.
+        """
+        width = states.shape[1]
+        row, first, last = spans.unbind(1)
+        first_view, last_view, inner_view = self.projection(self.dropout(states)).chunk(3, dim=-1)
+        sums = nn.functional.pad(inner_view.float().cumsum(1), (0, 0, 1, 0)).flatten(0, 1)
+        length = last - first + 1
+        start, stop = row * (width + 1) + first, row * (width + 1) + last + 1
+        mean = (sums.index_select(0, stop) - sums.index_select(0, start)) / length[:, None]
+        hidden = (
+            first_view.flatten(0, 1).index_select(0, row * width + first)
+            + last_view.flatten(0, 1).index_select(0, row * width + last)
+            + mean
+            + self.length(length.clamp(max=LONGEST))
+        )
+        return self.classifier(self.dropout(torch.nn.functional.gelu(hidden)))
