@@ -244,7 +244,7 @@ class Errors:
         "[E511] No way to tell the format of {path}: it must end in .txt (one text a line) or .jsonl (a `text` in each "
         "object), or in one of these and .gz. Rename the file."
     )
-    E512 = "[E512] {path} holds {found} to train on. {remedy}"
+    E512 = "[E512] {path} holds {content} to train on. {remedy}"
     E513 = (
         "[E513] {path} holds an earlier run. Add --resume to go on with it, --force to start anew, "
         "or name another folder."

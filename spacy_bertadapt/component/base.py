@@ -3,11 +3,8 @@
 import warnings
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
-import srsly
-from spacy import util
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc
@@ -17,7 +14,6 @@ from thinc.api import Optimizer
 from torch import Tensor
 
 from ..errors import Errors, InvalidError, Warnings
-from ..files import read_json_object, replaced_folder, saved_folder, write_json_whole
 from ..learning.adaptation import Adaptation
 from ..learning.class_weights import resolve_class_weights
 from ..learning.learner import Loss
@@ -32,6 +28,8 @@ from .gold import GoldLabels, LabelCounts, count_gold
 from .model import NetworkModel, network_model, shim_of
 from .outputs import WindowOutputs
 from .runner import Runner
+from .saved_network import SavedNetwork
+from .saving import SavedComponent, SavedPart
 from .shim import NetworkShim
 from .texts import EncodedTexts
 from .window_settings import WindowSettings
@@ -41,7 +39,7 @@ Targets = TypeVar("Targets")
 Predictions = TypeVar("Predictions")
 
 
-class BertPipe(TrainablePipe, Generic[Texts, Targets, Predictions]):
+class BertPipe(SavedComponent, TrainablePipe, Generic[Texts, Targets, Predictions]):
     """A trainable component around a network.
 
     A task says how its Docs are encoded (`encode`), what their logits mean (`decode`, `set_annotations`), what is gold
@@ -245,45 +243,16 @@ class BertPipe(TrainablePipe, Generic[Texts, Targets, Predictions]):
             self.finish_update(sgd)
         return losses
 
-    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
-        """Write the component into a folder; its `model` is a Transformers checkpoint, replaced whole or not at all."""
-        folder = Path(path).resolve()
-        folder.mkdir(parents=True, exist_ok=True)
-        writers = {"cfg": lambda p: write_json_whole(p, self._state()), "model": self._write_model}
-        util.to_disk(folder, writers, exclude)
+    def saved_parts(self) -> dict[str, SavedPart]:
+        """Return the network, whose folder is a Transformers checkpoint."""
+        return {"model": SavedNetwork(self.shim, self.attach)}
 
-    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "BertPipe[Texts, Targets, Predictions]":
-        """Read a folder that `to_disk` wrote. Raises an error that names the file if one is missing or spoilt."""
-        readers = {
-            "model": lambda p: self.attach(self.shim.read(saved_folder(p))),
-            "cfg": lambda p: self._restore(read_json_object(p)),
-        }
-        util.from_disk(Path(path), readers, exclude)
-        return self
-
-    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
-        """Pack what `to_disk` writes."""
-        writers = {"cfg": lambda: srsly.json_dumps(self._state()), "model": self.shim.to_bytes}
-        return util.to_bytes(writers, exclude)
-
-    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "BertPipe[Texts, Targets, Predictions]":
-        """Read what `to_bytes` packed."""
-        readers = {
-            "model": lambda packed: self.attach(self.shim.unpack(packed)),
-            "cfg": lambda packed: self._restore(srsly.json_loads(packed)),
-        }
-        util.from_bytes(bytes_data, readers, exclude)
-        return self
-
-    def _write_model(self, path: Path) -> None:
-        with replaced_folder(path) as folder:
-            self.shim.to_disk(folder)
-
-    def _state(self) -> dict[str, Any]:
-        """Return what training has found out besides the network. Settings are the config's to keep."""
+    def saved_state(self) -> dict[str, Any]:
+        """Return what the training data said besides the labels."""
         return {"class_weights": self._class_weights, "ignored_labels": self.cfg["ignored_labels"]}
 
-    def _restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what `saved_state` gave. Raises ValueError if it doesn't fit the labels."""
         weights, labels = state.get("class_weights"), self._weighted_labels
         if weights is not None and len(weights) != len(labels):
             reason = f"has {len(weights)} class weights for {len(labels)} labels"

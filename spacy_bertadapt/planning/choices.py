@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from typing import Any
 
-from .data_survey import DataSurvey
-from .request import Choice, ConfigRequest
 from .steps import plan_steps
+from .survey import DataSurvey
 
 SHORTEST_WINDOW = 32
 WINDOW_MULTIPLE = 8
 LONGEST_KEPT_WHOLE = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A setting that depends on the data.
+
+    setting: its dotted name, in which `component.` stands for the task's component. reason: why it is so, in one line.
+    """
+
+    setting: str
+    value: Any
+    reason: str
+
+    @property
+    def name(self) -> str:
+        """The setting without the block that it stands in."""
+        return self.setting.rpartition(".")[2]
 
 
 def choose_max_length(data: DataSurvey) -> Choice:
@@ -26,9 +44,9 @@ def choose_max_length(data: DataSurvey) -> Choice:
     return Choice(setting, _window(data.lengths.p99), f"{usual}, the longest {longest:,}")
 
 
-def choose_steps(data: DataSurvey, request: ConfigRequest) -> list[Choice]:
-    """Choose how long to train, and how often to evaluate."""
-    steps = plan_steps(data.train.labelled, batch_size=request.batch_size, epochs=request.epochs)
+def choose_steps(data: DataSurvey, *, batch_size: int, epochs: int | None) -> list[Choice]:
+    """Choose how long to train, and how often to evaluate. epochs: about how often each text is seen; None: by size."""
+    steps = plan_steps(data.train.labelled, batch_size=batch_size, epochs=epochs)
     length = f"{steps.total:,} steps are {steps.epochs:.1f} epochs of {steps.per_epoch:,}"
     pace = f"{steps.per_epoch / steps.eval_frequency:.1f} evaluations an epoch"
     return [

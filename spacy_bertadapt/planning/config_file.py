@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from .blocks import Block, Variable, as_block, is_call, with_defaults
+from .choices import Choice
 from .config_text import read_skeleton, write_block
 from .data import complete_settings, is_docbin
-from .data_survey import DataSurvey
 from .notes import NOTES
-from .request import Choice, ConfigRequest
+from .request import ConfigRequest
+from .survey import DataSurvey
 from .task import Settings, Task
 
 DOCBIN = "spacy.Corpus.v1"

@@ -1,8 +1,8 @@
-"""What training data and an encoder are like, as far as a config depends on it."""
+"""Looking at training data and an encoder, as far as a config depends on them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ from ..errors import Errors, InvalidError
 from ..types import Segments
 from .data import read_examples
 from .request import ConfigRequest
-from .survey import LabelSurvey, LengthSurvey, survey_lengths
+from .survey import DataSurvey, LabelSurvey, survey_lengths
 
 if TYPE_CHECKING:
     from ..subwords.tokenizer import SubwordTokenizer
@@ -19,33 +19,17 @@ NO_LIMIT = 100_000
 USUAL_LIMIT = 512
 
 
-@dataclass(frozen=True, slots=True)
-class DataSurvey:
-    """What is known of the data.
-
-    train, dev: their labels. lengths: of the training texts. encoder_limit: subwords that the encoder takes.
-    """
-
-    train: LabelSurvey
-    dev: LabelSurvey
-    lengths: LengthSurvey
-    encoder_limit: int
-
-    @property
-    def only_in_dev(self) -> list[str]:
-        """Labels that hold for evaluation texts alone, so that nothing can learn them."""
-        return sorted(label for label, count in self.dev.counts.items() if count and not self.train.counts[label])
-
-
 def survey_data(request: ConfigRequest) -> DataSurvey:
     """Read the data, and measure it with the encoder's tokenizer.
 
     Raises FileNotFoundError for missing data or encoder, ValueError for data or an encoder that can't be used.
     """
     tokenizer, limit = read_encoder_tokenizer(request.encoder)
-    train_labels, texts = _read(request.train, request)
-    dev_labels, _ = _read(request.dev, request)
-    return DataSurvey(train_labels, dev_labels, survey_lengths(texts, tokenizer), limit)
+    measures: Counter[int] = Counter()
+    train_labels, texts = _read(request.train, request, measures)
+    dev_labels, _ = _read(request.dev, request, Counter())
+    lengths = survey_lengths(texts, tokenizer)
+    return DataSurvey(request.train, train_labels, dev_labels, lengths, limit, measures)
 
 
 def read_encoder_tokenizer(encoder: str) -> tuple[SubwordTokenizer, int]:
@@ -62,11 +46,12 @@ def read_encoder_tokenizer(encoder: str) -> tuple[SubwordTokenizer, int]:
     return subword_tokenizer(tokenizer), limit if limit < NO_LIMIT else USUAL_LIMIT
 
 
-def _read(path: Path, request: ConfigRequest) -> tuple[LabelSurvey, list[Segments]]:
+def _read(path: Path, request: ConfigRequest, measures: Counter[int]) -> tuple[LabelSurvey, list[Segments]]:
     labels, texts = LabelSurvey(), list[Segments]()
     for example in read_examples(path, request.task, request.reader, lang=request.lang):
         labels.add(request.task.gold(example.reference))
         texts.append(request.task.segments(example.reference))
+        measures.update(request.task.config_plan.measure(example.reference))
     if not labels.labelled:
         raise InvalidError(Errors.E503.format(path=path))
     return labels, texts

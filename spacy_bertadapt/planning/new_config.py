@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from ..errors import Errors, ExistsError
+from .choices import Choice, choose_steps
 from .config_file import config_for
-from .data_survey import DataSurvey, survey_data
-from .request import Choice, ConfigRequest
+from .data_survey import survey_data
+from .request import ConfigRequest
+from .survey import DataSurvey
 
 
 def write_config(request: ConfigRequest, *, force: bool = False) -> tuple[DataSurvey, list[Choice]]:
@@ -19,7 +21,8 @@ def write_config(request: ConfigRequest, *, force: bool = False) -> tuple[DataSu
     if request.output.exists() and not force:
         raise ExistsError(Errors.E505.format(path=request.output))
     data = survey_data(request)
-    choices = plan.choose(data, request)
+    steps = choose_steps(data, batch_size=request.batch_size, epochs=request.epochs)
+    choices = [*plan.choose(data), *steps]
     text = config_for(request, data, choices)
     request.output.parent.mkdir(parents=True, exist_ok=True)
     request.output.write_text(text, encoding="utf8")

@@ -1,4 +1,4 @@
-"""What a user wants of a new config, and what is chosen for it."""
+"""What a user wants of a new config."""
 
 from __future__ import annotations
 
@@ -31,20 +31,3 @@ class ConfigRequest:
     lang: str = "en"
     device: str = "auto"
     reader: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A setting that depends on the data.
-
-    setting: its dotted name, in which `component.` stands for the task's component. reason: why it is so, in one line.
-    """
-
-    setting: str
-    value: Any
-    reason: str
-
-    @property
-    def name(self) -> str:
-        """The setting without the block that it stands in."""
-        return self.setting.rpartition(".")[2]

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -74,6 +75,28 @@ class LengthSurvey:
         values = [f"{value:,}" for value in (self.p50, self.p90, self.p95, self.p99, self.longest)]
         header = ("50 %", "90 %", "95 %", "99 %", "longest")
         msg.table([values], header=header, aligns=["r"] * 5, divider=True, title="Length in subwords, by percentile")
+
+
+@dataclass(frozen=True, slots=True)
+class DataSurvey:
+    """What is known of the data.
+
+    source: the training file. train, dev: the labels of both files. lengths: of the training texts. encoder_limit:
+    subwords that the encoder takes. measures: how often a number was measured in the training texts, as the task's plan
+    measures them.
+    """
+
+    source: Path
+    train: LabelSurvey
+    dev: LabelSurvey
+    lengths: LengthSurvey
+    encoder_limit: int
+    measures: Counter[int] = field(default_factory=Counter)
+
+    @property
+    def only_in_dev(self) -> list[str]:
+        """Labels that hold for evaluation texts alone, so that nothing can learn them."""
+        return sorted(label for label, count in self.dev.counts.items() if count and not self.train.counts[label])
 
 
 def survey_lengths(segments: Iterable[Segments], tokenizer: SubwordTokenizer) -> LengthSurvey:

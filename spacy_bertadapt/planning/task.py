@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
@@ -15,13 +15,12 @@ from spacy.training import Example
 from ..errors import Errors, InvalidError
 from ..pairs import PartNames, has_parts, pair_of
 from ..types import Segments
-from .survey import LabelSurvey
+from .choices import Choice
+from .survey import DataSurvey, LabelSurvey
 
 if TYPE_CHECKING:
     from ..readers.corpus import RecordCorpus
     from ..subwords.tokenizer import SubwordTokenizer
-    from .data_survey import DataSurvey
-    from .request import Choice, ConfigRequest
 
 Gold: TypeAlias = Mapping[str, bool]
 """Each label of a Doc, and whether it holds."""
@@ -47,16 +46,23 @@ MakeReport: TypeAlias = Callable[[int, "SubwordTokenizer"], ExampleReport]
 """Makes a report, for windows that have room for so many subwords of a text, counted by that tokenizer."""
 
 
+def no_measures(doc: Doc) -> Iterable[int]:
+    """Return nothing."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class ConfigPlan:
     """How a config for the task comes about.
 
-    choose: decides on the settings that depend on the data; raises ValueError for data that can't be used.
-    notes: comments on the settings of the component and of the reader. settings: values that the task needs beside its
-    component's, in every config. sample: values that fit the task's samples in `assets/`.
+    choose: decides on the component's settings that depend on the data; raises ValueError for data that can't be used.
+    measure: numbers of a gold Doc that `choose` looks at, such as the lengths of spans. notes: comments on the settings
+    of the component and of the reader. settings: values that the task needs beside its component's, in every config.
+    sample: values that fit the task's samples in `assets/`.
     """
 
-    choose: Callable[[DataSurvey, ConfigRequest], list[Choice]]
+    choose: Callable[[DataSurvey], list[Choice]]
+    measure: Callable[[Doc], Iterable[int]] = no_measures
     notes: Notes = field(default_factory=dict)
     settings: Settings = field(default_factory=dict)
     sample: Settings = field(default_factory=dict)

@@ -29,12 +29,12 @@ def read_split(texts: Path, dev: Path | None, *, dev_share: float, seed: int) ->
     given = list(read_texts(texts))
     if not given:
         remedy = "Check that it is the right file: .txt has one text a line, .jsonl a `text` in each object."
-        raise InvalidError(Errors.E512.format(path=texts, found="no texts", remedy=remedy))
+        raise InvalidError(Errors.E512.format(path=texts, content="no texts", remedy=remedy))
     if dev is not None:
         return given, list(read_texts(dev))
     if len(given) == 1:
         remedy = "Add texts, one a line, or name held-out ones with --dev."
-        raise InvalidError(Errors.E512.format(path=texts, found="a single text and none to hold out", remedy=remedy))
+        raise InvalidError(Errors.E512.format(path=texts, content="a single text and none to hold out", remedy=remedy))
     return _hold_out(given, dev_share, seed)
 
 
@@ -56,7 +56,7 @@ def cut_words(
     )
     if not len(windows):
         remedy = "Check that it is the right file, and that the encoder knows its language."
-        raise InvalidError(Errors.E512.format(path=path, found="no word", remedy=remedy))
+        raise InvalidError(Errors.E512.format(path=path, content="no word", remedy=remedy))
     return windows
 
 

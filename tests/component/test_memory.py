@@ -22,7 +22,7 @@ large = small * 1500
 nlp.update(small, sgd=adamw(1e-3))
 alone = pipe.predict([small[0].reference])
 expected = pipe.update(small)["bert_textcat"]
-pipe.shim.module.zero_grad()
+pipe.shim.learner.forget()
 pages = int(open("/proc/self/statm").read().split()[0])
 resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + int(sys.argv[3]) * 2**20,) * 2)
 with warnings.catch_warnings(record=True) as seen:
@@ -32,7 +32,7 @@ with warnings.catch_warnings(record=True) as seen:
     else:
         difference = np.abs(pipe.predict([example.reference for example in large]) - alone).max()
 codes = {str(w.message)[:6] for w in seen}
-print("[W302]" in codes, pipe.runner.max_batch_subwords < 10**8, difference)
+print("[W302]" in codes, pipe.runner.budget.subwords < 10**8, difference)
 """
 
 
@@ -55,7 +55,7 @@ def test_a_batch_that_does_not_fit_is_worked_through_in_smaller_pieces(
 def test_a_text_that_does_not_fit_alone_is_an_error(nlp, make_textcat, make_examples):
     pipe = make_textcat(nlp)
     nlp.initialize(lambda: make_examples(nlp))
-    pipe.shim.module.register_forward_pre_hook(lambda *_: torch.empty(2**50, dtype=torch.uint8))
+    pipe.network.module.register_forward_pre_hook(lambda *_: torch.empty(2**50, dtype=torch.uint8))
     with pytest.raises(MemoryError, match="E307"):
         nlp("my parcel never arrived")
     with pytest.warns(UserWarning, match="W302"), pytest.raises(MemoryError, match="E307"):

@@ -14,18 +14,24 @@ import torch
 from thinc.api import Adam
 from transformers import AutoModelForSequenceClassification
 
-from spacy_bertadapt.component.model import TransformerModel, shim_of, transformer_model
+from spacy_bertadapt.component.model import NetworkModel, network_model, shim_of
+from spacy_bertadapt.learning.learner import Loss
+from spacy_bertadapt.network.architecture import AutoClass
+from spacy_bertadapt.network.settings import NetworkSettings
 from spacy_bertadapt.network.source import EncoderSource
 from spacy_bertadapt.training.optimizer import adamw
 from spacy_bertadapt.types import PaddedBatch
 
-SEQUENCES = "AutoModelForSequenceClassification"
-MakeModel = Callable[..., TransformerModel]
+SEQUENCES = AutoClass("AutoModelForSequenceClassification")
+MakeModel = Callable[..., NetworkModel]
 MakeBatch = Callable[..., PaddedBatch]
 
 
-def blank_model(name: str = "nowhere", precision: str = "float32") -> TransformerModel:
-    return transformer_model(SEQUENCES, EncoderSource(name), "cpu", precision)
+def blank_model(name: str = "nowhere", precision: str = "float32") -> NetworkModel:
+    encoder = EncoderSource(name)
+    return network_model(
+        NetworkSettings(architecture=SEQUENCES, encoder=encoder, device="cpu", precision=precision)
+    )
 
 
 def transformers_logits(module: torch.nn.Module, batch: PaddedBatch) -> torch.Tensor:
@@ -37,14 +43,26 @@ def transformers_logits(module: torch.nn.Module, batch: PaddedBatch) -> torch.Te
     return module(**inputs).logits
 
 
-def learn(model: TransformerModel, batches: list[PaddedBatch]) -> float:
-    """One backward pass of the squared distances from 1, as the runner makes it."""
-    logits, backprop = model.begin_update(batches)
-    leaves = [found.detach().requires_grad_() for found in logits]
-    loss = sum((leaf - 1).square().sum() for leaf in leaves)
-    backprop(torch.autograd.grad(loss, leaves))
-    shim_of(model).end_update()
-    return loss.item()
+def learn(model: NetworkModel, batches: list[PaddedBatch]) -> float:
+    """Add up the gradients of the squared distances from 1, as one example a call."""
+    shim = shim_of(model)
+
+    def forward() -> Loss:
+        return Loss(sum((shim.network(batch) - 1).square().sum() for batch in batches), 1)  # type: ignore[arg-type]
+
+    return shim.learner.learn(forward).total.item()
+
+
+def logits_in_training(model: NetworkModel, batch: PaddedBatch) -> torch.Tensor:
+    """Return what the network says while it learns."""
+    shim, seen = shim_of(model), []
+
+    def forward() -> Loss:
+        seen.append(shim.network(batch))
+        return Loss(seen[-1].sum(), len(batch))
+
+    shim.learner.learn(forward)
+    return seen[0].detach()
 
 
 @pytest.mark.parametrize("encoder", ["tiny_bert", "tiny_roberta", "tiny_electra"])
@@ -93,37 +111,37 @@ def test_batches_come_from_any_iterable_and_padding_changes_nothing(
 
 def test_prediction_leaves_the_network_in_eval_mode(make_model: MakeModel, make_batch: MakeBatch) -> None:
     model = make_model(dropout=0.5)
-    module = shim_of(model).module
+    module = shim_of(model).network.module
     before = model.predict([make_batch(5)])[0]
     assert not any(part.training for part in module.modules())
-    model.begin_update([make_batch(5)])
+    logits_in_training(model, make_batch(5))
     assert not any(part.training for part in module.modules())
     np.testing.assert_array_equal(model.predict([make_batch(5)])[0], before)
 
 
 def test_dropout_is_on_in_training(make_model: MakeModel, make_batch: MakeBatch) -> None:
     model = make_model(dropout=0.5)
-    first, second = (model.begin_update([make_batch(5)])[0][0] for _ in range(2))
+    first, second = (logits_in_training(model, make_batch(5)) for _ in range(2))
     assert (first != second).any()
 
 
 def test_gradients_are_those_of_a_plain_backward(make_model: MakeModel, make_batch: MakeBatch) -> None:
     model = make_model()
-    module = shim_of(model).module
+    module = shim_of(model).network.module
     twin = copy.deepcopy(module).train()
     batches = [make_batch(7, 4, types=True), make_batch(5, 5, seed=1)]
     for _ in range(2):
         learn(model, batches)
         sum((transformers_logits(twin, batch) - 1).square().sum() for batch in batches).backward()
-    found = {name: parameter.grad for name, parameter in module.named_parameters()}
+    gradients = {name: parameter.grad for name, parameter in module.named_parameters()}
     for name, parameter in twin.named_parameters():
-        torch.testing.assert_close(found[name], parameter.grad, rtol=1e-5, atol=1e-6, msg=lambda m, n=name: f"{n}: {m}")
-    assert found["classifier.weight"].abs().max() > 0
+        torch.testing.assert_close(gradients[name], parameter.grad, rtol=1e-5, atol=1e-6, msg=lambda m, n=name: f"{n}: {m}")
+    assert gradients["classifier.weight"].abs().max() > 0
 
 
 def test_a_backward_pass_that_fails_adds_no_gradient(make_model: MakeModel, make_batch: MakeBatch) -> None:
     model = make_model()
-    module = shim_of(model).module
+    module = shim_of(model).network.module
     learn(model, [make_batch(5)])
     before = {
         name: parameter.grad.clone() for name, parameter in module.named_parameters() if parameter.grad is not None
@@ -154,7 +172,7 @@ def test_any_thinc_optimizer_steps_the_whole_network(
     make_model: MakeModel, make_batch: MakeBatch, optimizer: Adam
 ) -> None:
     model = make_model()
-    module = shim_of(model).module
+    module = shim_of(model).network.module
     before = copy.deepcopy(module)
     losses = []
     for _ in range(4):
@@ -175,7 +193,7 @@ def test_a_step_averages_over_the_batches_since_the_last(make_model: MakeModel, 
         for _ in range(times):
             learn(model, [make_batch(6, 4)])
         model.finish_update(adamw(1e-2, eps=1e-3, grad_clip=0.0))
-    for one, other in zip(shim_of(once).module.parameters(), shim_of(twice).module.parameters(), strict=True):
+    for one, other in zip(shim_of(once).network.module.parameters(), shim_of(twice).network.module.parameters(), strict=True):
         torch.testing.assert_close(one, other, rtol=0, atol=1e-6)
 
 
@@ -191,9 +209,8 @@ def test_a_loss_that_is_not_finite_never_reaches_the_weights(make_model: MakeMod
     before = shim_of(model).to_bytes()
 
     def spoilt() -> None:
-        logits, backprop = model.begin_update([make_batch(5)])
-        backprop([torch.full_like(logits[0], float("nan"))])
-        shim_of(model).end_update()
+        shim = shim_of(model)
+        shim.learner.learn(lambda: Loss(shim.network(make_batch(5)).sum() * float("nan"), 1))
         model.finish_update(optimizer)
 
     for number in (1, 2):
@@ -220,7 +237,7 @@ def test_a_round_trip_into_another_network(
     else:
         other.from_bytes(model.to_bytes())
     np.testing.assert_array_equal(other.predict([batch])[0], expected)
-    assert shim_of(other).checkpoint.labels == ("a", "b", "c")
+    assert shim_of(other).network.checkpoint.labels == ("a", "b", "c")
     fresh = blank_model()
     shim_of(fresh).from_bytes(shim_of(model).to_bytes())
     np.testing.assert_array_equal(fresh.predict([batch])[0], expected)
@@ -260,7 +277,7 @@ def test_thinc_moves_it_to_the_cpu(make_model: MakeModel, make_batch: MakeBatch)
     model.finish_update(adamw(1e-9))
     model.to_cpu()
     shim_of(model).to_device("cpu", -1)
-    assert shim_of(model).device == torch.device("cpu")
+    assert shim_of(model).network.device == torch.device("cpu")
     np.testing.assert_allclose(model.predict([make_batch(5)])[0], expected, atol=1e-5)
 
 
@@ -270,7 +287,7 @@ def test_pickle_and_copy_leave_the_optimizer_behind(make_model: MakeModel, make_
     model.finish_update(adamw(1e-3))
     expected = model.predict([make_batch(5)])[0]
     twin = pickle.loads(pickle.dumps(shim_of(model)))
-    np.testing.assert_array_equal(twin([make_batch(5)], is_train=False)[0][0], expected)
+    np.testing.assert_array_equal(twin.predict([make_batch(5)])[0], expected)
 
 
 def test_bfloat16_is_close_and_weights_stay_float32(make_model: MakeModel, make_batch: MakeBatch) -> None:
@@ -282,4 +299,4 @@ def test_bfloat16_is_close_and_weights_stay_float32(make_model: MakeModel, make_
     assert 0 < difference < 0.02
     learn(quick, [batch])
     quick.finish_update(adamw(1e-3))
-    assert {parameter.dtype for parameter in shim_of(quick).module.parameters()} == {torch.float32}
+    assert {parameter.dtype for parameter in shim_of(quick).network.module.parameters()} == {torch.float32}

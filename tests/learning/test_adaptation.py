@@ -19,7 +19,7 @@ from spacy.language import Language
 from transformers import AutoModelForSequenceClassification, AutoModelForTokenClassification
 
 from spacy_bertadapt.component.base import BertPipe
-from spacy_bertadapt.learning.kept_features import FeatureCache
+from spacy_bertadapt.learning.kept_features import KeptFeatures
 from spacy_bertadapt.learning.lora import merged_weights
 from spacy_bertadapt.training.optimizer import adamw
 
@@ -78,7 +78,7 @@ def train(nlp: Language, examples: list, *, steps: int = 3, rate: float = 1e-2) 
 
 
 def weights(pipe: BertPipe) -> dict[str, torch.Tensor]:
-    return {name: parameter.detach().clone() for name, parameter in pipe.shim.module.named_parameters()}
+    return {name: parameter.detach().clone() for name, parameter in pipe.network.module.named_parameters()}
 
 
 def changed(before: dict[str, torch.Tensor], after: dict[str, torch.Tensor]) -> set[str]:
@@ -90,8 +90,8 @@ def named(names: Iterator[str] | dict | set, patterns: list[str]) -> set[str]:
 
 
 def with_moments(pipe: BertPipe) -> set[str]:
-    names = {id(parameter): name for name, parameter in pipe.shim.module.named_parameters()}
-    return {names[id(parameter)] for parameter in pipe.shim._stepper._adamw.state}
+    names = {id(parameter): name for name, parameter in pipe.network.module.named_parameters()}
+    return {names[id(parameter)] for parameter in pipe.shim.learner._stepper._adamw.state}
 
 
 @pytest.mark.parametrize(("strategy", "settings", "learning"), LEARNING)
@@ -99,10 +99,10 @@ def test_what_learns(nlp, start, make_examples, encoder, strategy, settings, lea
     pipe = start(encoder, strategy=strategy, **settings)
     before, examples = weights(pipe), make_examples(nlp)
     expected = named(before, learning)
-    assert {name for name, p in pipe.shim.module.named_parameters() if p.requires_grad} == expected
+    assert {name for name, p in pipe.network.module.named_parameters() if p.requires_grad} == expected
     pipe.update(examples)
     unused = {name for name in expected if re.search(r"position_embeddings|token_type|word_embeddings", name)}
-    assert expected >= {n for n, p in pipe.shim.module.named_parameters() if p.grad is not None} >= expected - unused
+    assert expected >= {n for n, p in pipe.network.module.named_parameters() if p.grad is not None} >= expected - unused
     train(nlp, examples)
     assert with_moments(pipe) == expected
     assert expected - unused <= changed(before, weights(pipe)) <= expected
@@ -118,7 +118,7 @@ def test_frozen_weights_are_saved_as_they_were(nlp, start, make_examples, encode
     nlp.to_disk(tmp_path / "pipeline")
     saved = load_file(tmp_path / "pipeline" / "bert_textcat" / "model" / "model.safetensors")
     originals = load_file(encoder / "model.safetensors")
-    prefix = pipe.shim.module.base_model_prefix
+    prefix = pipe.network.module.base_model_prefix
     frozen = [name for name in originals if re.search(r"embeddings\.|layer\.0\..*key", name)]
     assert len(frozen) > 4
     for name in frozen:
@@ -127,7 +127,7 @@ def test_frozen_weights_are_saved_as_they_were(nlp, start, make_examples, encode
 
 def test_nothing_is_computed_backward_below_the_lowest_layer_that_learns(nlp, start, make_examples):
     pipe = start(strategy="TopLayers", n=1)
-    bottom, top = pipe.shim.module.base_model.encoder.layer
+    bottom, top = pipe.network.module.base_model.encoder.layer
     needs_gradient = {}
     for name, layer in {"bottom": bottom, "top": top}.items():
         layer.register_forward_hook(
@@ -148,20 +148,20 @@ def test_layers_thaw_from_the_top_and_keep_their_moments(nlp, start, make_exampl
         seen.append(tuple(bool(named(moved, [part])) for part in (HEAD, TOP, BOTTOM, EMBEDDINGS)))
     head, top, bottom, all_of_it = ((True, *(n > k for k in range(3))) for n in range(4))
     assert seen == [head, head, top, top, bottom, bottom, all_of_it, all_of_it]
-    steps = {float(state["step"]) for state in pipe.shim._stepper._adamw.state.values()}
+    steps = {float(state["step"]) for state in pipe.shim.learner._stepper._adamw.state.values()}
     assert steps == {8.0, 6.0, 4.0, 2.0}
 
 
 @pytest.mark.parametrize("frozen_dropout", [True, False])
 def test_dropout_of_frozen_layers(nlp, start, make_examples, frozen_dropout):
     pipe = start(strategy="TopLayers", n=1, frozen_dropout=frozen_dropout)
-    bottom, top = pipe.shim.module.base_model.encoder.layer
+    bottom, top = pipe.network.module.base_model.encoder.layer
     modes = {}
     for name, layer in {"bottom": bottom.output, "top": top.output}.items():
         layer.dropout.register_forward_hook(lambda part, _, __, name=name: modes.update({name: part.training}))
     pipe.update(make_examples(nlp))
     assert modes == {"bottom": frozen_dropout, "top": True}
-    assert not any(part.training for part in pipe.shim.module.modules())
+    assert not any(part.training for part in pipe.network.module.modules())
 
 
 @pytest.mark.parametrize("pooler", [False, True])
@@ -196,7 +196,7 @@ def test_cached_features_change_nothing(request, make_texts, make_entities, enco
 def count_calls(pipe: BertPipe) -> list[int]:
     """Notes each time that the encoder's first layer runs."""
     calls: list[int] = []
-    layers = pipe.shim.module.base_model.encoder.layer
+    layers = pipe.network.module.base_model.encoder.layer
     layers[0].register_forward_hook(lambda *_: calls.append(1))
     return calls
 
@@ -220,8 +220,8 @@ def test_a_classifier_keeps_one_position_and_a_tagger_all(nlp, make_textcat, mak
         pipe = make(nlp, adapt=adapted("HeadOnly"))
         nlp.initialize(lambda nlp=nlp, examples=examples: examples(nlp))
         train(nlp, examples(nlp), steps=1)
-        features = pipe.shim._features
-        assert isinstance(features, FeatureCache)
+        features = pipe.shim.learner._features
+        assert isinstance(features, KeptFeatures)
         assert len(features) == 9
         assert features._first_only is expected
 
@@ -235,7 +235,7 @@ def test_a_full_disk_costs_time_and_no_training(nlp, start, make_examples, monke
     with pytest.warns(UserWarning, match="W103"):
         losses = train(nlp, make_examples(nlp), steps=30)
     assert losses[-1] < losses[0]
-    assert len(pipe.shim._features) == 0
+    assert len(pipe.shim.learner._features) == 0
 
 
 def test_lora_starts_where_the_encoder_is(start, make_examples):
@@ -267,7 +267,7 @@ def test_lora_is_saved(nlp, start, make_examples, encoder, tmp_path, save):
 def test_a_merged_pipeline_is_an_ordinary_checkpoint(nlp, start, make_examples, tmp_path):
     pipe = start(strategy="LoRA", r=4)
     train(nlp, make_examples(nlp), steps=20)
-    merged = merged_weights(pipe.shim.module)
+    merged = merged_weights(pipe.network.module)
     nlp.to_disk(tmp_path / "pipeline")
     module = AutoModelForSequenceClassification.from_pretrained(tmp_path / "pipeline" / "bert_textcat" / "model")
     assert merged.keys() == module.state_dict().keys()
@@ -286,7 +286,7 @@ def test_an_adapter_is_small_and_is_pefts(nlp, start, make_examples, tiny_bert, 
     theirs = PeftModel.from_pretrained(base, folder).eval()
     ids = torch.tensor([[2, 40, 41, 42, 3]])
     with torch.inference_mode():
-        torch.testing.assert_close(theirs(ids).logits, pipe.shim.module(ids).logits, rtol=0, atol=1e-5)
+        torch.testing.assert_close(theirs(ids).logits, pipe.network.module(ids).logits, rtol=0, atol=1e-5)
 
 
 def test_an_adapter_can_be_merged_and_taken_away(nlp, start, make_examples):
@@ -379,7 +379,7 @@ def test_gradient_checkpointing_gives_the_same_gradients(start, make_examples):
         nlp = spacy.blank("en")
         pipe = start(into=nlp, strategy="FullFineTuning", gradient_checkpointing=checkpointing)
         losses.append(train(nlp, make_examples(nlp), steps=5))
-        assert pipe.shim.module.is_gradient_checkpointing is checkpointing
+        assert pipe.network.module.is_gradient_checkpointing is checkpointing
     assert losses[0] == pytest.approx(losses[1], abs=1e-6)
 
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from transformers import BertConfig, BertForSequenceClassification
 
 from spacy_bertadapt.learning.adaptation import FullFineTuning
-from spacy_bertadapt.learning.step import StepHealth, Stepper
+from spacy_bertadapt.learning.step import Stepper
 
 
 @dataclass
@@ -207,42 +207,6 @@ def test_frozen_parameters_stay(module: BertForSequenceClassification) -> None:
     assert_same_weights(module.bert, before.bert, tolerance=0)
     assert (module.classifier.weight != before.classifier.weight).any()
     assert len(stepper._adamw.state_dict()["state"]) == 2
-
-
-GOOD, BAD = torch.tensor(0.0), torch.tensor(1.0)
-
-
-def test_three_bad_steps_in_a_row_end_training(module: BertForSequenceClassification) -> None:
-    stepper = Stepper(module, FullFineTuning())
-    stepper.watch(GOOD)
-    with pytest.warns(UserWarning, match=r"W301.* 1 of 2 steps"):
-        stepper.watch(BAD)
-    with pytest.warns(UserWarning, match=r"W301.* 2 of 3 steps"):
-        stepper.watch(BAD)
-    with pytest.raises(ValueError, match=r"E306.* 3 steps in a row"):
-        stepper.watch(BAD)
-
-
-def test_where_reading_waits_the_last_steps_are_reported_when_asked(module: BertForSequenceClassification) -> None:
-    health = StepHealth(torch.device("cpu"))
-    health._interval = 16
-    health.record(BAD)
-    with pytest.warns(UserWarning, match=r"W301.* 1 of 1 steps"):
-        health.report()
-    health.report()
-    health.record(BAD)
-    with pytest.warns(UserWarning, match=r"W301.* 2 of 2 steps"):
-        health.report()
-
-
-def test_bad_steps_with_good_ones_between_go_on(module: BertForSequenceClassification) -> None:
-    stepper = Stepper(module, FullFineTuning())
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        for bad in (BAD, BAD, GOOD) * 4:
-            stepper.watch(bad)
-    assert len(caught) == 8, "one warning a skipped step, none for the others"
-    assert "8 of 11" in str(caught[-1].message)
 
 
 def test_going_on_from_a_state_is_the_same_bit_for_bit(module: BertForSequenceClassification) -> None:

@@ -13,9 +13,10 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForSequenceClassification
 
+from spacy_bertadapt.network.architecture import AutoClass
 from spacy_bertadapt.network.checkpoint import Checkpoint
 
-SEQUENCES = "AutoModelForSequenceClassification"
+SEQUENCES = AutoClass("AutoModelForSequenceClassification")
 
 
 def edit_config(**changes: Any) -> Callable[[Path], None]:
@@ -113,12 +114,12 @@ def test_the_file_at_fault_is_named(saved: Path, spoiler: str) -> None:
     assert re.search(expected, message)
     assert str(saved) in message
     assert "\n" not in message
-    assert caught.value.__suppress_context__ or caught.value.__context__ is None, "no traceback from below"
+    assert caught.value.__context__ is caught.value.__cause__, "told with its cause, and not as an error in handling one"
 
 
 def test_code_of_the_folder_is_not_run(saved: Path, tmp_path: Path) -> None:
     (saved / "evil.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
-    edit_config(auto_map={"AutoConfig": "evil.Config", SEQUENCES: "evil.Model"}, model_type="evil")(saved)
+    edit_config(auto_map={"AutoConfig": "evil.Config", SEQUENCES.name: "evil.Model"}, model_type="evil")(saved)
     with pytest.raises(ValueError, match=r"E105.*config.json"):
         Checkpoint.load(saved, SEQUENCES)
     assert not (tmp_path / "ran").exists()

@@ -21,10 +21,12 @@ from transformers import (
     ModernBertConfig,
 )
 
-from spacy_bertadapt.network.checkpoint import head_parameters, read_encoder, read_tokenizer
+from spacy_bertadapt.network.anatomy import head_parameters
+from spacy_bertadapt.network.architecture import AutoClass
+from spacy_bertadapt.network.pretrained import read_encoder, read_tokenizer
 from spacy_bertadapt.network.source import EncoderSource
 
-SEQUENCES = "AutoModelForSequenceClassification"
+SEQUENCES = AutoClass("AutoModelForSequenceClassification")
 
 
 def assert_body_kept(module: torch.nn.Module, folder: Path) -> None:
@@ -214,15 +216,17 @@ def test_a_checkpoint_without_a_file_is_one_line(tiny_bert: Path, copy_of: Calla
 
 OFFLINE = """
 from transformers import BertConfig
-from spacy_bertadapt.network.checkpoint import read_encoder, read_network
+from spacy_bertadapt.network.architecture import AutoClass
+from spacy_bertadapt.network.pretrained import read_encoder, read_module
 from spacy_bertadapt.network.source import EncoderSource
+sequences = AutoClass("AutoModelForSequenceClassification")
 for name in ("prajjwal1/no-such-bert", "no-such-bert", "not a name"):
     try:
-        read_encoder(EncoderSource(name), "AutoModelForSequenceClassification", ["a"])
+        read_encoder(EncoderSource(name), sequences, ["a"])
     except FileNotFoundError as err:
         print(err)
 try:
-    read_network(EncoderSource("a/b"), "AutoModelForSequenceClassification", BertConfig())
+    read_module(EncoderSource("a/b"), sequences, BertConfig())
 except FileNotFoundError as err:
     print(err)
 """

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from spacy_bertadapt.network.checkpoint import read_tokenizer
+from spacy_bertadapt.network.pretrained import read_tokenizer
 from spacy_bertadapt.network.source import EncoderSource
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from transformers import AutoModelForMaskedLM, BertForPreTraining, DebertaV2Config, DistilBertConfig
+from transformers import AutoModelForMaskedLM, BertForPreTraining, DebertaV2Config, DistilBertConfig, PretrainedConfig
 
-from spacy_bertadapt.network.checkpoint import read_encoder
+from spacy_bertadapt.network.checkpoint import Checkpoint
+from spacy_bertadapt.network.network import Network
+from spacy_bertadapt.network.pretrained import read_encoder
 from spacy_bertadapt.network.source import EncoderSource
-from spacy_bertadapt.pretraining.masked_lm import AUTO_CLASS, MaskedLanguageModel, logits_at
+from spacy_bertadapt.pretraining.masked_lm import ARCHITECTURE, MaskedLanguageModel
 from spacy_bertadapt.training.optimizer import adamw
 from spacy_bertadapt.types import MaskedBatch, PaddedBatch
 
@@ -23,8 +26,12 @@ SIZES = {"vocab_size": 60, "max_position_embeddings": 16}
 
 def read(folder: Path, dropout: float | None = None) -> MaskedLanguageModel:
     torch.manual_seed(0)
-    checkpoint, _ = read_encoder(EncoderSource(str(folder), dropout=dropout), AUTO_CLASS, None)
-    return MaskedLanguageModel(checkpoint, adamw(1e-3), device=torch.device("cpu"), dtype=None)
+    checkpoint, _ = read_encoder(EncoderSource(str(folder), dropout=dropout), ARCHITECTURE, None)
+    return model_of(checkpoint)
+
+
+def model_of(checkpoint: Checkpoint) -> MaskedLanguageModel:
+    return MaskedLanguageModel(Network(checkpoint, device="cpu", precision="float32"))
 
 
 def batch() -> MaskedBatch:
@@ -32,18 +39,18 @@ def batch() -> MaskedBatch:
     return MaskedBatch(padded, POSITIONS.numpy(), np.array([30, 31, 32]))
 
 
-def assert_same_as_whole(module: torch.nn.Module) -> None:
-    module.eval()
-    inputs = {"input_ids": IDS, "attention_mask": MASK}
+def assert_same_as_whole(checkpoint: Checkpoint) -> None:
+    model = model_of(checkpoint)
     with torch.inference_mode():
-        some = logits_at(module, inputs, POSITIONS)
-        whole = module(**inputs).logits.flatten(0, 1)[POSITIONS]
+        some = model._logits_at(batch())
+        whole = checkpoint.module(input_ids=IDS, attention_mask=MASK).logits.flatten(0, 1)[POSITIONS]
     torch.testing.assert_close(some, whole)
 
 
 @pytest.mark.parametrize("name", ["tiny_bert", "tiny_roberta", "tiny_electra"])
 def test_logits_at_positions_are_those_of_the_whole(name: str, request: pytest.FixtureRequest) -> None:
-    assert_same_as_whole(AutoModelForMaskedLM.from_pretrained(request.getfixturevalue(name)))
+    source = EncoderSource(str(request.getfixturevalue(name)))
+    assert_same_as_whole(read_encoder(source, ARCHITECTURE, None)[0])
 
 
 @pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
@@ -62,64 +69,76 @@ def test_logits_at_positions_are_those_of_the_whole(name: str, request: pytest.F
     ],
     ids=["distilbert", "deberta-v2"],
 )
-def test_heads_of_other_architectures(config) -> None:
-    assert_same_as_whole(AutoModelForMaskedLM.from_config(config))
+def test_heads_of_other_architectures(config: PretrainedConfig, make_tokenizer: Callable) -> None:
+    assert_same_as_whole(Checkpoint(AutoModelForMaskedLM.from_config(config), make_tokenizer("wordpiece")))
 
 
 def test_a_new_head_is_tied_to_the_embeddings_and_reported(tiny_bert: Path) -> None:
-    checkpoint, trained = read_encoder(EncoderSource(str(tiny_bert)), AUTO_CLASS, None)
+    checkpoint, trained = read_encoder(EncoderSource(str(tiny_bert)), ARCHITECTURE, None)
     assert not trained
     module = checkpoint.module
     assert module.get_output_embeddings().weight is module.get_input_embeddings().weight
 
 
 def test_a_trained_head_is_kept(tiny_bert: Path, tmp_path: Path) -> None:
-    checkpoint, _ = read_encoder(EncoderSource(str(tiny_bert)), AUTO_CLASS, None)
+    checkpoint, _ = read_encoder(EncoderSource(str(tiny_bert)), ARCHITECTURE, None)
     checkpoint.save(tmp_path / "head")
-    again, trained = read_encoder(EncoderSource(str(tmp_path / "head")), AUTO_CLASS, None)
+    again, trained = read_encoder(EncoderSource(str(tmp_path / "head")), ARCHITECTURE, None)
     assert trained
     for name, value in checkpoint.module.state_dict().items():
         assert torch.equal(value, again.module.state_dict()[name]), name
 
 
 def test_the_head_of_berts_first_training_is_one_for_masks(tiny_bert: Path, tmp_path: Path) -> None:
-    checkpoint, _ = read_encoder(EncoderSource(str(tiny_bert)), AUTO_CLASS, None)
+    checkpoint, _ = read_encoder(EncoderSource(str(tiny_bert)), ARCHITECTURE, None)
     checkpoint.save(tmp_path)
     BertForPreTraining(checkpoint.module.config).save_pretrained(tmp_path)
-    _, trained = read_encoder(EncoderSource(str(tmp_path)), AUTO_CLASS, None)
+    _, trained = read_encoder(EncoderSource(str(tmp_path)), ARCHITECTURE, None)
     assert trained
 
 
-def test_loss_is_the_mean_cross_entropy_of_hidden_subwords(tiny_bert: Path) -> None:
+def test_loss_is_the_cross_entropy_of_hidden_subwords(tiny_bert: Path) -> None:
     model = read(tiny_bert)
     with torch.inference_mode():
-        logits = model.module(input_ids=IDS, attention_mask=MASK).logits.flatten(0, 1)[POSITIONS]
-    expected = torch.nn.functional.cross_entropy(logits, torch.tensor([30, 31, 32]))
-    assert model.loss([batch()]) == pytest.approx(float(expected), rel=1e-5)
+        logits = model.network.module(input_ids=IDS, attention_mask=MASK).logits.flatten(0, 1)[POSITIONS]
+    expected = torch.nn.functional.cross_entropy(logits, torch.tensor([30, 31, 32]), reduction="sum")
+    loss = model.loss(batch())
+    assert float(loss.total) == pytest.approx(float(expected), rel=1e-5)
+    assert loss.count == 3
 
 
 def test_learning_lowers_the_loss(tiny_bert: Path) -> None:
-    model = read(tiny_bert)
-    before = model.loss([batch()])
+    model, optimizer = read(tiny_bert), adamw(1e-3)
+    before = model.loss(batch()).total
     for _ in range(5):
-        model.learn([batch()])
-    assert model.loss([batch()]) < before
-    assert not model.module.training
+        model.learn(batch())
+        model.learner.step(optimizer)
+    assert model.loss(batch()).total < before
+    assert not model.network.module.training
 
 
 def test_slices_are_one_step(tiny_bert: Path) -> None:
+    """Two hidden subwords and one: the mean is over all three."""
     halves = [
         MaskedBatch(PaddedBatch(IDS[:1].numpy(), None, None), np.array([1, 3]), np.array([30, 31])),
         MaskedBatch(PaddedBatch(IDS[1:].numpy(), MASK[1:].numpy().astype(bool), None), np.array([1]), np.array([32])),
     ]
     whole, sliced = read(tiny_bert, dropout=0.0), read(tiny_bert, dropout=0.0)
+    optimizers = adamw(1e-3), adamw(1e-3)
     for _ in range(3):
-        assert float(whole.learn([batch()])) == pytest.approx(float(sliced.learn(halves)), rel=1e-4)
+        losses = [sliced.learn(half) for half in halves]
+        assert sum(loss.count for loss in losses) == 3
+        expected = whole.learn(batch())
+        assert float(sum(loss.total for loss in losses)) == pytest.approx(float(expected.total), rel=1e-4)
+        for model, optimizer in zip((whole, sliced), optimizers, strict=True):
+            model.learner.step(optimizer)
+    for one, other in zip(whole.network.module.parameters(), sliced.network.module.parameters(), strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-4)
 
 
-def test_an_error_leaves_no_gradients(tiny_bert: Path) -> None:
+def test_a_batch_that_fails_leaves_no_gradients(tiny_bert: Path) -> None:
     model = read(tiny_bert)
     wrong = MaskedBatch(batch().batch, POSITIONS.numpy(), np.array([30, 31, 10_000]))
     with pytest.raises(IndexError):
-        model.learn([batch(), wrong])
-    assert all(parameter.grad is None for parameter in model.module.parameters())
+        model.learn(wrong)
+    assert all(parameter.grad is None for parameter in model.network.module.parameters())

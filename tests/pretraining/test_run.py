@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +24,6 @@ SENTENCES = (
     "the invoice is wrong",
 )
 Make = Callable[..., PretrainingRequest]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture
@@ -70,7 +62,7 @@ def test_the_pooler_comes_along(request_for: Make, tiny_bert: Path) -> None:
     pipe = nlp.add_pipe("bert_textcat", config={"model": {"encoder": name}})
     cats = ({"a": 1.0, "b": 0.0}, {"a": 0.0, "b": 1.0})
     nlp.initialize(lambda: [Example.from_dict(nlp.make_doc("x"), {"cats": each}) for each in cats])
-    assert torch.equal(pipe.shim.module.bert.pooler.dense.weight, original["pooler.dense.weight"])
+    assert torch.equal(pipe.network.module.bert.pooler.dense.weight, original["pooler.dense.weight"])
 
 
 def test_log_holds_every_evaluation(request_for: Make) -> None:
@@ -104,8 +96,8 @@ def test_tasks_start_from_the_model(request_for: Make) -> None:
     gold = ({"a": 1.0, "b": 0.0}, {"a": 0.0, "b": 1.0})
     examples = [Example.from_dict(nlp.make_doc("my parcel"), {"cats": cats}) for cats in gold]
     nlp.initialize(lambda: examples, sgd=adamw(1e-3))
-    started = pipe.model.shims[0].module.get_input_embeddings().weight
-    trained = run.trainer.model.module.get_input_embeddings().weight
+    started = pipe.network.module.get_input_embeddings().weight
+    trained = run.trainer.model.network.module.get_input_embeddings().weight
     assert torch.equal(started, trained)
     assert nlp("the parcel").cats.keys() == {"a", "b"}
     assert not prepare(request_for(encoder=str(request.output / "model")), force=True).new_head

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from types import SimpleNamespace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from spacy_bertadapt.errors import OutOfMemoryError
+from spacy_bertadapt.network.network import Network
+from spacy_bertadapt.network.pretrained import read_encoder
+from spacy_bertadapt.network.source import EncoderSource
+from spacy_bertadapt.pretraining.masked_lm import ARCHITECTURE, MaskedLanguageModel
 from spacy_bertadapt.pretraining.masking import WordMasker
 from spacy_bertadapt.pretraining.trainer import (
     MaskedTrainer,
     TrainerSettings,
     batches_by_length,
     shuffled_batches,
-    slices_within,
 )
 from spacy_bertadapt.pretraining.words import WordWindows
 from spacy_bertadapt.subwords.template import Piece
-from spacy_bertadapt.types import MaskedBatch
 
 LENGTHS = np.random.default_rng(0).integers(3, 64, size=1003)
 
@@ -42,50 +44,60 @@ def test_batches_are_of_like_length() -> None:
     assert is_each_once(batches_by_length(LENGTHS, 8))
 
 
-@pytest.mark.parametrize("budget", [1, 100, 256, 10_000])
-def test_slices_hold_each_row_once_and_keep_about_to_the_budget(budget: int) -> None:
-    rows = np.arange(40, 72)
-    slices = slices_within(LENGTHS, rows, budget)
-    assert sorted(np.concatenate(slices).tolist()) == rows.tolist()
-    assert all(len(some) * LENGTHS[some].max() <= budget + LENGTHS[some].max() for some in slices)
+def trainer(encoder: Path, limit: int) -> MaskedTrainer:
+    """Return a trainer on 40 windows of 50 subwords, whose device has memory for some subwords at once."""
+    checkpoint, _ = read_encoder(EncoderSource(str(encoder), dropout=0.0), ARCHITECTURE, None)
+    model = MaskedLanguageModel(Network(checkpoint, device="cpu", precision="float32"))
 
-
-class FullModel:
-    """Has memory for some subwords at once."""
-
-    device = torch.device("cpu")
-
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self.optimizer = SimpleNamespace(learn_rate=0.0)
-
-    def learn(self, slices: Iterable[MaskedBatch]) -> torch.Tensor:
-        self.loss(slices)
-        return torch.ones(())
-
-    def loss(self, slices: Iterable[MaskedBatch]) -> float:
-        if any(masked.batch.input_ids.size > self.limit for masked in slices):
+    def fill_memory(_: torch.nn.Module, __: tuple, arguments: dict[str, torch.Tensor]) -> None:
+        if arguments["input_ids"].numel() > limit:
             raise RuntimeError("CUDA out of memory")
-        return 1.0
+
+    checkpoint.module.base_model.embeddings.register_forward_pre_hook(fill_memory, with_kwargs=True)
+    settings = TrainerSettings(steps=2, batch_size=40, learn_rate=1e-3, warmup=0, eval_every=1, seed=0)
+    return MaskedTrainer(model, windows(), windows(), WordMasker(4, np.arange(5, 50)), settings)
 
 
-def trainer(limit: int) -> MaskedTrainer:
-    size, count = 100, 40
+def windows() -> WordWindows:
+    size, count = 50, 40
     ids = np.arange(size * count, dtype=np.int32) % 50
     template = (Piece(None, np.array([2]), 0), Piece(0, np.zeros(0, np.int64), 0))
     starts = np.arange(count) * size
-    windows = WordWindows(ids, np.arange(len(ids), dtype=np.int32), starts, starts + size, template, 0)
-    settings = TrainerSettings(steps=2, batch_size=40, learn_rate=1e-3, warmup=0, eval_every=1, seed=0)
-    return MaskedTrainer(FullModel(limit), windows, windows, WordMasker(4, np.arange(5, 50)), settings)  # type: ignore[arg-type]
+    return WordWindows(ids, np.arange(len(ids), dtype=np.int32), starts, starts + size, template, 0)
 
 
 @pytest.mark.filterwarnings("ignore:.*W302")
-def test_smaller_slices_where_memory_is_short() -> None:
-    found = list(trainer(limit=300).run())
-    assert [each.step for each in found] == [0, 1, 2]
+def test_smaller_slices_where_memory_is_short(tiny_bert: Path) -> None:
+    """The masks of a batch are drawn slice by slice, but the mean is over all of them."""
+    evaluations = list(trainer(tiny_bert, limit=160).run())
+    assert [evaluation.step for evaluation in evaluations] == [0, 1, 2]
+    plentiful = list(trainer(tiny_bert, limit=10_000).run())
+    assert evaluations[1].loss == pytest.approx(plentiful[1].loss, rel=0.02)
 
 
 @pytest.mark.filterwarnings("ignore:.*W302")
-def test_a_window_that_does_not_fit_is_an_error() -> None:
-    with pytest.raises(MemoryError, match="E307"):
-        list(trainer(limit=90).run())
+def test_a_window_that_does_not_fit_is_an_error(tiny_bert: Path) -> None:
+    with pytest.raises(OutOfMemoryError, match="E307"):
+        list(trainer(tiny_bert, limit=40).run())
+
+
+def test_an_interrupted_step_leaves_no_gradients(tiny_bert: Path) -> None:
+    """The second slice of the first step is interrupted."""
+    run = trainer(tiny_bert, limit=10_000)
+    run._budget.subwords = 1000
+    evaluations = run.run()
+    next(evaluations)
+    module, calls = run.model.network.module, []
+
+    def interrupt(*_: object) -> None:
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+
+    handle = module.base_model.embeddings.register_forward_pre_hook(interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        next(evaluations)
+    handle.remove()
+    assert len(calls) == 2
+    assert all(parameter.grad is None for parameter in module.parameters())
+    assert run.step == 0

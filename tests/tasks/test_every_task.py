@@ -219,7 +219,7 @@ def test_same_seed_same_weights(make, make_examples, train, name, tmp_path):
         return nlp
 
     first, second = run(), run()
-    states = [nlp.get_pipe(name).shim.module.state_dict() for nlp in (first, second)]
+    states = [nlp.get_pipe(name).network.module.state_dict() for nlp in (first, second)]
     assert all(torch.equal(states[0][key], states[1][key]) for key in states[0])
     first.to_disk(tmp_path / "pipeline")
     loaded = spacy.load(tmp_path / "pipeline")
@@ -229,14 +229,14 @@ def test_same_seed_same_weights(make, make_examples, train, name, tmp_path):
 def test_training_leaves_prediction_deterministic(trained, name, make_examples, stream):
     pipe = trained.get_pipe(name)
     pipe.update(make_examples(trained))
-    assert not pipe.shim.module.training
+    assert not pipe.network.module.training
     assert_same([trained(stream[0])], [trained(stream[0])], atol=0)
 
 
 def test_update_without_step_changes_nothing(trained, name, make_examples):
-    weights = [p.detach().clone() for p in trained.get_pipe(name).shim.module.parameters()]
+    weights = [p.detach().clone() for p in trained.get_pipe(name).network.module.parameters()]
     trained.update(make_examples(trained), sgd=False)
-    after = trained.get_pipe(name).shim.module.parameters()
+    after = trained.get_pipe(name).network.module.parameters()
     assert all(torch.equal(a, b) for a, b in zip(weights, after, strict=True))
 
 
@@ -251,7 +251,7 @@ def test_accumulated_batches_equal_one_large_batch(make, make_examples, name, nl
         for batch in minibatch(examples, size):
             nlp.update(batch, sgd=False)
         nlp.get_pipe(name).finish_update(adamw(5e-5, eps=1e-6))
-        results.append([p.detach().clone() for p in nlp.get_pipe(name).shim.module.parameters()])
+        results.append([p.detach().clone() for p in nlp.get_pipe(name).network.module.parameters()])
     for whole, parts in zip(*results, strict=True):
         torch.testing.assert_close(whole, parts, atol=1e-6, rtol=0)
 
@@ -259,9 +259,9 @@ def test_accumulated_batches_equal_one_large_batch(make, make_examples, name, nl
 def test_any_thinc_optimizer_steps(nlp, make, make_examples, name):
     make(nlp)
     optimizer = nlp.initialize(lambda: make_examples(nlp))
-    before = [p.detach().clone() for p in nlp.get_pipe(name).shim.module.parameters()]
+    before = [p.detach().clone() for p in nlp.get_pipe(name).network.module.parameters()]
     nlp.update(make_examples(nlp), sgd=optimizer)
-    assert any(not torch.equal(a, b) for a, b in zip(before, nlp.get_pipe(name).shim.module.parameters(), strict=True))
+    assert any(not torch.equal(a, b) for a, b in zip(before, nlp.get_pipe(name).network.module.parameters(), strict=True))
 
 
 def test_sourced_into_another_pipeline(trained, name, stream):
@@ -302,7 +302,7 @@ def test_spoilt_save_names_the_file(trained, name, tmp_path, spoilt, how):
 def test_failed_save_keeps_the_previous_one(trained, name, tmp_path, monkeypatch):
     pipe = trained.get_pipe(name)
     pipe.to_disk(tmp_path / "component")
-    checkpoint = pipe.shim.checkpoint
+    checkpoint = pipe.network.checkpoint
     with contextlib.suppress(AttributeError):
         pipe.shim._checkpoint = type("Broken", (), {"save": lambda self, folder: self.gone})()
         pipe.to_disk(tmp_path / "component")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...errors import Errors, InvalidError
-from ...planning.data_survey import DataSurvey
-from ...planning.request import Choice, ConfigRequest
+from ...planning.choices import Choice
+from ...planning.survey import DataSurvey
 
 BALANCE_FROM = 3
 CROSS_ENTROPY = {"@losses": "spacy-bertadapt.CrossEntropy.v1"}
@@ -19,11 +19,11 @@ NOTES = {
 }
 
 
-def check_labels(data: DataSurvey, request: ConfigRequest) -> None:
+def check_labels(data: DataSurvey) -> None:
     """Raise ValueError if all texts have the same single label."""
     labels = data.train.counts
     if len(labels) == 1 and data.train.exclusive:
-        raise InvalidError(Errors.E504.format(path=request.train, label=next(iter(labels))))
+        raise InvalidError(Errors.E504.format(path=data.source, label=next(iter(labels))))
 
 
 def choose_loss(data: DataSurvey) -> Choice:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from ...planning.choices import choose_max_length, choose_steps
-from ...planning.data_survey import DataSurvey
-from ...planning.request import Choice, ConfigRequest
+from ...planning.choices import Choice, choose_max_length
+from ...planning.survey import DataSurvey
 from ...planning.task import ConfigPlan
 
 LARGEST_STRIDE = 32
 
 
-def choose(data: DataSurvey, request: ConfigRequest) -> list[Choice]:
+def choose(data: DataSurvey) -> list[Choice]:
     """Decide on the settings that depend on the data."""
     max_length = choose_max_length(data)
     loss = Choice("component.loss", None, "cross-entropy over tags; weights of types are rarely of use")
-    return [loss, max_length, _stride(max_length.value, data), *choose_steps(data, request)]
+    return [loss, max_length, _stride(max_length.value, data)]
 
 
 def _stride(max_length: int, data: DataSurvey) -> Choice:

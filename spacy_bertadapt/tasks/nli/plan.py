@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from ...errors import Errors, InvalidError
-from ...planning.choices import choose_max_length, choose_steps
-from ...planning.data_survey import DataSurvey
-from ...planning.request import Choice, ConfigRequest
+from ...planning.choices import Choice, choose_max_length
+from ...planning.survey import DataSurvey
 from ...planning.task import ConfigPlan
 from ..categories.plan import CROSS_ENTROPY, NOTES, check_labels, choose_loss
 
 
-def choose(data: DataSurvey, request: ConfigRequest) -> list[Choice]:
+def choose(data: DataSurvey) -> list[Choice]:
     """Decide on the settings that depend on the data. Raises ValueError unless each pair has one of several labels."""
-    check_labels(data, request)
+    check_labels(data)
     if not data.train.exclusive:
-        raise InvalidError(Errors.E509.format(path=request.train))
-    return [choose_loss(data), choose_max_length(data), *choose_steps(data, request)]
+        raise InvalidError(Errors.E509.format(path=data.source))
+    return [choose_loss(data), choose_max_length(data)]
 
 
 PLAN = ConfigPlan(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from ...planning.choices import choose_max_length, choose_steps
-from ...planning.data_survey import DataSurvey
-from ...planning.request import Choice, ConfigRequest
+from ...planning.choices import Choice, choose_max_length
+from ...planning.survey import DataSurvey
 from ...planning.task import ConfigPlan
 
 LONGEST_WINDOW = 384
@@ -12,10 +11,10 @@ LARGEST_STRIDE = 128
 ANSWERABLE, UNANSWERABLE = "answerable", "unanswerable"
 
 
-def choose(data: DataSurvey, request: ConfigRequest) -> list[Choice]:
+def choose(data: DataSurvey) -> list[Choice]:
     """Decide on the settings that depend on the data."""
     max_length = _max_length(data)
-    return [max_length, _stride(max_length.value), _threshold(data), *choose_steps(data, request)]
+    return [max_length, _stride(max_length.value), _threshold(data)]
 
 
 def _max_length(data: DataSurvey) -> Choice:

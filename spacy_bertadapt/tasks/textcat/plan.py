@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from ...planning.choices import choose_max_length, choose_steps
-from ...planning.data_survey import DataSurvey
-from ...planning.request import Choice, ConfigRequest
+from ...planning.choices import Choice, choose_max_length
+from ...planning.survey import DataSurvey
 from ...planning.task import ConfigPlan
 from ..categories.plan import BALANCED, NOTES, check_labels, choose_loss
 
 
-def choose(data: DataSurvey, request: ConfigRequest) -> list[Choice]:
+def choose(data: DataSurvey) -> list[Choice]:
     """Decide on the settings that depend on the data. Raises ValueError if all texts have the same single label."""
-    check_labels(data, request)
-    return [_exclusive(data), _loss(data), choose_max_length(data), *choose_steps(data, request)]
+    check_labels(data)
+    return [_exclusive(data), _loss(data), choose_max_length(data)]
 
 
 def _exclusive(data: DataSurvey) -> Choice:

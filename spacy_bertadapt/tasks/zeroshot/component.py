@@ -1,10 +1,8 @@
 """Zero-shot classification: labels as hypotheses about a text."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
-import srsly
 import torch
 from spacy import util
 from spacy.language import Language
@@ -13,14 +11,14 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from torch import Tensor
 
+from ...component.saving import SavedComponent, SavedPart
 from ...component.texts import EncodedTexts
 from ...errors import Errors, InvalidError, require
-from ...files import read_json_object, write_json_whole
 from ...types import Floats
 from ..categories.pair_component import PairCategorizer
 
 
-class BertZeroShot(Pipe):
+class BertZeroShot(SavedComponent, Pipe):
     """Sets `doc.cats` for labels that nothing was trained on.
 
     Each label becomes a hypothesis by a template, and natural language inference says whether the text entails it
@@ -128,39 +126,16 @@ class BertZeroShot(Pipe):
         for doc, row in zip(docs, predictions.tolist(), strict=True):
             doc.cats.update(zip(self.labels, row, strict=True))
 
-    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
-        """Write the labels, and the component's own checkpoint into `nli`."""
-        folder = Path(path).resolve()
-        folder.mkdir(parents=True, exist_ok=True)
-        writers: dict[str, Callable[[Path], None]] = {"cfg": lambda p: write_json_whole(p, {"labels": self.labels})}
-        if self._owns_nli:
-            writers["nli"] = self.nli.to_disk
-        util.to_disk(folder, writers, exclude)
+    def saved_parts(self) -> dict[str, SavedPart]:
+        """Return the checkpoint, if it is the component's own."""
+        return {"nli": self.nli} if self._owns_nli else {}
 
-    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "BertZeroShot":
-        """Read a folder that `to_disk` wrote."""
-        readers: dict[str, Callable[[Path], Any]] = {"cfg": lambda p: self._restore(read_json_object(p))}
-        if self._owns_nli:
-            readers["nli"] = self.nli.from_disk
-        util.from_disk(Path(path), readers, exclude)
-        return self
+    def saved_state(self) -> dict[str, Any]:
+        """Return the labels, which may be changed at any time."""
+        return {"labels": self.labels}
 
-    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
-        """Pack what `to_disk` writes."""
-        writers: dict[str, Callable[[], bytes]] = {"cfg": lambda: srsly.json_dumps({"labels": self.labels})}
-        if self._owns_nli:
-            writers["nli"] = self.nli.to_bytes
-        return util.to_bytes(writers, exclude)
-
-    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "BertZeroShot":
-        """Read what `to_bytes` packed."""
-        readers: dict[str, Callable[[bytes], object]] = {"cfg": lambda packed: self._restore(srsly.json_loads(packed))}
-        if self._owns_nli:
-            readers["nli"] = self.nli.from_bytes
-        util.from_bytes(bytes_data, readers, exclude)
-        return self
-
-    def _restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over the labels."""
         self._labels = tuple(state.get("labels", ()))
 
     def _probabilities(self, logits: Tensor) -> Tensor:

@@ -45,7 +45,7 @@ def test_logits_equal_transformers(nlp, make_nli, make_pairs, request, tmp_path,
     inputs = tokenizer(pairs, padding=True, truncation="only_first", max_length=64, return_tensors="pt")
     with torch.inference_mode():
         expected = model(**inputs).logits
-    found = pipe.text_logits(pipe.runner.predict(pipe.runner.encode(pairs), max_windows=1), len(pairs))
+    found = pipe.text_logits(pipe.runner.predict(pipe.runner.encode(pairs)), len(pairs))
     np.testing.assert_allclose(found.numpy(), expected.numpy(), atol=1e-5)
     assert any(len(premise.split()) > 62 for premise, _ in pairs)
     assert any(not premise for premise, _ in pairs)
@@ -99,15 +99,15 @@ def test_long_premises(nlp, make_nli, make_pairs, how):
     pipe = make_nli(nlp, long_text=how, max_length=20)
     nlp.initialize(lambda: make_pairs(nlp))
     premise, hypothesis = ", . ! ? , , ; . " * 4, "the courier is new"  # one subword a mark
-    room = 20 - 3 - len(pipe.runner.encode([hypothesis])[0][0])
+    room = 20 - 3 - len(pipe.runner.encode([hypothesis]).segments[0][0])
     words = premise.split()
-    assert len(pipe.runner.encode([premise])[0][0]) == len(words)
+    assert len(pipe.runner.encode([premise]).segments[0][0]) == len(words)
     pieces = [" ".join(words[start : start + room]) for start in range(0, len(words), room)]
     logits = [
         pipe.text_logits(pipe.runner.predict(pipe.runner.encode([(piece, hypothesis)])), 1)[0] for piece in pieces
     ]
     expected = {"mean": torch.stack(logits).mean(0), "max": torch.stack(logits).amax(0), "first": logits[0]}[how]
-    found = pipe.predict_segments([(premise, hypothesis)])
+    found = pipe.predict_texts(pipe.runner.encode([(premise, hypothesis)]))
     np.testing.assert_allclose(found[0], expected.softmax(-1).numpy(), atol=1e-5)
 
 
@@ -153,7 +153,8 @@ def test_spacys_own_corpus_trains_and_scores(nlp, make_nli, make_pairs, tmp_path
     nlp.initialize(lambda: read(nlp))
     examples = list(read(nlp))
     assert "premise" not in examples[0].predicted.spans
-    assert pipe.segments(pipe.training_doc(examples[-1])) == ("a [SEP] b", "c")
+    first, second = pipe.encode([examples[-1].reference]).segments
+    assert [pipe.runner.subwords.decode(part.ids) for part in (first[0], second[0])] == ["a sep b", "c"]
     nlp.update(examples)
     assert nlp.evaluate(examples[:-1]) | {"speed": 0} == nlp.evaluate(make_pairs(nlp)) | {"speed": 0}
 
@@ -208,7 +209,7 @@ def test_beside_a_textcat(nlp, make_textcat, make_nli, make_pairs, tmp_path, tin
             expected = pipeline(example.reference.text).cats
             assert expected.keys() == set(labels[name])
             assert {label: cats[label] for label in expected} == pytest.approx(expected, abs=1e-3)
-    encoders = [type(loaded.get_pipe(name).shim.module).__name__ for name in ("bert_textcat", "bert_nli")]
+    encoders = [type(loaded.get_pipe(name).network.module).__name__ for name in ("bert_textcat", "bert_nli")]
     assert encoders == ["BertForSequenceClassification", "RobertaForSequenceClassification"]
 
 

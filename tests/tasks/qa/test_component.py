@@ -11,6 +11,7 @@ from spacy.training import Example
 
 from spacy_bertadapt import make_pair_doc
 from spacy_bertadapt.tasks.qa.answers import END, NULL_COLUMN, START, best_answers
+from spacy_bertadapt.tasks.qa.texts import encode_questions
 
 CONTEXT = "Ada Lovelace was born in London in 1815 and worked with Charles Babbage on his engine ."
 
@@ -25,13 +26,13 @@ def answers(doc):
     return [span.text for span in doc.spans["answers"]]
 
 
-def brute_force(pipe, inputs, n_best, max_length):
+def brute_force(pipe, texts, max_length):
     """Every answer of every window, as run_qa looks for them, on whole tokens: {(start, stop): score} by question."""
-    outputs = pipe.runner.predict(pipe.columns(inputs))
-    batch, alignment = outputs.batch, inputs.alignment
+    outputs = pipe.runner.predict(texts)
+    batch, alignment = outputs.batch, texts.alignment
     flat, first = outputs.flat_logits(2)
-    found = [{} for _ in inputs.contexts]
-    null = [np.inf] * len(inputs.contexts)
+    answers = [{} for _ in texts.contexts]
+    null = [np.inf] * len(texts.contexts)
     for window, (text, start, stop) in enumerate(
         zip(batch.windows.text, batch.windows.start, batch.windows.stop, strict=True)
     ):
@@ -49,30 +50,30 @@ def brute_force(pipe, inputs, n_best, max_length):
                     places = [slice(alignment.first[n] + shift, alignment.last[n] + shift + 1) for n in (one, other)]
                     score = row[places[0], 0].max() + row[places[1], 1].max()
                     key = (one, other + 1)
-                    found[text][key] = max(score, found[text].get(key, -np.inf))
-    return found, null
+                    answers[text][key] = max(score, answers[text].get(key, -np.inf))
+    return answers, null
 
 
 @pytest.mark.parametrize("allow_overlap", [True, False])
 def test_best_answers_are_those_of_a_look_at_all(nlp, make_qa, make_questions, allow_overlap):
     pipe = make_qa(nlp, max_length=24, stride=6, allow_overlap=allow_overlap)
     nlp.initialize(lambda: make_questions(nlp))
-    texts = [("where was Ada born ?", CONTEXT), ("who ?", CONTEXT * 3), ("", "London"), ("why ?", "")]
-    inputs = pipe.encode([make_pair_doc(nlp, *text, "qa") for text in texts])
-    expected, null = brute_force(pipe, inputs, 5, 4)
-    outputs = pipe.runner.predict(pipe.columns(inputs))
+    pairs = [("where was Ada born ?", CONTEXT), ("who ?", CONTEXT * 3), ("", "London"), ("why ?", "")]
+    texts = pipe.encode([make_pair_doc(nlp, *pair, "qa") for pair in pairs])
+    expected, null = brute_force(pipe, texts, 4)
+    outputs = pipe.runner.predict(texts)
     assert len(outputs.batch) > 8
-    found = best_answers(outputs, inputs.alignment, 4, n_best=5, max_length=4, allow_overlap=allow_overlap)
-    for each, candidates, least in zip(found, expected, null, strict=True):
+    best = best_answers(outputs, texts.alignment, 4, n_best=5, max_length=4, allow_overlap=allow_overlap)
+    for answers, candidates, least in zip(best, expected, null, strict=True):
         kept = []
         for (start, stop), score in sorted(candidates.items(), key=lambda item: -item[1]):
             if allow_overlap or all(stop <= s or e <= start for s, e, _ in kept):
                 kept.append((start, stop, score))
-        got = list(zip(each.start, each.stop, each.score, strict=True))
+        got = list(zip(answers.start, answers.stop, answers.score, strict=True))
         assert [(s, e) for s, e, _ in got] == [(s, e) for s, e, _ in kept[:5]]
         np.testing.assert_allclose([score for *_, score in got], [score for *_, score in kept[:5]], atol=1e-5)
-        assert each.null_score == pytest.approx(float(least), abs=1e-5)
-        assert each.probabilities.sum() == pytest.approx(1.0, abs=1e-5)
+        assert answers.null_score == pytest.approx(float(least), abs=1e-5)
+        assert answers.probabilities.sum() == pytest.approx(1.0, abs=1e-5)
 
 
 @pytest.mark.parametrize("favoured", [START, END])
@@ -81,15 +82,15 @@ def test_no_answer_cuts_a_subword(nlp, make_qa, make_questions, favoured):
     nlp.initialize(lambda: make_questions(nlp))
     words = ["in", "w", "as", "in"]  # one subword, "was", is of two tokens
     context = Doc(nlp.vocab, words=words, spaces=[True, False, True, False])
-    inputs = pipe._encode(["where ?"], [context[:]])
-    assert inputs.alignment.first.tolist() == [0, 1, 1, 2]
-    outputs = pipe.runner.predict(pipe.columns(inputs))
+    texts = encode_questions(["where ?"], [context[:]], pipe.runner.encode_segment, nlp.vocab)
+    assert texts.alignment.first.tolist() == [0, 1, 1, 2]
+    outputs = pipe.runner.predict(texts)
     outputs.logits[0][:] = 0
     outputs.logits[0][0, outputs.batch.first_column[0] + 1, favoured] = 9
-    (found,) = best_answers(outputs, inputs.alignment, 1, n_best=20, max_length=3, allow_overlap=True)
-    ranges = list(zip(found.start.tolist(), found.stop.tolist(), strict=True))
+    (answers,) = best_answers(outputs, texts.alignment, 1, n_best=20, max_length=3, allow_overlap=True)
+    ranges = list(zip(answers.start.tolist(), answers.stop.tolist(), strict=True))
     assert set(ranges) == {(0, 1), (0, 3), (1, 3), (1, 4), (3, 4)}
-    assert found.score[0] == pytest.approx(9)
+    assert answers.score[0] == pytest.approx(9)
     assert ranges[0] == {START: (1, 3), END: (0, 3)}[favoured]
 
 
@@ -97,18 +98,15 @@ def test_loss_is_that_of_transformers(nlp, make_qa, make_questions):
     pipe = make_qa(nlp)
     examples = make_questions(nlp)
     nlp.initialize(lambda: examples)
-    inputs = pipe.encode([example.reference for example in examples])
-    targets = pipe.targets(examples, inputs)
-    batch = pipe.runner.windows(inputs.pairs)
+    texts = pipe.encode([example.reference for example in examples])
+    batch = pipe.runner.windows(texts)
+    targets = pipe.targets(examples, texts, batch)
     assert len(batch) == len(examples)
     total = 0.0
     for row in range(len(batch)):
         padded = batch.padded(np.array([row]))
-        shift = batch.first_column[row]
-        positions = [
-            torch.tensor([where[row] + shift if where[row] >= 0 else 0]) for where in (targets.first, targets.last)
-        ]
-        output = pipe.shim.module(
+        positions = torch.from_numpy(targets.columns[:, [row]])
+        output = pipe.network.module(
             input_ids=torch.from_numpy(padded.input_ids),
             token_type_ids=torch.from_numpy(padded.token_type_ids),
             start_positions=positions[0],
@@ -124,13 +122,20 @@ def test_windows_without_the_answer_point_at_cls(nlp, make_qa, make_questions):
     doc = make_pair_doc(nlp, "where was Ada born ?", CONTEXT, "qa")
     london = next(token.i for token in doc if token.text == "London")
     doc.spans["answers"] = [doc[london : london + 1]]
-    inputs = pipe.encode([doc])
-    targets = pipe.targets([Example(doc, doc)], inputs)
-    batch = pipe.runner.windows(inputs.pairs)
-    held = (batch.windows.start <= targets.first) & (targets.last < batch.windows.stop)
+    texts = pipe.encode([doc])
+    batch = pipe.runner.windows(texts)
+    targets = pipe.targets([Example(doc, doc)], texts, batch)
+    (number,) = np.flatnonzero(texts.alignment.token + texts.contexts[0].start == london)
+    first, last = texts.alignment.first[number], texts.alignment.last[number]
+    held = (batch.windows.start <= first) & (last < batch.windows.stop)
+    assert (targets.columns[:, ~held] == NULL_COLUMN).all()
+    subwords = texts.segments[1][0].ids
+    for row in np.flatnonzero(held):
+        start, end = targets.columns[:, row]
+        assert batch.padded(np.array([row])).input_ids[0, start : end + 1].tolist() == subwords[first : last + 1].tolist()
     assert 0 < held.sum() < len(batch)
     logits = torch.zeros(len(batch), int(batch.lengths.max()), 2, requires_grad=True)
-    pipe.loss(logits, batch, np.arange(len(batch)), targets).backward()
+    pipe.loss(logits, np.arange(len(batch)), targets).total.backward()
     assert logits.grad is not None
     assert ((logits.grad[:, NULL_COLUMN] < 0).all(-1).numpy() == ~held).all()
 
@@ -285,5 +290,6 @@ def test_an_answer_of_tokens_without_subwords_is_none(nlp, make_qa, make_questio
     doc = Doc(nlp.vocab, words=["who", "[SEP]", "\u200b", "Ada"])
     doc.spans["question"], doc.spans["context"] = [doc[0:1]], [doc[2:4]]
     doc.spans["answers"] = [doc[2:3]]
-    targets = pipe.targets([Example(doc, doc)], pipe.encode([doc]))
-    assert targets.first.tolist() == targets.last.tolist() == [-1]
+    texts = pipe.encode([doc])
+    targets = pipe.targets([Example(doc, doc)], texts, pipe.runner.windows(texts))
+    assert targets.columns.tolist() == [[NULL_COLUMN], [NULL_COLUMN]]

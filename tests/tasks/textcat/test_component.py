@@ -19,8 +19,10 @@ LONG = "my parcel never arrived and the courier was late again " * 40
 
 
 def logits_of(pipe, texts):
-    outputs = pipe.runner.predict(pipe.runner.encode(texts), max_windows=1)
-    return outputs.sequence_logits(len(pipe.labels))
+    """Logits of the first window of each text."""
+    outputs = pipe.runner.predict(pipe.runner.encode(texts))
+    first = np.unique(outputs.batch.windows.text, return_index=True)[1]
+    return outputs.sequence_logits(len(pipe.labels))[first]
 
 
 @pytest.fixture
@@ -69,9 +71,9 @@ def test_one_step_equals_torch(nlp, make_textcat, make_examples, accumulate):
     pipe = make_textcat(nlp)
     examples = make_examples(nlp)
     nlp.initialize(lambda: examples)
-    tokenizer = pipe.shim.checkpoint.tokenizer
-    model = AutoModelForSequenceClassification.from_config(pipe.shim.module.config)
-    model.load_state_dict(pipe.shim.module.state_dict())
+    tokenizer = pipe.network.checkpoint.tokenizer
+    model = AutoModelForSequenceClassification.from_config(pipe.network.module.config)
+    model.load_state_dict(pipe.network.module.state_dict())
     decayed = [p for p in model.parameters() if p.dim() > 1]
     others = [p for p in model.parameters() if p.dim() <= 1]
     reference = torch.optim.AdamW([{"params": decayed}, {"params": others, "weight_decay": 0.0}], lr=5e-5, eps=1e-6)
@@ -89,7 +91,7 @@ def test_one_step_equals_torch(nlp, make_textcat, make_examples, accumulate):
         pipe.update(examples[start : start + size], losses=losses)
     pipe.finish_update(optimizer)
     assert losses["bert_textcat"] / accumulate == pytest.approx(expected.item(), abs=1e-5)
-    for ours, theirs in zip(pipe.shim.module.parameters(), model.parameters(), strict=True):
+    for ours, theirs in zip(pipe.network.module.parameters(), model.parameters(), strict=True):
         np.testing.assert_allclose(ours.detach().numpy(), theirs.detach().numpy(), atol=1e-6)
 
 
@@ -102,7 +104,7 @@ def test_slices_add_up_to_the_same_step(nlp, make_textcat, make_examples):
     a = whole.update(examples)
     b = sliced.update(examples)
     assert a["bert_textcat"] == pytest.approx(b["bert_textcat"], abs=1e-5)
-    for ours, theirs in zip(whole.shim.module.parameters(), sliced.shim.module.parameters(), strict=True):
+    for ours, theirs in zip(whole.network.module.parameters(), sliced.network.module.parameters(), strict=True):
         np.testing.assert_allclose(ours.grad.numpy(), theirs.grad.numpy(), atol=1e-6)
 
 
@@ -110,8 +112,8 @@ def test_slices_add_up_to_the_same_step(nlp, make_textcat, make_examples):
 def test_long_texts(nlp, make_textcat, make_examples, how):
     pipe = make_textcat(nlp, long_text=how, max_length=32)
     nlp.initialize(lambda: make_examples(nlp))
-    outputs = pipe.runner.predict(pipe.runner.encode([LONG]))
-    rows = outputs.sequence_logits(3)
+    everything = make_textcat(spacy.blank("en"), max_length=32).from_bytes(pipe.to_bytes())
+    rows = everything.runner.predict(everything.runner.encode([LONG])).sequence_logits(3)
     pooled = {"mean": rows.mean(0), "max": rows.max(0), "first": rows[0]}[how]
     expected = torch.from_numpy(pooled).softmax(-1).numpy()
     assert len(rows) > 5
@@ -128,7 +130,9 @@ def test_long_text_setting_is_checked(nlp, make_textcat):
 def test_first_window_alone_is_computed_when_only_it_counts(nlp, make_textcat, make_examples):
     pipe = make_textcat(nlp, long_text="first", max_length=32)
     nlp.initialize(lambda: make_examples(nlp))
-    assert len(pipe.runner.predict(pipe.encode([nlp.make_doc(LONG)]), max_windows=pipe.window_limit).batch) == 1
+    texts = pipe.encode([nlp.make_doc(LONG)])
+    assert len(pipe.runner.windows(texts)) == len(pipe.runner.windows(texts, training=True)) == 1
+    assert len(pipe.runner.predict(texts).batch) == 1
 
 
 def test_trained_head_predicts_without_training(trained, tmp_path, nlp, make_textcat):
@@ -229,7 +233,7 @@ def test_unannotated_examples_teach_nothing(nlp, make_textcat, make_examples):
     with pytest.warns(UserWarning, match=r"W303.*1 of 10"):
         nlp.initialize(lambda: [*examples, blank])
     with_blank = pipe.update([*examples, blank])["bert_textcat"]
-    pipe.shim.module.zero_grad()
+    pipe.shim.learner.forget()
     assert with_blank == pytest.approx(pipe.update(examples)["bert_textcat"], abs=1e-6)
 
 
@@ -261,11 +265,11 @@ def test_nan_never_reaches_the_weights(nlp, make_textcat, make_examples):
     optimizer.learn_rate = 1e-3
     nlp.update(examples, sgd=optimizer)
     with torch.no_grad():
-        pipe.shim.module.classifier.bias[0] = float("inf")
-    before = [p.detach().clone() for p in pipe.shim.module.parameters()]
+        pipe.network.module.classifier.bias[0] = float("inf")
+    before = [p.detach().clone() for p in pipe.network.module.parameters()]
     with pytest.warns(UserWarning, match="W301"):
         nlp.update(examples, sgd=optimizer)
-    assert all(torch.equal(a, b) for a, b in zip(before, pipe.shim.module.parameters(), strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(before, pipe.network.module.parameters(), strict=True))
     with pytest.warns(UserWarning, match="W301"):
         nlp.update(examples, sgd=optimizer)
     with pytest.raises(ValueError, match="E306"):

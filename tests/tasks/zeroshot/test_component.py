@@ -114,12 +114,12 @@ def test_saved_with_a_checkpoint_of_its_own(checkpoint, tmp_path):
 
 
 def test_is_scored_and_not_trained(zeroshot, make_pairs):
-    weights = zeroshot.get_pipe("bert_nli").shim.module.state_dict()["classifier.weight"].clone()
+    weights = zeroshot.get_pipe("bert_nli").network.module.state_dict()["classifier.weight"].clone()
     zeroshot.select_pipes(enable="bert_zeroshot")
     gold = {"cats": {label: float(label == "payment") for label in LABELS}}
     examples = [Example.from_dict(zeroshot.make_doc(text), gold) for text in TEXTS]
     assert zeroshot.update(examples) == {}
-    assert (zeroshot.get_pipe("bert_nli").shim.module.state_dict()["classifier.weight"] == weights).all()
+    assert (zeroshot.get_pipe("bert_nli").network.module.state_dict()["classifier.weight"] == weights).all()
     assert 0 <= zeroshot.evaluate(examples)["cats_score"] <= 1
 
 

@@ -1,0 +1,36 @@
+"""The network of a component, as it is saved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..files import replaced_folder, saved_folder
+from ..network.checkpoint import Checkpoint
+from .shim import NetworkShim
+
+
+@dataclass(frozen=True, slots=True)
+class SavedNetwork:
+    """Writes and reads the network of a shim. attach: takes over what was read."""
+
+    shim: NetworkShim
+    attach: Callable[[Checkpoint], None]
+
+    def to_disk(self, path: Path) -> None:
+        """Write the network into a folder, which is replaced whole or not at all."""
+        with replaced_folder(path) as folder:
+            self.shim.to_disk(folder)
+
+    def from_disk(self, path: Path) -> None:
+        """Read the last save that is whole."""
+        self.attach(self.shim.read(saved_folder(path)))
+
+    def to_bytes(self) -> bytes:
+        """Pack what `to_disk` writes."""
+        return self.shim.to_bytes()
+
+    def from_bytes(self, data: bytes) -> None:
+        """Read what `to_bytes` packed."""
+        self.attach(self.shim.unpack(data))

@@ -1,0 +1,78 @@
+"""How components are saved: their state as JSON, and parts of their own, each replaced whole or not at all."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import srsly
+from spacy import util
+
+from ..files import read_json_object, write_json_whole
+
+Self = TypeVar("Self", bound="SavedComponent")
+STATE = "cfg"
+
+
+class SavedPart(Protocol):
+    """A part of a component that saves itself, such as its network."""
+
+    def to_disk(self, path: Path) -> None:
+        """Write the part into a folder."""
+
+    def from_disk(self, path: Path) -> object:
+        """Read a folder that `to_disk` wrote."""
+
+    def to_bytes(self) -> bytes:
+        """Pack what `to_disk` writes."""
+
+    def from_bytes(self, data: bytes) -> object:
+        """Read what `to_bytes` packed."""
+
+
+class SavedComponent:
+    """What spaCy asks of a component that is saved."""
+
+    @abstractmethod
+    def saved_parts(self) -> Mapping[str, SavedPart]:
+        """Return the parts, by the names of their folders."""
+
+    @abstractmethod
+    def saved_state(self) -> dict[str, Any]:
+        """Return what was learned or set besides. Settings are the config's to keep."""
+
+    @abstractmethod
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what `saved_state` gave. Raises ValueError if it doesn't fit the parts."""
+
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
+        """Write the component into a folder, a folder a part."""
+        folder = Path(path).resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        writers: dict[str, Callable[[Path], None]] = {STATE: lambda p: write_json_whole(p, self.saved_state())}
+        writers |= {name: part.to_disk for name, part in self.saved_parts().items()}
+        util.to_disk(folder, writers, exclude)
+
+    def from_disk(self: Self, path: str | Path, *, exclude: Iterable[str] = ()) -> Self:
+        """Read a folder that `to_disk` wrote. Raises an error that names the file if one is missing or spoilt."""
+        readers: dict[str, Callable[[Path], object]] = {
+            name: part.from_disk for name, part in self.saved_parts().items()
+        }
+        readers[STATE] = lambda p: self.restore(read_json_object(p))
+        util.from_disk(Path(path), readers, exclude)  # type: ignore[arg-type]
+        return self
+
+    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
+        """Pack what `to_disk` writes."""
+        writers: dict[str, Callable[[], bytes]] = {STATE: lambda: srsly.json_dumps(self.saved_state())}
+        writers |= {name: part.to_bytes for name, part in self.saved_parts().items()}
+        return util.to_bytes(writers, exclude)
+
+    def from_bytes(self: Self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> Self:
+        """Read what `to_bytes` packed."""
+        readers: dict[str, Callable[[bytes], object]] = {
+            name: part.from_bytes for name, part in self.saved_parts().items()
+        }
+        readers[STATE] = lambda packed: self.restore(srsly.json_loads(packed))
+        util.from_bytes(bytes_data, readers, exclude)
+        return self
