@@ -425,3 +425,7 @@ class Warnings:
         "[W502] {path} has texts, but not a single entity in them: nothing can be learned from it, or scored on it. "
         "Check that it is the right file, and the column of its tags (--reader.tag)."
     )
+    W503 = (
+        "[W503] {path} has texts, but not a single span in them: nothing can be learned from it, or scored on it. "
+        "Check that it is the right file, and for CoNLL the columns of its tags (--reader.tags)."
+    )

@@ -88,7 +88,7 @@ class BertPipe(SavedComponent, TrainablePipe, Generic[Texts, Targets, Prediction
             windowed_segment=self.windowed_segment,
             window_limit=window_limit,
         )
-        self._labels: tuple[str, ...] = ()
+        self._numbers: dict[str, int] = {}
         self._class_weights: list[float] | None = None
 
     @abstractmethod
@@ -146,20 +146,31 @@ class BertPipe(SavedComponent, TrainablePipe, Generic[Texts, Targets, Prediction
     @property
     def labels(self) -> tuple[str, ...]:
         """The labels, in the order of the head's outputs."""
-        return self._labels
+        return tuple(self._numbers)
 
     @property
     def label_data(self) -> list[str] | None:
         """The labels, as `spacy init labels` writes them and `initialize` takes them; None for a task without any."""
         return list(self.labels) if self.has_labels else None
 
+    def label_number(self, label: str) -> int | None:
+        """Return the number of a gold label; None for one that the component was told to leave alone.
+
+        Raises ValueError for a label that it doesn't know.
+        """
+        number = self._numbers.get(label)
+        if number is not None or label in self.cfg["ignored_labels"]:
+            return number
+        remedy = "Take it out of the data, or train anew with nlp.initialize()."
+        raise InvalidError(Errors.E303.format(name=self.name, label=label, labels=self.labels, remedy=remedy))
+
     def add_label(self, label: str) -> int:
         """Add a label before `initialize`. Returns 1, or 0 if it is there. Raises ValueError once labels are fixed."""
-        if label in self.labels:
+        if label in self._numbers:
             return 0
         if self.shim.is_initialized:
             raise InvalidError(Errors.E304.format(name=self.name, label=label))
-        self._labels = (*self._labels, label)
+        self._numbers[label] = len(self._numbers)
         return 1
 
     def initialize(
@@ -174,7 +185,7 @@ class BertPipe(SavedComponent, TrainablePipe, Generic[Texts, Targets, Prediction
         get_examples: the training data; may give nothing for a checkpoint that is already fine-tuned.
         Raises ValueError or FileNotFoundError if there is no such encoder, or there are no labels.
         """
-        added = () if self.shim.is_initialized else self._labels
+        added = () if self.shim.is_initialized else self.labels
         counts = self.count_labels(get_examples())
         wanted = list(dict.fromkeys(labels or added)) or sorted(counts.by_label) or None
         needs_head = wanted is not None or not self.has_labels
@@ -198,7 +209,7 @@ class BertPipe(SavedComponent, TrainablePipe, Generic[Texts, Targets, Prediction
         labels = self.accept(checkpoint)
         self.shim.attach(checkpoint)
         self.runner.check()
-        self._labels = labels
+        self._numbers = {label: number for number, label in enumerate(labels)}
 
     def merge_adapter(self) -> None:
         """Add LoRA's matrices up into the weights they stand beside. Raises ValueError if there are none."""

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import TypeAlias, cast
 
 import numpy as np
 import torch
+from spacy.tokens import Doc
 from torch import Tensor
 
 from ..errors import DoesNotFit, Errors, InvalidError
 from ..learning.learner import Loss
 from ..learning.running_loss import RunningLoss, running_loss
 from ..network.memory import SubwordBudget, default_budget
+from ..subwords.alignment import align, tokens_of
 from ..subwords.batches import WindowBatch, group_by_length, recurring_width, window_batch
+from ..subwords.separation import separate_tokens
 from ..subwords.template import special_count
 from ..subwords.tokenizer import SubwordTokenizer
 from ..types import Floats, Ints, Pair, Segments, Subwords
 from .outputs import WindowOutputs
 from .shim import NetworkShim
-from .texts import EncodedTexts, Segment
+from .texts import AlignedTexts, EncodedTexts, Segment
 from .window_settings import WindowSettings
 
 LossOfWindows: TypeAlias = Callable[[Tensor, Ints], Loss]
@@ -90,6 +94,16 @@ class Runner:
         """Return the subwords of texts. training: keep them for the next epoch. offsets: with their characters."""
         encode = self.subwords.encode_cached if training else self.subwords.encode
         return encode(texts, offsets=offsets)
+
+    def encode_tokens(self, docs: Sequence[Doc], *, training: bool = False) -> AlignedTexts:
+        """Return the subwords of Docs, none of them over a border of tokens, and the tokens that have some.
+
+        training: keep them for the next epoch.
+        """
+        texts, tokens = [doc.text for doc in docs], tokens_of(docs)
+        encode = partial(self.encode_segment, training=training, offsets=True)
+        subwords = separate_tokens(texts, encode(texts), tokens, encode)
+        return AlignedTexts([subwords], align(tokens, subwords))
 
     def windows(self, texts: EncodedTexts, *, training: bool = False) -> WindowBatch:
         """Lay out the windows of encoded texts, in training `max_windows` a text at most.

@@ -7,10 +7,11 @@ from ..planning.task import Task
 from .ner.task import TASK as NER
 from .nli.task import TASK as NLI
 from .qa.task import TASK as QA
+from .spancat.task import TASK as SPANCAT
 from .textcat.task import TASK as TEXTCAT
 from .zeroshot.task import TASK as ZEROSHOT
 
-TASKS = {task.name: task for task in (TEXTCAT, NLI, NER, QA, ZEROSHOT)}
+TASKS = {task.name: task for task in (TEXTCAT, NLI, NER, SPANCAT, QA, ZEROSHOT)}
 """All tasks by name. A new task is a folder with a `task.py`, and a place in this table."""
 
 TRAINED = {name: task for name, task in TASKS.items() if task.plan is not None}

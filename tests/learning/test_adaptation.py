@@ -21,14 +21,15 @@ from transformers import AutoModelForSequenceClassification, AutoModelForTokenCl
 from spacy_bertadapt.component.base import BertPipe
 from spacy_bertadapt.learning.kept_features import KeptFeatures
 from spacy_bertadapt.learning.lora import merged_weights
+from spacy_bertadapt.tasks import TRAINED
 from spacy_bertadapt.training.optimizer import adamw
+from tests.fixtures.components import samples_of
 
 HEAD = r"^classifier\."
 POOLER = r"\.pooler\."
 TOP = r"\.layer\.1\."
 BOTTOM = r"\.layer\.0\."
 EMBEDDINGS = r"\.embeddings\."
-EXAMPLES = {"textcat": "make_texts", "nli": "make_pairs", "ner": "make_entities", "qa": "make_questions"}
 LEARNING = [
     ("FullFineTuning", {}, [HEAD, POOLER, TOP, BOTTOM, EMBEDDINGS]),
     ("HeadOnly", {}, [HEAD]),
@@ -167,16 +168,14 @@ def test_dropout_of_frozen_layers(nlp, start, make_examples, frozen_dropout):
 @pytest.mark.parametrize("pooler", [False, True])
 @pytest.mark.parametrize("memory", [1024, 0])
 @pytest.mark.parametrize("task", ["textcat", "ner"])
-def test_cached_features_change_nothing(request, make_texts, make_entities, encoder, task, memory, pooler):
+def test_kept_features_change_nothing(make_pipe, encoder, task, memory, pooler):
     """The same batches in every epoch, so that no padding differs: the same bits."""
-    make_pipe = request.getfixturevalue(f"make_{task}")
-    make_examples = {"textcat": make_texts, "ner": make_entities}[task]
     results = []
     for cache in (True, False):
         nlp = spacy.blank("en")
         adapt = adapted("HeadOnly", cache=cache, cache_memory=memory, pooler=pooler)
-        pipe = make_pipe(nlp, adapt=adapt, encoder={"name": str(encoder), "dropout": 0.1})
-        examples = make_examples(nlp)
+        pipe = make_pipe(task, nlp, adapt=adapt, encoder={"name": str(encoder), "dropout": 0.1})
+        examples = samples_of(task).make_examples(nlp)
         torch.manual_seed(0)
         nlp.initialize(lambda examples=examples: examples)
         calls = count_calls(pipe)
@@ -390,10 +389,10 @@ def test_lora_without_peft(start, monkeypatch):
 
 
 @pytest.mark.parametrize("strategy", ["HeadOnly", "TopLayers", "GradualUnfreezing", "LoRA"])
-@pytest.mark.parametrize("task", EXAMPLES)
-def test_every_task_learns_with_every_adaptation(request, nlp, task, strategy):
-    data = request.getfixturevalue(EXAMPLES[task])(nlp)
-    pipe = request.getfixturevalue(f"make_{task}")(nlp, adapt=adapted(strategy))
+@pytest.mark.parametrize("task", TRAINED)
+def test_every_task_learns_with_every_adaptation(nlp, make_pipe, task, strategy):
+    data = samples_of(task).make_examples(nlp)
+    pipe = make_pipe(task, nlp, adapt=adapted(strategy))
     torch.manual_seed(0)
     nlp.initialize(lambda: data)
     losses = train(nlp, data, steps=25, rate=1e-3)

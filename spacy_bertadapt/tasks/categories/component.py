@@ -116,16 +116,15 @@ class Categorizer(BertPipe[EncodedTexts, CatsTargets, Floats]):
 
     def targets(self, examples: Sequence[Example], texts: EncodedTexts, batch: WindowBatch) -> CatsTargets:
         """Return gold labels as arrays. Raises ValueError for several that exclude each other."""
-        index = {label: number for number, label in enumerate(self.labels)}
-        values = np.zeros((len(examples), len(index)), dtype=np.float32)
+        values = np.zeros((len(examples), len(self.labels)), dtype=np.float32)
         known = np.zeros_like(values)
         for row, example in enumerate(examples):
             for label, value in self._own_cats(example).items():
                 if not 0 <= value <= 1:
                     text = example.reference.text[:60]
                     raise InvalidError(Errors.E311.format(label=label, value=value, text=text))
-                values[row, index[label]] = value
-                known[row, index[label]] = 1.0
+                values[row, self.label_number(label)] = value
+                known[row, self.label_number(label)] = 1.0
         if self.cfg["exclusive"]:
             self._check_exclusive(values, examples)
         device = self.network.device
@@ -151,12 +150,9 @@ class Categorizer(BertPipe[EncodedTexts, CatsTargets, Floats]):
         return doc.text if self.parts is None else pair_of(doc, self.parts)
 
     def _own_cats(self, example: Example) -> dict[str, float]:
-        cats, labels = example.reference.cats, self.labels
-        own = {label: value for label, value in cats.items() if label in labels}
-        for label in cats.keys() - own.keys() - set(self.cfg["ignored_labels"]):
-            remedy = "Take it out of the data, or train anew with nlp.initialize()."
-            raise InvalidError(Errors.E303.format(name=self.name, label=label, labels=labels, remedy=remedy))
-        return own
+        """Return the gold values of the component's labels. Raises ValueError for a label that nobody knows."""
+        cats = example.reference.cats
+        return {label: value for label, value in cats.items() if self.label_number(label) is not None}
 
     def _check_exclusive(self, values: Floats, examples: Sequence[Example]) -> None:
         for row in np.flatnonzero(values.sum(axis=1) > 1.001).tolist():

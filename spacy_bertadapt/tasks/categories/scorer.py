@@ -39,7 +39,7 @@ def score_cats(
     _report_unknown(examples, {*labels, *ignored_labels})
 
     def known_cats(doc: Doc, attr: str) -> dict[str, float]:
-        """Return nothing where none of the component's labels holds: spaCy would take the first of equal zeros for gold."""
+        """Return nothing where none of the labels holds: spaCy would take the first of equal zeros for gold."""
         cats = {label: value for label, value in getattr(doc, attr).items() if label in labels}
         return cats if any(cats.values()) or not exclusive else {}
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from functools import partial
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -25,13 +24,11 @@ from ...learning.learner import Loss
 from ...learning.losses import SequenceLoss, checked_loss
 from ...network.checkpoint import Checkpoint
 from ...network.inputs import to_device
-from ...subwords.alignment import align, tokens_of
 from ...subwords.batches import WindowBatch
 from ...subwords.ownership import NO_WINDOW, owning_windows
-from ...subwords.separation import separate_tokens
 from ...types import Floats, Ints
 from .entities import Entities, EntityWriter
-from .gold import LEFT_OUT, count_gold_tokens, gold_entities
+from .gold import count_gold_tokens, gold_entities
 from .misfits import misfit_entities
 from .tag_scheme import OUTSIDE, TagScheme, TagSpans
 
@@ -112,11 +109,7 @@ class BertNer(BertPipe[AlignedTexts, TagTargets, Entities]):
 
     def encode(self, docs: Sequence[Doc], *, training: bool = False) -> AlignedTexts:
         """Return the subwords of the Docs' texts, none over a border of tokens, and the tokens that have some."""
-        texts = [doc.text for doc in docs]
-        tokens = tokens_of(docs)
-        encode = partial(self.runner.encode_segment, training=training, offsets=True)
-        subwords = separate_tokens(texts, encode(texts), tokens, encode)
-        return AlignedTexts([subwords], align(tokens, subwords))
+        return self.runner.encode_tokens(docs, training=training)
 
     def decode(self, outputs: WindowOutputs, texts: AlignedTexts) -> Entities:
         """Return the entities of all texts."""
@@ -178,7 +171,7 @@ class BertNer(BertPipe[AlignedTexts, TagTargets, Entities]):
         """
         alignment = texts.alignment
         docs = [example.reference for example in examples]
-        spans, known = gold_entities(docs, alignment, self._type_number)
+        spans, known = gold_entities(docs, alignment, self.label_number)
         tags = self.scheme.encode(spans, len(alignment), alignment.text)
         window = owning_windows(batch, alignment.text, alignment.first)
         counted = np.flatnonzero(known & (window != NO_WINDOW))
@@ -203,14 +196,6 @@ class BertNer(BertPipe[AlignedTexts, TagTargets, Entities]):
         if self._class_weights is None:
             return None
         return scores.new_tensor([self._class_weights[kind + 1] for kind in self.scheme.types])
-
-    def _type_number(self, label: str) -> int:
-        if label in self.labels:
-            return self.labels.index(label)
-        if label in self.cfg["ignored_labels"]:
-            return LEFT_OUT
-        remedy = "Take it out of the data, or train anew with nlp.initialize()."
-        raise InvalidError(Errors.E303.format(name=self.name, label=label, labels=self.labels, remedy=remedy))
 
     def _scores(self, spans: TagSpans, log_p: Floats) -> Floats:
         """Return, (entities,), how sure each is. log_p: (tokens,) of the tag that each token has."""

@@ -17,11 +17,11 @@ LEFT_OUT = -1
 
 
 def gold_entities(
-    docs: Sequence[Doc], alignment: Alignment, type_number: Callable[[str], int]
+    docs: Sequence[Doc], alignment: Alignment, type_number: Callable[[str], int | None]
 ) -> tuple[TagSpans, Bools]:
     """Return the gold entities, and (tokens,) whether there is gold for a token.
 
-    alignment: the tokens of the Docs that have subwords. type_number: the number of an entity's type; LEFT_OUT for
+    alignment: the tokens of the Docs that have subwords. type_number: the number of an entity's type; None for
     entities that don't count.
     """
     arrays = [doc.to_array([ENT_IOB, ENT_TYPE]).reshape(-1, 2) for doc in docs]
@@ -34,7 +34,8 @@ def gold_entities(
     start = np.flatnonzero((number > 0) & (number != before))
     stop = np.flatnonzero((number > 0) & (number != after)) + 1
     hashes, kind = np.unique(types[at][start], return_inverse=True)
-    numbers = np.array([type_number(docs[0].vocab.strings[int(key)]) for key in hashes], dtype=np.int64)
+    wanted = [type_number(docs[0].vocab.strings[int(key)]) for key in hashes]
+    numbers = np.array([LEFT_OUT if number is None else number for number in wanted], dtype=np.int64)
     entity_type = numbers[kind] if len(start) else np.zeros(0, dtype=np.int64)
     counts = entity_type != LEFT_OUT
     return TagSpans(start[counts], stop[counts], entity_type[counts]), have_gold(iob, types)[at]

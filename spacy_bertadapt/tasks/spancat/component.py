@@ -6,7 +6,6 @@ import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,14 +20,12 @@ from ...component.gold import GoldLabels, LabelCounts, count_gold
 from ...component.model import NetworkModel
 from ...component.outputs import WindowOutputs
 from ...component.texts import AlignedTexts
-from ...errors import Errors, InvalidError, Warnings, require, require_at_least
+from ...errors import Warnings, require, require_at_least
 from ...learning.learner import Loss
 from ...learning.losses import SequenceLoss, checked_loss
 from ...network.inputs import to_device
-from ...subwords.alignment import align, tokens_of
 from ...subwords.batches import WindowBatch
 from ...subwords.ownership import place_spans
-from ...subwords.separation import separate_tokens
 from ...types import Floats, Ints
 from .candidates import Candidates, Suggester, aligned_range, candidates_by_length, suggested_candidates
 
@@ -108,16 +105,12 @@ class BertSpanCategorizer(BertPipe[SpanTexts, SpanTargets, LabelledSpans]):
 
     def encode(self, docs: Sequence[Doc], *, training: bool = False) -> SpanTexts:
         """Return the subwords of the Docs' texts, none over a border of tokens, and the candidates."""
-        texts = [doc.text for doc in docs]
-        tokens = tokens_of(docs)
-        encode = partial(self.runner.encode_segment, training=training, offsets=True)
-        subwords = separate_tokens(texts, encode(texts), tokens, encode)
-        alignment = align(tokens, subwords)
+        texts = self.runner.encode_tokens(docs, training=training)
         if self.suggester is None:
-            candidates = candidates_by_length(alignment, self.max_span_length)
+            candidates = candidates_by_length(texts.alignment, self.max_span_length)
         else:
-            candidates = suggested_candidates(docs, alignment, self.suggester)
-        return SpanTexts([subwords], alignment, candidates)
+            candidates = suggested_candidates(docs, texts.alignment, self.suggester)
+        return SpanTexts(texts.segments, texts.alignment, candidates)
 
     def decode(self, outputs: WindowOutputs, texts: SpanTexts) -> LabelledSpans:
         """Return the candidates that have a label."""
@@ -197,7 +190,7 @@ class BertSpanCategorizer(BertPipe[SpanTexts, SpanTargets, LabelledSpans]):
             (number, span.start, span.end, label)
             for number, example in enumerate(examples)
             for span in example.reference.spans[key]
-            if (label := self._label_number(span.label_)) is not None
+            if (label := self.label_number(span.label_)) is not None
         ]
         text, first, end, label = np.array(spans, dtype=np.int64).reshape(-1, 4).T
         start, stop = aligned_range(texts.alignment, text, first, end)
@@ -206,11 +199,3 @@ class BertSpanCategorizer(BertPipe[SpanTexts, SpanTargets, LabelledSpans]):
         place = np.searchsorted(keys, start * reach + stop)
         is_candidate = np.append(keys, -1)[place] == start * reach + stop
         return place[is_candidate], label[is_candidate]
-
-    def _label_number(self, label: str) -> int | None:
-        if label in self.labels:
-            return self.labels.index(label)
-        if label in self.cfg["ignored_labels"]:
-            return None
-        remedy = "Take it out of the data, or train anew with nlp.initialize()."
-        raise InvalidError(Errors.E303.format(name=self.name, label=label, labels=self.labels, remedy=remedy))

@@ -12,7 +12,7 @@ from thinc.api import fix_random_seed
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from spacy_bertadapt import make_pair_doc
-from spacy_bertadapt.tasks.categories.scorer import score_nli
+from spacy_bertadapt.tasks.nli.scorer import score_nli
 from spacy_bertadapt.training.optimizer import adamw
 
 WORDS = ["parcel", "courier", "late", "never", "arrived", "é", "🙂", "charged,", "twice!", "the", "a", "my"]
