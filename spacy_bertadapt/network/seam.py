@@ -13,7 +13,7 @@ from typing import Any, cast
 from torch import Tensor, nn
 from transformers.modeling_outputs import BaseModelOutputWithPoolingAndCrossAttentions as EncoderOutput
 
-from .task_module import TaskModule
+from .task_module import EncoderWithHead, TaskModule
 
 POOLER = "pooler"
 
@@ -34,10 +34,11 @@ def apply_head(module: TaskModule, states: Tensor, inputs: Mapping[str, Any]) ->
 
     states: (rows, width, hidden). inputs: keyword arguments of the whole module; its head may look at them.
     """
-    encoder = module.base_model
+    looks_at_pooler = not isinstance(module, EncoderWithHead)
 
     def given_states(*_: Any, **__: Any) -> EncoderOutput:
-        return EncoderOutput(last_hidden_state=cast(Any, states), pooler_output=cast(Any, _pooled(encoder, states)))
+        pooled = _pooled(module.base_model, states) if looks_at_pooler else None
+        return EncoderOutput(last_hidden_state=cast(Any, states), pooler_output=cast(Any, pooled))
 
     return _with_part(module, module.base_model_prefix, given_states)(**inputs)
 
