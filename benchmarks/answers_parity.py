@@ -22,12 +22,13 @@ from squad_answers import Candidate, squad_answers
 from transformers import AutoModelForQuestionAnswering, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from spacy_bertadapt import make_pair_doc
-from spacy_bertadapt.tasks.qa.answers import Answers, best_answers
+from spacy_bertadapt.tasks.qa.answers import best_answers
 from spacy_bertadapt.tasks.qa.component import BertQa
 
 TOLERANCE = 1e-4
 LONGEST = 10**6
-NOTHING = Candidate(0, 0, float("-inf"))  # where one side found fewer answers
+CONTEXT = 1  # the second text of a pair
+NOTHING = Candidate(0, 0, float("-inf"))  # where one side has fewer answers
 
 
 def main() -> None:
@@ -47,8 +48,8 @@ def main() -> None:
     texts: tuple[list[str], list[str]] = ([], [])
     for pair, _ in rows:
         theirs, windows, null = peer_answers(network, tokenizer, pair, cut, args.n_best)
-        found, our_null = our_answers(nlp, pair, args.n_best)
-        ours, widened = found[: args.top], widen(nlp, pair[1], theirs)[: args.top]
+        candidates, our_null = our_answers(nlp, pair, args.n_best)
+        ours, widened = candidates[: args.top], widen(nlp, pair[1], theirs)[: args.top]
         pairs = list(zip_longest(ours, widened, fillvalue=NOTHING))
         difference = max([difference, abs(our_null - null), *(abs(a.score - b.score) for a, b in pairs[:1])])
         same = [a[:2] == b[:2] and abs(a.score - b.score) < TOLERANCE for a, b in pairs]
@@ -63,12 +64,12 @@ def main() -> None:
     print(f"same best answer and score: {same_best}; same {args.top} best: {same_all}")
     print(f"largest difference of the best answer's or the null score: {difference:.1e}")
     gold = [[text for _, text in answers] for _, answers in rows]
-    for side, found in zip(("ours", "theirs"), texts, strict=True):
-        print(side, answer_scores(found, gold))
+    for side, answers in zip(("ours", "theirs"), texts, strict=True):
+        print(side, answer_scores(answers, gold))
 
 
 def parse() -> argparse.Namespace:
-    """The command line."""
+    """Return the command line's settings."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--pipeline", type=Path, required=True)
@@ -83,7 +84,7 @@ def parse() -> argparse.Namespace:
 def peer_answers(
     network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, pair: tuple[str, str], cut: dict, n_best: int
 ) -> tuple[list[Candidate], int, float]:
-    """Answers without the null one, the number of windows, and the null score."""
+    """Return the answers without the null one, the number of windows, and the null score."""
     encoded = tokenizer(*pair, **cut, return_overflowing_tokens=True, return_offsets_mapping=True, padding=True)
     fields = {key: torch.tensor(encoded[key]) for key in ("input_ids", "attention_mask", "token_type_ids")}
     with torch.inference_mode():
@@ -91,47 +92,46 @@ def peer_answers(
     count = len(encoded["input_ids"])
     offsets = [
         [
-            each if side == 1 else None
-            for each, side in zip(encoded["offset_mapping"][n], encoded.sequence_ids(n), strict=True)
+            characters if side == CONTEXT else None
+            for characters, side in zip(encoded["offset_mapping"][n], encoded.sequence_ids(n), strict=True)
         ]
         for n in range(count)
     ]
-    logits = [each.numpy() for each in (output.start_logits, output.end_logits)]
-    found = squad_answers(offsets, *logits, n_best=n_best, max_length=LONGEST)
-    null = next(each for each in found if not each.stop)
-    return [each for each in found if each.stop], count, null.score
+    logits = [output.start_logits.numpy(), output.end_logits.numpy()]
+    candidates = squad_answers(offsets, *logits, n_best=n_best, max_length=LONGEST)
+    null = next(candidate for candidate in candidates if not candidate.stop)
+    return [candidate for candidate in candidates if candidate.stop], count, null.score
 
 
 def our_answers(nlp: Language, pair: tuple[str, str], n_best: int) -> tuple[list[Candidate], float]:
-    """Answers in characters of the context, and the null score."""
+    """Return the answers, in characters of the context, and the null score."""
     pipe = nlp.get_pipe("bert_qa")
     assert isinstance(pipe, BertQa)
     doc = make_pair_doc(nlp, *pair, "qa")
     inputs = pipe.encode([doc])
-    outputs = pipe.runner.predict(pipe.columns(inputs))
-    (found,) = best_answers(outputs, inputs.alignment, 1, n_best=n_best, max_length=LONGEST, allow_overlap=True)
-    assert isinstance(found, Answers)
+    outputs = pipe.runner.predict(inputs)
+    (best,) = best_answers(outputs, inputs.alignment, 1, n_best=n_best, max_length=LONGEST, allow_overlap=True)
     context = doc.spans["context"][0]
     tokens = inputs.alignment.token + context.start
     answers = []
-    for start, stop, score in zip(found.start, found.stop, found.score, strict=True):
+    for start, stop, score in zip(best.start, best.stop, best.score, strict=True):
         first, last = doc[int(tokens[start])], doc[int(tokens[stop - 1])]
         begin = first.idx - context.start_char
         answers.append(Candidate(begin, last.idx + len(last) - context.start_char, float(score)))
-    return answers, found.null_score
+    return answers, best.null_score
 
 
 def spans_text(candidate: Candidate, context: str) -> str:
-    """An answer with its score."""
+    """Return an answer with its score, as text."""
     return f"{context[candidate.start : candidate.stop]!r} ({candidate.score:.4f})"
 
 
-def widen(nlp: Language, context: str, found: list[Candidate]) -> list[Candidate]:
-    """Candidates as whole tokens, each once."""
+def widen(nlp: Language, context: str, candidates: list[Candidate]) -> list[Candidate]:
+    """Return candidates as whole tokens, without those that a better one becomes too."""
     doc, best = nlp.make_doc(context), {}
-    for each in found:
-        span = doc.char_span(each.start, each.stop, alignment_mode="expand")
-        best.setdefault((span.start_char, span.end_char), Candidate(span.start_char, span.end_char, each.score))
+    for candidate in candidates:
+        span = doc.char_span(candidate.start, candidate.stop, alignment_mode="expand")
+        best.setdefault((span.start_char, span.end_char), Candidate(span.start_char, span.end_char, candidate.score))
     return list(best.values())
 
 

@@ -25,7 +25,7 @@ def main() -> None:
 
 
 def peak() -> float:
-    """The process's highest resident memory so far, in megabytes."""
+    """Return the process's highest resident memory so far, in megabytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
 
 

@@ -28,22 +28,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--pipeline", type=Path, required=True)
+    parser.add_argument("--every", type=int, default=1, help="use only every n-th question")
     args = parser.parse_args()
     nlp = spacy.load(args.pipeline, config={"components.bert_qa.no_answer_threshold": 1.0})
-    rows = read_squad(args.data / "squad2_eval.json")
+    rows = read_squad(args.data / "squad2_eval.json")[:: args.every]
     docs = list(nlp.pipe(make_pair_doc(nlp, *pair, "qa") for pair, _ in rows))
-    found = [doc.spans["answers"] for doc in docs]
     scored = [
         (spans[0].text if spans else "", spans.attrs["no_answer_score"], [text for _, text in answers])
-        for spans, (_, answers) in zip(found, rows, strict=True)
+        for spans, (_, answers) in zip((doc.spans["answers"] for doc in docs), rows, strict=True)
     ]
     contexts = list(dict.fromkeys(context for (_, context), _ in rows))
     first = set(contexts[: len(contexts) // 2])
     dev, test = [
-        [each for each, ((_, context), _) in zip(scored, rows, strict=True) if (context in first) is half]
+        [row for row, ((_, context), _) in zip(scored, rows, strict=True) if (context in first) is half]
         for half in (True, False)
     ]
-    candidates = sorted({0.5, *np.quantile([each[1] for each in dev], np.linspace(0, 1, 101)).round(6).tolist()})
+    quantiles = np.quantile([no_answer for _, no_answer, _ in dev], np.linspace(0, 1, 101))
+    candidates = sorted({0.5, *quantiles.round(6).tolist()})
     best = max(candidates, key=lambda threshold: scores(dev, threshold)["f1"])
     print("| no_answer_threshold | f1 | exact match | answered | f1 of those with an answer |\n|---|---|---|---|---|")
     for threshold in (0.5, best):
@@ -52,7 +53,7 @@ def main() -> None:
 
 
 def scores(rows: list[Scored], threshold: float) -> dict[str, float]:
-    """F1, exact match and the share answered, and the F1 of questions that have an answer."""
+    """Return F1, exact match and the share answered, and the F1 of questions that have an answer."""
     answers = [text if no_answer <= threshold else "" for text, no_answer, _ in rows]
     gold = [texts for _, _, texts in rows]
     has = [number for number, texts in enumerate(gold) if texts]
@@ -61,7 +62,7 @@ def scores(rows: list[Scored], threshold: float) -> dict[str, float]:
 
 
 def answerable(rows: list[Scored]) -> float:
-    """The share of questions that have an answer."""
+    """Return the share of questions that have an answer."""
     return sum(bool(texts) for _, _, texts in rows) / len(rows)
 
 

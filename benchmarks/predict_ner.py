@@ -20,7 +20,7 @@ from data import read_conll
 from seqeval.metrics import f1_score
 from spacy.language import Language
 from spacy.tokens import Doc
-from tasks import DATA_SETS
+from tasks import DATA_SETS, bio_tags
 from timing import timed
 
 from spacy_bertadapt.tasks.ner.component import BertNer
@@ -40,7 +40,7 @@ def main() -> None:
     nlp, peer = spacy.load(args.pipeline), spacy.load(args.spacy)
     checkpoint = args.pipeline / "bert_ner" / "model"
     tag = transformers.pipeline("token-classification", str(checkpoint), aggregation_strategy="first", batch_size=32)
-    texts = [" ".join(each) for each in words]
+    texts = [" ".join(sentence) for sentence in words]
     runs: dict[str, Callable[[int], list]] = {
         "spacy-bertadapt": lambda n: list(nlp.pipe(docs(nlp, words[:n]))),
         "transformers pipeline, batch_size=32": lambda n: tag(texts[:n]),
@@ -60,8 +60,8 @@ def main() -> None:
 
 
 def docs(nlp: Language, words: list[list[str]]) -> list[Doc]:
-    """New Docs of words."""
-    return [Doc(nlp.vocab, words=each) for each in words]
+    """Return new Docs of words."""
+    return [Doc(nlp.vocab, words=sentence) for sentence in words]
 
 
 def show_decoding(nlp: Language, words: list[list[str]]) -> None:
@@ -69,7 +69,7 @@ def show_decoding(nlp: Language, words: list[list[str]]) -> None:
     pipe = nlp.get_pipe("bert_ner")
     assert isinstance(pipe, BertNer)
     inputs = pipe.encode(docs(nlp, words[:1000]))
-    outputs, forward = timed(lambda: pipe.runner.predict(pipe.columns(inputs)))
+    outputs, forward = timed(lambda: pipe.runner.predict(inputs))
     _, decoding = timed(lambda: pipe.decode(outputs, inputs))
     print(f"\nDecoding takes {decoding / forward:.1%} of the forward pass (1,000 texts: {forward:.2f} s).")
 
@@ -79,9 +79,8 @@ def show_scores(nlp: Language, path: Path) -> None:
     corpus = ConllCorpus(path, gold_preproc=True)
     examples = list(corpus(nlp))
     ours = nlp.evaluate(examples)["ents_f"]
-    found = [nlp(example.predicted.copy()) for example in examples]
-    tags = [[f"{t.ent_iob_}-{t.ent_type_}" if t.ent_type_ else "O" for t in doc] for doc in found]
-    gold = [[f"{t.ent_iob_}-{t.ent_type_}" if t.ent_type_ else "O" for t in eg.reference] for eg in examples]
+    tags = [bio_tags(nlp(example.predicted.copy())) for example in examples]
+    gold = [bio_tags(example.reference) for example in examples]
     print(f"\nF1 by spaCy's scorer {ours:.4f}, by seqeval {f1_score(gold, tags):.4f}")
 
 
@@ -92,7 +91,7 @@ def show_differences(nlp: Language, tag: Callable, texts: list[str]) -> None:
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        theirs = [{(e["start"], e["end"], e["entity_group"]) for e in found} for found in tag(texts)]
+        theirs = [{(e["start"], e["end"], e["entity_group"]) for e in entities} for entities in tag(texts)]
     docs = list(nlp.pipe(texts))
     ours = [{(e.start_char, e.end_char, e.label_) for e in doc.ents} for doc in docs]
     split = tag.tokenizer.backend_tokenizer.pre_tokenizer.pre_tokenize_str
@@ -106,7 +105,7 @@ def show_differences(nlp: Language, tag: Callable, texts: list[str]) -> None:
                 unexplained.append(f"{side}: {texts[row][start:end]} ({label}) in {texts[row]!r}")
     print(f"\nThe same entities in {len(texts) - len(differing)} of {len(texts)} texts; not at a token of several of")
     print(f"BERT's words: {len(unexplained)} entities.\n")
-    print("\n".join(f"- {each}" for each in unexplained))
+    print("\n".join(f"- {entity}" for entity in unexplained))
 
 
 if __name__ == "__main__":

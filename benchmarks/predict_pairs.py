@@ -42,28 +42,28 @@ def main() -> None:
         "spacy-bertadapt, once more": timed(ours)[1],
     }
     print("| side | pairs/s | times the first |\n|---|---|---|")
-    for side, each in taken.items():
-        print(f"| {side} | {len(pairs) / each:,.0f} | {seconds / each:.2f} |")
+    for side, time_taken in taken.items():
+        print(f"| {side} | {len(pairs) / time_taken:,.0f} | {seconds / time_taken:.2f} |")
     precise = spacy.load(args.pipeline, config={"components.bert_nli.model.precision": "float32"}).get_pipe("bert_nli")
     exact = [max(cats, key=cats.__getitem__) for cats in precise.compare_many(pairs)]
     print(f"\nSame label as in float32: {np.mean([a == b for a, b in zip(labels, exact, strict=True)]):.4%}")
 
 
 def read_pairs(folder: Path, count: int) -> Pairs:
-    """`count` SICK pairs, the files repeated as often as it takes."""
+    """Return `count` SICK pairs, the files repeated as often as it takes."""
     pairs = [pair for part in ("test", "train", "dev") for pair, _ in read_sick(folder / f"sick_{part}.txt")]
     return (pairs * (1 + count // len(pairs)))[:count]  # type: ignore[return-value]
 
 
 def transformers_pipeline(checkpoint: Path, pairs: Pairs) -> float:
-    """Seconds of Hugging Face's pipeline on dicts of text and text_pair."""
+    """Return the seconds of Hugging Face's pipeline on dicts of text and text_pair."""
     classify = transformers.pipeline("text-classification", model=str(checkpoint), batch_size=32)
     inputs = [{"text": premise, "text_pair": hypothesis} for premise, hypothesis in pairs]
     return timed(lambda: classify(inputs), warm_up=lambda: classify(inputs[:500]))[1]
 
 
 def cross_encoder(checkpoint: Path, pairs: Pairs) -> float:
-    """Seconds of sentence-transformers, which sorts by length too."""
+    """Return the seconds of sentence-transformers, which sorts by length too."""
     from sentence_transformers import CrossEncoder
 
     encoder = CrossEncoder(str(checkpoint), device="cpu")

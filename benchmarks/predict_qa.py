@@ -18,12 +18,13 @@ import torch
 import transformers
 from data import read_squad
 from spacy.language import Language
+from spacy.tokens import Span
 from timing import timed
 from torch import Tensor
 
-from spacy_bertadapt.network.precision import autocast
-from spacy_bertadapt.subwords.batches import group_by_length
+from spacy_bertadapt.subwords.batches import WindowBatch, group_by_length
 from spacy_bertadapt.tasks.qa.component import BertQa
+from spacy_bertadapt.tasks.qa.texts import encode_questions
 
 NEEDLE = "The lighthouse of Tarnholm was built by Marit Osgaard in 1874."
 ASKED = "Who built the lighthouse of Tarnholm?"
@@ -34,16 +35,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--pipeline", type=Path, required=True)
+    parser.add_argument("--count", type=int, help="questions; else all")
+    parser.add_argument("--longest", type=int, default=60_000, help="characters of the longest context")
     args = parser.parse_args()
     rows = read_squad(args.data / "squad2_eval.json")
     pairs = [(context, question) for (question, context), _ in rows]
     nlp = spacy.load(args.pipeline)
-    show_speed(nlp, args.pipeline, pairs)
-    show_long_context(nlp, [context for context, _ in dict.fromkeys((context, 0) for context, _ in pairs)])
+    show_speed(nlp, args.pipeline, pairs[: args.count])
+    show_long_context(nlp, list(dict.fromkeys(context for context, _ in pairs)), args.longest)
 
 
 def show_speed(nlp: Language, folder: Path, pairs: list[tuple[str, str]]) -> None:
-    """Questions a second of every side, ours once more at the end."""
+    """Print the questions a second of every side, ours once more at the end."""
     qa = nlp.get_pipe("bert_qa")
     assert isinstance(qa, BertQa)
     answer = lambda: list(qa.answer_batch(pairs))  # noqa: E731
@@ -52,7 +55,7 @@ def show_speed(nlp: Language, folder: Path, pairs: list[tuple[str, str]]) -> Non
     taken["answer_batch, once more"] = timed(answer)[1]
     if hasattr(transformers, "QuestionAnsweringPipeline"):
         peer = transformers.pipeline("question-answering", str(folder / "bert_qa" / "model"))
-        some = pairs[:: len(pairs) // 140]
+        some = pairs[:: max(1, len(pairs) // 140)]
         asked = {"question": [question for _, question in some], "context": [context for context, _ in some]}
         _, seconds = timed(lambda: peer(**asked, batch_size=16, doc_stride=128, max_seq_len=384))
         taken["transformers pipeline, batch_size=16"] = seconds * len(pairs) / len(some)
@@ -63,30 +66,35 @@ def show_speed(nlp: Language, folder: Path, pairs: list[tuple[str, str]]) -> Non
 
 
 def floor(qa: BertQa, pairs: list[tuple[str, str]]) -> float:
-    """Seconds of tokenizing each question and each context once, and of the network alone."""
-    tokenizer = qa.shim.checkpoint.tokenizer.backend_tokenizer
-    texts = [question for _, question in pairs], list(dict.fromkeys(context for context, _ in pairs))
-    _, tokenizing = timed(lambda: [tokenizer.encode_batch(each, add_special_tokens=False) for each in texts])
-    docs = [qa.make_doc(context) for context, _ in pairs]
-    batch = qa.runner.windows(qa.columns(qa._encode(texts[0], [doc[:] for doc in docs])))
-    groups = group_by_length(batch.lengths, qa.runner.max_batch_subwords)
-    tensors = [inputs(batch.padded(group)) for group in groups]
+    """Return the seconds of tokenizing each question and each context once, and of the network alone."""
+    network = qa.network
+    tokenizer = network.checkpoint.tokenizer.backend_tokenizer
+    questions, contexts = [question for _, question in pairs], list(dict.fromkeys(context for context, _ in pairs))
+    _, tokenizing = timed(
+        lambda: [tokenizer.encode_batch(texts, add_special_tokens=False) for texts in (questions, contexts)]
+    )
+    docs = {context: qa.make_doc(context)[:] for context in contexts}
+    batch = windows(qa, questions, [docs[context] for context, _ in pairs])
+    groups = group_by_length(batch.lengths, qa.runner.budget.subwords)
+    batches = [network.batch(batch.padded(group)).inputs for group in groups]
 
     def loop() -> list[Tensor]:
-        with torch.inference_mode(), autocast(qa.shim.device, qa.shim.dtype):
-            return [qa.shim.module(**each).start_logits for each in tensors]
+        with torch.inference_mode(), network.autocast:
+            return [network.module(**inputs).start_logits for inputs in batches]
 
     return tokenizing + timed(loop)[1]
 
 
-def inputs(batch: object) -> dict[str, Tensor]:
-    """What the network takes, as tensors."""
-    found = {"input_ids": batch.input_ids, "attention_mask": batch.mask, "token_type_ids": batch.token_type_ids}
-    return {name: torch.from_numpy(array) * 1 for name, array in found.items() if array is not None}
+def windows(qa: BertQa, questions: list[str], contexts: list[Span]) -> WindowBatch:
+    """Return the windows of pairs of question and context."""
+    return qa.runner.windows(encode_questions(questions, contexts, qa.runner.encode_segment, qa.vocab))
 
 
-def show_long_context(nlp: Language, contexts: list[str]) -> None:
-    """Seconds and memory for one question on contexts of growing length, with the answer in the middle."""
+def show_long_context(nlp: Language, contexts: list[str], longest: int) -> None:
+    """Print seconds and memory for one question on contexts of growing length, with the answer in the middle.
+
+    longest: characters of the longest context.
+    """
     qa = nlp.get_pipe("bert_qa")
     assert isinstance(qa, BertQa)
     text = " ".join(contexts)
@@ -94,19 +102,19 @@ def show_long_context(nlp: Language, contexts: list[str]) -> None:
     print(
         "\n| characters | windows | seconds | ms a window | memory after, MB | best answer |\n|---|---|---|---|---|---|"
     )
-    for length in (6_000, 6_000, 15_000, 30_000, 60_000):
+    for length in (longest // 10, longest // 10, longest // 4, longest // 2, longest):
         half = text[: length // 2]
         context = f"{half} {NEEDLE} {text[length // 2 : length - len(NEEDLE) - 2]}"
         doc = nlp.make_doc(context)
-        windows = len(qa.runner.windows(qa.columns(qa._encode([ASKED], [doc[:]]))))
+        count = len(windows(qa, [ASKED], [doc[:]]))
         answers, seconds = timed(lambda doc=doc: qa.answer(doc, ASKED, top_k=1))
         memory = process.memory_info().rss / 2**20
         best = answers[0].text if answers else "none"
         cells = (
             f"{len(context):,}",
-            windows,
+            count,
             f"{seconds:.2f}",
-            f"{1000 * seconds / windows:.1f}",
+            f"{1000 * seconds / count:.1f}",
             f"{memory:,.0f}",
             best,
         )

@@ -4,7 +4,7 @@
 
 PIPELINE is a trained `bert_textcat` for SST-2, such as `train.py --keep FOLDER` leaves. Prints a Markdown
 table. The floor is what no component can beat: one call of the tokenizers library for all texts, and torch over
-batches of like length in the same precision.
+batches of similar length in the same precision.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ def main() -> None:
     texts = read_texts(args.data, args.count)
     checkpoint = args.pipeline / "bert_textcat" / "model"
     nlp = spacy.load(args.pipeline)
-    shim = nlp.get_pipe("bert_textcat").shim
+    network = nlp.get_pipe("bert_textcat").network
     ours = lambda: [max(doc.cats, key=doc.cats.get) for doc in nlp.pipe(texts)]  # noqa: E731
     labels, seconds = timed(ours, warm_up=lambda: list(nlp.pipe(texts[:500])))
-    speeds = {f"spacy-bertadapt, {str(shim.dtype or torch.float32)[6:]}": seconds}
-    speeds["the floor: tokenizers and a bare torch loop"] = floor(checkpoint, texts, shim.dtype)
+    speeds = {f"spacy-bertadapt, {network.precision}": seconds}
+    speeds["the floor: tokenizers and a bare torch loop"] = floor(checkpoint, texts, network.dtype)
     speeds["transformers pipeline, batch_size=32"] = transformers_pipeline(checkpoint, texts)
     speeds["spacy-transformers + textcat"] = spacy_transformers(checkpoint, texts)
     speeds["spacy-bertadapt, once more"] = timed(ours)[1]
@@ -64,7 +64,7 @@ def main() -> None:
 
 
 def floor(checkpoint: Path, texts: list[str], dtype: torch.dtype | None, budget: int = 2048) -> float:
-    """Seconds of tokenising and a bare loop over batches sorted by length, `budget` subwords each."""
+    """Return the seconds of tokenising and a bare loop over batches sorted by length, `budget` subwords each."""
     tokenizer = Tokenizer.from_file(str(checkpoint / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.enable_truncation(512)
@@ -87,13 +87,13 @@ def floor(checkpoint: Path, texts: list[str], dtype: torch.dtype | None, budget:
 
 
 def transformers_pipeline(checkpoint: Path, texts: list[str]) -> float:
-    """Seconds of Hugging Face's pipeline."""
+    """Return the seconds of Hugging Face's pipeline."""
     classify = transformers.pipeline("text-classification", model=str(checkpoint), batch_size=32)
     return timed(lambda: classify(texts), warm_up=lambda: classify(texts[:500]))[1]
 
 
 def spacy_transformers(checkpoint: Path, texts: list[str]) -> float:
-    """Seconds of spaCy's own textcat on a `transformer` with the same encoder."""
+    """Return the seconds of spaCy's own textcat on a `transformer` with the same encoder."""
     nlp = spacy.blank("en")
     nlp.add_pipe("transformer", config={"model": {**ENCODER_IN_SPACY, "name": str(checkpoint)}})
     nlp.add_pipe("textcat", config={"model": LISTENER})

@@ -40,15 +40,15 @@ def main() -> None:
         "spacy-bertadapt, once more": timed(lambda: scores(nlp, texts))[1],
     }
     print("| side | texts × labels/s | times the first |\n|---|---|---|")
-    for side, each in taken.items():
-        print(f"| {side} | {len(texts) * len(LABELS) / each:,.0f} | {seconds / each:.2f} |")
+    for side, time_taken in taken.items():
+        print(f"| {side} | {len(texts) * len(LABELS) / time_taken:,.0f} | {seconds / time_taken:.2f} |")
     expected = np.array([[dict(zip(r["labels"], r["scores"], strict=True))[name] for name in LABELS] for r in results])
     exact = np.array(scores(zeroshot(args.pipeline, "float32"), texts))
     print(f"\nLargest difference of a score in float32: {np.abs(exact - expected).max():.1e}")
 
 
 def zeroshot(pipeline: Path, precision: str) -> spacy.language.Language:
-    """The pipeline with `bert_zeroshot` alone at work."""
+    """Return the pipeline with `bert_zeroshot` alone at work."""
     nlp = spacy.load(pipeline, config={"components.bert_nli.model.precision": precision})
     nlp.add_pipe("bert_zeroshot", config={"labels": LABELS})
     nlp.select_pipes(enable="bert_zeroshot")
@@ -56,7 +56,7 @@ def zeroshot(pipeline: Path, precision: str) -> spacy.language.Language:
 
 
 def scores(nlp: spacy.language.Language, texts: list[str]) -> list[list[float]]:
-    """A row of scores for every text."""
+    """Return a row of scores for every text."""
     return [[doc.cats[label] for label in LABELS] for doc in nlp.pipe(texts)]
 
 

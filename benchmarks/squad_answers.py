@@ -26,19 +26,19 @@ def squad_answers(
     n_best: int = 20,
     max_length: int = 30,
 ) -> list[Candidate]:
-    """The best answers to one question, best first, "no answer" among them whatever its place.
+    """Return the best answers to one question, best first, "no answer" among them whatever its place.
 
     windows: characters of each column of each window; None outside of the context. n_best: starts and ends that are
     combined in a window, and answers in all. max_length: of an answer, in subwords.
     """
-    found, null = [], float("inf")
+    candidates, null = [], float("inf")
     for offsets, starts, ends in zip(windows, start_logits, end_logits, strict=True):
         null = min(null, float(starts[0] + ends[0]))
-        inside = np.array([each is not None for each in offsets])
+        inside = np.array([characters is not None for characters in offsets])
         best = [np.argsort(-logits[: len(offsets)], kind="stable")[:n_best] for logits in (starts, ends)]
         for first in best[0][inside[best[0]]]:
             lasts = best[1][inside[best[1]] & (best[1] >= first) & (best[1] < first + max_length)]
             for last in lasts:
-                found.append(Candidate(offsets[first][0], offsets[last][1], float(starts[first] + ends[last])))
-    ranked = sorted(found, key=lambda candidate: -candidate.score)[:n_best]
+                candidates.append(Candidate(offsets[first][0], offsets[last][1], float(starts[first] + ends[last])))
+    ranked = sorted(candidates, key=lambda candidate: -candidate.score)[:n_best]
     return sorted([*ranked, Candidate(0, 0, null)], key=lambda candidate: -candidate.score)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
-from data import read_answerable, read_cats, read_conll, read_sick, read_squad, read_sst2
-from scores import answer_scores, classification_scores, entity_scores
+from data import read_answerable, read_cats, read_conll, read_sick, read_spans, read_squad, read_sst2
+from scores import answer_scores, classification_scores, entity_scores, span_scores
 from spacy import util
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -21,15 +21,18 @@ from spacy_bertadapt.tasks import get_task
 HERE = Path(__file__).parent
 SICK_COLUMNS = {"premise": "sentence_A", "hypothesis": "sentence_B", "label": "entailment_judgment"}
 
+PeerTask = Literal["sequence-classification", "token-classification", "question-answering"]
+
 
 @dataclass(frozen=True)
 class DataSet:
     """Data, and how the component of its task learns it.
 
-    task: by name. train, dev: file names. read: returns the rows of a file: what goes in, and gold. scores: compares
-    a pipeline with the rows of a file, by the code that scores the peer too. settings: of the component.
-    reader: settings of the task's corpus. exclusive: one label an example. pool: batches that are drawn before they
-    are sorted by length.
+    task: the name of the task. train, dev: file names. read: returns the rows of a file: what goes in, and gold.
+    scores: compares a pipeline with the rows of a file, by the code that scores the peer too. peer: the task that
+    Transformers' Trainer is given; None: it has none like it. settings: those of the component.
+    reader: settings of the task's corpus. exclusive: whether an example has exactly one label. pool: how many batches
+    are drawn before they are sorted by length.
     """
 
     task: str
@@ -37,6 +40,7 @@ class DataSet:
     dev: str
     read: Callable[[Path], list[tuple[Any, Any]]]
     scores: Callable[[DataSet, Language, list], dict[str, float]]
+    peer: PeerTask | None = None
     settings: dict[str, Any] = field(default_factory=dict)
     reader: dict[str, Any] = field(default_factory=dict)
     exclusive: bool = True
@@ -66,6 +70,11 @@ class DataSet:
         return self.scores(self, nlp, self.read(path))
 
 
+def bio_tags(doc: Doc) -> list[str]:
+    """Return the BIO tag of each token, as `doc.ents` says."""
+    return [f"{token.ent_iob_}-{token.ent_type_}" if token.ent_type_ else "O" for token in doc]
+
+
 def _class_scores(data_set: DataSet, nlp: Language, rows: list) -> dict[str, float]:
     labels = list(rows[0][1])
     docs = (text if isinstance(text, str) else make_pair_doc(nlp, *text, "nli") for text, _ in rows)
@@ -76,8 +85,13 @@ def _class_scores(data_set: DataSet, nlp: Language, rows: list) -> dict[str, flo
 
 def _entity_scores(data_set: DataSet, nlp: Language, rows: list) -> dict[str, float]:
     docs = nlp.pipe(Doc(nlp.vocab, words=words) for words, _ in rows)
-    tags = [[f"{t.ent_iob_}-{t.ent_type_}" if t.ent_type_ else "O" for t in doc] for doc in docs]
-    return entity_scores(tags, [gold for _, gold in rows])
+    return entity_scores([bio_tags(doc) for doc in docs], [gold for _, gold in rows])
+
+
+def _span_scores(data_set: DataSet, nlp: Language, rows: list) -> dict[str, float]:
+    docs = nlp.pipe(Doc(nlp.vocab, words=words) for words, _ in rows)
+    spans = [{(span.start, span.end, span.label_) for span in doc.spans["sc"]} for doc in docs]
+    return span_scores(spans, [gold for _, gold in rows])
 
 
 def _answer_scores(data_set: DataSet, nlp: Language, rows: list) -> dict[str, float]:
@@ -93,6 +107,7 @@ DATA_SETS = {
         "sst2_dev.tsv",
         read_sst2,
         _class_scores,
+        peer="sequence-classification",
         settings={"max_windows": 1},
         reader={"text": 0, "label": 1},
     ),
@@ -102,12 +117,33 @@ DATA_SETS = {
         "cooking_dev.jsonl",
         read_cats,
         _class_scores,
+        peer="sequence-classification",
         settings={"exclusive": False, "long_text": "first"},
         exclusive=False,
     ),
-    "sick": DataSet("nli", "sick_train.txt", "sick_test.txt", read_sick, _class_scores, reader=SICK_COLUMNS),
+    "sick": DataSet(
+        "nli",
+        "sick_train.txt",
+        "sick_test.txt",
+        read_sick,
+        _class_scores,
+        peer="sequence-classification",
+        reader=SICK_COLUMNS,
+    ),
     "wnut": DataSet(
-        "ner", "wnut_train.conll", "wnut_test.conll", read_conll, _entity_scores, reader={"gold_preproc": True}
+        "ner",
+        "wnut_train.conll",
+        "wnut_test.conll",
+        read_conll,
+        _entity_scores,
+        peer="token-classification",
+        reader={"gold_preproc": True},
+    ),
+    "wnut-spans": DataSet(
+        "spancat", "wnut_train.conll", "wnut_test.conll", read_spans, _span_scores, reader={"gold_preproc": True}
+    ),
+    "genia": DataSet(
+        "spancat", "genia_train.iob2", "genia_eval.iob2", read_spans, _span_scores, reader={"gold_preproc": True}
     ),
     "squad-answerable": DataSet(
         "qa",
@@ -115,6 +151,7 @@ DATA_SETS = {
         "squad2_eval.json",
         read_answerable,
         _answer_scores,
+        peer="question-answering",
         settings={"stride": 128, "no_answer_threshold": 1.0},
         reader={"answerable_only": True},
         pool=20,
@@ -125,6 +162,7 @@ DATA_SETS = {
         "squad2_eval.json",
         read_squad,
         _answer_scores,
+        peer="question-answering",
         settings={"stride": 128},
         pool=20,
     ),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 
 def timed(run: Callable[[], list], warm_up: Callable[[], object] = lambda: None) -> tuple[list, float]:
-    """What a function returns, and the seconds it takes."""
+    """Return what a function returns, and the seconds it takes."""
     warm_up()
     start = time.perf_counter()
     result = run()

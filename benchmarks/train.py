@@ -21,13 +21,12 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import spacy
-import srsly
+from commands import run, spacy_train
 from tasks import DATA_SETS
 
 from spacy_bertadapt.training.comparison import STRATEGIES
@@ -36,17 +35,17 @@ HERE = Path(__file__).parent
 
 
 def main() -> None:
-    """Run every seed of both sides, the peer right after ours, and print a table."""
+    """Run every seed of both sides, the peer right after ours, and print a table. Not every data set has a peer."""
     args = parse()
     print("| side | seed | scores | training s |\n|---|---|---|---|")
     for seed in args.seeds:
         show("spacy-bertadapt", seed, ours(args, seed))
-        if seed in args.peer_seeds:
+        if seed in args.peer_seeds and DATA_SETS[args.task].peer:
             show("Trainer", seed, peer(args, seed))
 
 
 def parse() -> argparse.Namespace:
-    """The recipe, from the command line."""
+    """Return the recipe, from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--task", choices=sorted(DATA_SETS), default="sst2")
@@ -70,28 +69,24 @@ def ours(args: argparse.Namespace, seed: int) -> dict[str, float]:
     task = DATA_SETS[args.task]
     epoch = math.ceil(len(task.read(args.data / task.train)) / args.batch_size)
     steps = args.steps or epoch * args.epochs
+    config = task.config(args.precision)
+    config["components"][task.factory]["adapt"] = STRATEGIES[args.adapt][0]
+    config["corpora"]["dev"]["limit"] = 16 if args.steps else 0
+    overrides = {
+        "paths.train": args.data / task.train,
+        "paths.dev": args.data / task.dev,
+        "paths.encoder": args.encoder,
+        "system.seed": seed,
+        f"components.{task.factory}.max_length": args.max_length,
+        "training.max_steps": steps if args.every_epoch else steps - 1,
+        "training.eval_frequency": epoch if args.every_epoch else steps - 1,
+        "training.batcher.size": args.batch_size,
+        "training.optimizer.learn_rate.initial_rate": args.learn_rate,
+        "training.optimizer.learn_rate.total_steps": steps,
+    }
     with tempfile.TemporaryDirectory() as folder:
-        config, log, output = Path(folder) / "config.cfg", Path(folder) / "log.jsonl", args.keep or Path(folder) / "out"
-        adapted = task.config(args.precision)
-        adapted["components"][task.factory]["adapt"] = STRATEGIES[args.adapt][0]
-        adapted["corpora"]["dev"]["limit"] = 16 if args.steps else 0
-        adapted.to_disk(config)
-        overrides = {
-            "paths.train": args.data / task.train,
-            "paths.dev": args.data / task.dev,
-            "paths.encoder": args.encoder,
-            "system.seed": seed,
-            f"components.{task.factory}.max_length": args.max_length,
-            "training.logger.output_file": log,
-            "training.max_steps": steps if args.every_epoch else steps - 1,
-            "training.eval_frequency": epoch if args.every_epoch else steps - 1,
-            "training.batcher.size": args.batch_size,
-            "training.optimizer.learn_rate.initial_rate": args.learn_rate,
-            "training.optimizer.learn_rate.total_steps": steps,
-        }
-        command = [sys.executable, "-m", "spacy", "train", config, "-o", output]
-        run([*command, *(str(part) for key, value in overrides.items() for part in (f"--{key}", value))])
-        times = [row["seconds"] for row in srsly.read_jsonl(log)]
+        output = args.keep or Path(folder)
+        times = [row["seconds"] for row in spacy_train(config, output, overrides)]
         if args.every_epoch:
             print(f"ours, seconds at the end of each epoch, evaluated: {times[1:]}")
         return {"seconds": times[-1], **task.score(spacy.load(output / "model-last"), args.data / task.dev)}
@@ -107,14 +102,8 @@ def peer(args: argparse.Namespace, seed: int) -> dict[str, float]:
     return json.loads(run(command).splitlines()[-1])
 
 
-def run(command: list) -> str:
-    """The standard output of a command; its errors are shown."""
-    done = subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, text=True, check=True)
-    return done.stdout
-
-
 def show(side: str, seed: int, result: dict[str, float]) -> None:
-    """One row of the table."""
+    """Print one row of the table."""
     scores = ", ".join(f"{key} {value:.4f}" for key, value in result.items() if key != "seconds")
     print(f"| {side} | {seed} | {scores} | {result['seconds']} |", flush=True)
 

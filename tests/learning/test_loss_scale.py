@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from spacy_bertadapt.learning.loss_scale import GROWTH_INTERVAL, LARGEST, SMALLEST, LossScale
+from spacy_bertadapt.learning.loss_scale import GROWTH_INTERVAL, LARGEST, SMALLEST, LossScale, loss_scale
 
 GOOD, BAD = torch.tensor(0.0), torch.tensor(1.0)
 
@@ -48,3 +48,18 @@ def test_it_has_a_ceiling() -> None:
     for _ in range(GROWTH_INTERVAL):
         scale.update(GOOD)
     assert scale.scale.item() == LARGEST
+
+
+def test_a_sum_is_scaled_as_its_mean() -> None:
+    scale = loss_scale(torch.device("cpu"), torch.float16, 8)
+    assert float(scale.factor) == 2.0**16 / 8
+    scale.update(BAD)
+    assert float(scale.factor) == 2.0**15 / 8
+    assert float(loss_scale(torch.device("cpu"), torch.float16, 0).factor) == 2.0**16, "of a batch without a unit"
+
+
+def test_other_number_formats_have_no_scale() -> None:
+    for dtype in (None, torch.bfloat16):
+        scale = loss_scale(torch.device("cpu"), dtype, 8)
+        assert scale.factor == 1.0
+        assert (scale.update(GOOD).item(), scale.update(BAD).item()) == (0.0, 1.0), "every bad step is a failure"

@@ -78,11 +78,19 @@ def stream(as_input):
     return [as_input(text) for text in STREAM]
 
 
+@pytest.fixture(scope="module")
+def packed():
+    """Pipelines that have learned, by task, as bytes."""
+    return {}
+
+
 @pytest.fixture
-def trained(nlp, make, make_examples, train):
-    """A pipeline that has overfitted."""
+def trained(nlp, task, make, make_examples, train, packed):
+    """A pipeline that has learned."""
     make(nlp)
-    return train(nlp, make_examples(nlp), steps=30)
+    if task not in packed:
+        packed[task] = train(nlp, make_examples(nlp), steps=30).to_bytes()
+    return nlp.from_bytes(packed[task])
 
 
 def scores_of(nlp, make_examples):

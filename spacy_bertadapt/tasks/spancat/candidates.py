@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 from spacy.tokens import Doc
+from thinc.api import NumpyOps
 from thinc.types import Ragged
 
 from ...subwords.alignment import Alignment
@@ -15,7 +16,7 @@ from ...subwords.windows import ragged_arange
 from ...types import Ints
 
 Suggester: TypeAlias = Callable[..., Ragged]
-"""As spaCy registers them: takes Docs, and gives the start and end token of each candidate, Doc by Doc."""
+"""As spaCy registers them: takes Docs and `ops`, and gives the start and end token of each candidate, Doc by Doc."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,8 @@ def candidates_by_length(alignment: Alignment, longest: int) -> Candidates:
 
 def suggested_candidates(docs: Sequence[Doc], alignment: Alignment, suggest: Suggester) -> Candidates:
     """Return what a suggester names, each once, as far as it has a token with subwords."""
-    suggested = suggest(docs)
-    pairs = np.asarray(suggested.dataXd, dtype=np.int64).reshape(-1, 2)
+    suggested = suggest(docs, ops=NumpyOps())  # spaCy's current ones may keep the arrays on a GPU
+    pairs = np.maximum(np.asarray(suggested.dataXd, dtype=np.int64).reshape(-1, 2), 0)
     text = np.repeat(np.arange(len(docs)), np.asarray(suggested.lengths, dtype=np.int64))
     start, stop = aligned_range(alignment, text, pairs[:, 0], pairs[:, 1])
     return Candidates(*np.unique(np.stack([start, stop])[:, start < stop], axis=1))
