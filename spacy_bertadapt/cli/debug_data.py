@@ -1,4 +1,4 @@
-"""`debug-data`: what training data is like, before anything is trained on it."""
+"""`debug-data`: possible faults of training data, before anything is trained on it."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def _show(request: ConfigRequest, data: DataSurvey, choices: list[Choice]) -> No
 
 
 def _in_short(value: object) -> str:
-    """A value as configs have it; of a registered function its settings alone."""
+    """Return a value as configs have it; of a registered function its settings alone."""
     if isinstance(value, Mapping) and is_call(value):
         return ", ".join(f"{name} = {to_setting(part)}" for name, part in value.items() if not name.startswith("@"))
     return to_setting(value)

@@ -1,4 +1,4 @@
-"""`pretrain`: an encoder that knows the language of raw texts."""
+"""`pretrain`: continued training of an encoder on raw texts."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def _introduce(run: PretrainingRun, encoder: str) -> None:
 
 
 def _train(run: PretrainingRun) -> None:
-    """Print a row an evaluation, under a bar of all steps."""
+    """Train, with a printed row for each evaluation and a progress bar."""
     msg.row(tuple(COLUMNS), widths=WIDTHS, aligns=ALIGNS)
     msg.row(tuple("-" * width for width in WIDTHS), widths=WIDTHS)
     for evaluation in run.evaluations:

@@ -15,7 +15,7 @@ from . import options
 
 if TYPE_CHECKING:
     from ..component.base import BertPipe
-    from ..learning.summary import Part
+    from ..learning.summary import NetworkPart
 
 MEGABYTE = 2**20
 FEW_LEARN, RATE_FOR_FEW = 0.05, 1e-3
@@ -55,7 +55,7 @@ def show_component(pipe: BertPipe, training: dict[str, Any]) -> None:
     rate = peak_rate(training)
     _show_parts(parts, rate, float(training.get("optimizer", {}).get("weight_decay", 0.0)))
     if parts[0].name == "head" and pipe.has_labels and network.checkpoint.labels == UNKNOWN_LABELS:
-        msg.info("The head is shown for two labels: how many there are is the training data's to say.")
+        msg.info("The head is shown with two labels; the training data decides how many there are.")
     length = f"{steps:,} steps" if steps else "as many steps as the epochs have"
     msg.text(f"Training: {length}, learning rate up to {rate:g}")
     if _share(parts) < FEW_LEARN and rate < RATE_FOR_FEW:
@@ -69,14 +69,14 @@ def peak_rate(training: dict[str, Any]) -> float:
     return float(rate.get("initial_rate", 0.0)) if isinstance(rate, dict) else float(rate)
 
 
-def _show_parts(parts: list[Part], rate: float, decay: float) -> None:
+def _show_parts(parts: list[NetworkPart], rate: float, decay: float) -> None:
     total, learning = sum(part.parameters for part in parts), sum(part.learning for part in parts)
     rows = [_row(part, rate, decay) for part in parts]
     rows.append(("all", f"{total:,}", f"{learning:,}", f"{learning / total:.1%}", "", ""))
     print(table(rows, header=COLUMNS, divider=True, aligns=("l", "r", "r", "r", "l", "l")))
 
 
-def _show_memory(pipe: BertPipe, parts: list[Part]) -> None:
+def _show_memory(pipe: BertPipe, parts: list[NetworkPart]) -> None:
     from ..learning.summary import estimate_memory
 
     network, budget = pipe.network, pipe.runner.budget.subwords
@@ -87,12 +87,12 @@ def _show_memory(pipe: BertPipe, parts: list[Part]) -> None:
     msg.text(f"Memory, roughly: {sizes} ({budget:,} subwords at once); Python and its libraries come on top")
 
 
-def _share(parts: list[Part]) -> float:
-    """The share of the parameters that learn."""
+def _share(parts: list[NetworkPart]) -> float:
+    """Return the share of the parameters that learn."""
     return sum(part.learning for part in parts) / sum(part.parameters for part in parts)
 
 
-def _row(part: Part, rate: float, decay: float) -> tuple[str, ...]:
+def _row(part: NetworkPart, rate: float, decay: float) -> tuple[str, ...]:
     if not part.learning:
         return part.name, f"{part.parameters:,}", "0", "", "frozen", ""
     rates = ", ".join(f"{rate * factor:.3g}" for factor in part.rates)

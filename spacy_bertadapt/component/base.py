@@ -42,13 +42,13 @@ Predictions = TypeVar("Predictions")
 class BertPipe(SavedComponent, TrainablePipe, Generic[Texts, Targets, Predictions]):
     """A trainable component around a network.
 
-    A task says how its Docs are encoded (`encode`), what their logits mean (`decode`, `set_annotations`), what is gold
-    in an example (`is_annotated`, `gold_labels`), what is learned from it (`targets`, `loss`), and what its head's
-    outputs are called (`head_labels`, `accept`). The way from subwords to logits is the `Runner`'s.
+    A task implements these methods: `encode` (Docs to subwords), `decode` and `set_annotations` (logits to
+    annotations), `is_annotated` and `gold_labels` (the gold annotation of an example), `targets` and `loss` (what is
+    learned from it). `head_labels` and `accept` have defaults. The `Runner` computes logits from subwords.
 
     parts: span groups of the task's pair Docs; None: the whole text is read. windowed_segment: which text of a pair is
-    cut into windows. has_labels: whether the head's outputs are named by the data. outside_label: what class weights
-    call units without a label; None: there are none.
+    cut into windows. has_labels: whether the data names the head's outputs. outside_label: the name of units without
+    a label, for class weights; None: there are no such units.
     """
 
     parts: ClassVar[PartNames | None] = None
@@ -73,8 +73,8 @@ class BertPipe(SavedComponent, TrainablePipe, Generic[Texts, Targets, Prediction
 
         model: as an architecture makes it. scorer: scores Examples, as `nlp.evaluate` calls it. cfg: the task's
         settings, which the scorer gets too. window_limit: how many windows of a text the task looks at; None: all.
-        adapt: which parameters learn, and how fast; None: all of them. loss: what class weights are asked of, if the
-        task has any.
+        adapt: which parameters learn, and how fast; None: all of them. loss: the loss function with its class weights;
+        None: the task has none to choose.
         """
         self.vocab = vocab
         self.model = network_model(shim_of(model).settings, adapt)
@@ -93,15 +93,18 @@ class BertPipe(SavedComponent, TrainablePipe, Generic[Texts, Targets, Prediction
 
     @abstractmethod
     def encode(self, docs: Sequence[Doc], *, training: bool = False) -> Texts:
-        """Return the subwords of Docs, and what else is needed to make sense of them. training: they come again."""
+        """Return the subwords of Docs, with what `decode` and `targets` need besides.
+
+        training: whether to cache the subwords for the next epoch.
+        """
 
     @abstractmethod
     def decode(self, outputs: WindowOutputs, texts: Texts) -> Predictions:
-        """Return what the logits of all windows mean for each text."""
+        """Return the predictions for each text, from the logits of all windows."""
 
     @abstractmethod
     def is_annotated(self, example: Example) -> bool:
-        """Return whether an example has gold annotation that can be learned from; the others are passed over.
+        """Return whether an example has gold annotation that can be learned from; examples without any are skipped.
 
         Raises ValueError for a label that the component doesn't know.
         """
@@ -120,13 +123,13 @@ class BertPipe(SavedComponent, TrainablePipe, Generic[Texts, Targets, Prediction
 
     @abstractmethod
     def loss(self, logits: Tensor, rows: Ints, targets: Targets) -> Loss:
-        """Return the loss of some windows, as a sum and what it is a sum over.
+        """Return the loss of some windows, as a sum and the number of examples or tokens that it sums over.
 
-        logits: of all windows of some texts. rows: (windows,) their numbers in the batch.
+        logits: those of all windows of some texts. rows: (windows,) the numbers of these windows in the batch.
         """
 
     def head_labels(self, labels: Sequence[str], known: Sequence[str]) -> Sequence[str]:
-        """Return what the head's outputs are called. labels: those wanted. known: the checkpoint's own outputs."""
+        """Return the names of the head's outputs. labels: those wanted. known: the names in the checkpoint."""
         return labels
 
     def accept(self, checkpoint: Checkpoint) -> tuple[str, ...]:
@@ -154,7 +157,7 @@ class BertPipe(SavedComponent, TrainablePipe, Generic[Texts, Targets, Prediction
         return list(self.labels) if self.has_labels else None
 
     def label_number(self, label: str) -> int | None:
-        """Return the number of a gold label; None for one that the component was told to leave alone.
+        """Return the number of a gold label; None for one that the component ignores.
 
         Raises ValueError for a label that it doesn't know.
         """
@@ -201,30 +204,33 @@ class BertPipe(SavedComponent, TrainablePipe, Generic[Texts, Targets, Prediction
         self._weigh_labels(counts)
 
     def count_labels(self, examples: Iterable[Example]) -> LabelCounts:
-        """Count the gold labels of examples; warns of what is wrong with them."""
+        """Count the gold labels of examples. Warns of examples without annotation."""
         return count_gold(examples, self.gold_labels, self.name)
 
     def attach(self, checkpoint: Checkpoint) -> None:
-        """Take over a network and its tokenizer. Raises ValueError where the settings don't fit it."""
+        """Take over a network and its tokenizer. Raises ValueError if the settings don't fit it."""
         labels = self.accept(checkpoint)
         self.shim.attach(checkpoint)
         self.runner.check()
         self._numbers = {label: number for number, label in enumerate(labels)}
 
     def merge_adapter(self) -> None:
-        """Add LoRA's matrices up into the weights they stand beside. Raises ValueError if there are none."""
+        """Merge LoRA's matrices into the encoder's weights. Raises ValueError if there are none."""
         self.shim.remove_adapter(merge=True)
 
     def remove_adapter(self) -> None:
-        """Take LoRA's matrices away; head and pooler stay as trained. Raises ValueError if there are none."""
+        """Remove LoRA's matrices; the head and the pooler keep their trained weights.
+
+        Raises ValueError if there are none.
+        """
         self.shim.remove_adapter(merge=False)
 
     def predict(self, docs: Iterable[Doc]) -> Predictions:
-        """Return what the network says about Docs, which stay as they are."""
+        """Return the predictions for Docs, without changing the Docs."""
         return self.predict_texts(self.encode(list(docs)))
 
     def predict_texts(self, texts: Texts) -> Predictions:
-        """Return what the network says about encoded texts."""
+        """Return the predictions for encoded texts."""
         return self.decode(self.runner.predict(texts), texts)
 
     def update(
@@ -259,11 +265,11 @@ class BertPipe(SavedComponent, TrainablePipe, Generic[Texts, Targets, Prediction
         return {"model": SavedNetwork(self.shim, self.attach)}
 
     def saved_state(self) -> dict[str, Any]:
-        """Return what the training data said besides the labels."""
+        """Return the class weights and the ignored labels, as JSON can hold them."""
         return {"class_weights": self._class_weights, "ignored_labels": self.cfg["ignored_labels"]}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Take over what `saved_state` gave. Raises ValueError if it doesn't fit the labels."""
+        """Take over what `saved_state` returned. Raises ValueError if it doesn't fit the labels."""
         weights, labels = state.get("class_weights"), self._weighted_labels
         if weights is not None and len(weights) != len(labels):
             reason = f"has {len(weights)} class weights for {len(labels)} labels"
@@ -289,7 +295,7 @@ class BertPipe(SavedComponent, TrainablePipe, Generic[Texts, Targets, Prediction
         )
 
     def _report_ignored(self, counts: LabelCounts) -> None:
-        """Warn of labels of the data that are not the component's, as some are given to it; they are left alone."""
+        """Warn of labels of the data that the component was not given; nothing is learned from them."""
         ignored = sorted(label for label in counts.by_label if label not in self.labels) if self.has_labels else []
         self.cfg["ignored_labels"] = ignored
         if ignored:

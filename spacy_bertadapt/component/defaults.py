@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 Scorer: TypeAlias = Callable[..., dict[str, Any]]
-"""What spaCy calls with Examples, for a mapping of names to scores."""
+"""A function that takes Examples and returns scores by name."""
 
 Weights: TypeAlias = dict[str, float | None]
 """The share of each score in the one that model-best is chosen by; None: the score is shown only."""

@@ -16,8 +16,8 @@ from ..errors import Warnings
 class GoldLabels(NamedTuple):
     """The gold labels of an example.
 
-    labels: how many units each holds for (0 where it is only named). units: how many there are with gold: texts, or
-    tokens of a text.
+    labels: for each label, the number of units that have it (0 for a label that is named with the value 0).
+    units: how many texts (or tokens of a text, or candidate spans) have gold.
     """
 
     labels: Counter[str]
@@ -28,7 +28,7 @@ class GoldLabels(NamedTuple):
 class LabelCounts:
     """The gold labels of the training data.
 
-    by_label: how many units each label holds for. examples: annotated ones. units: of these examples.
+    by_label: how many units have each label. examples: the annotated ones. units: those of all these examples.
     """
 
     by_label: Counter[str] = field(default_factory=Counter)
@@ -41,7 +41,7 @@ def count_gold(
 ) -> LabelCounts:
     """Count the gold labels of examples; warns of those without annotation, from which nothing is learned.
 
-    gold_labels: gives those of one example; None without annotation. name: of the component.
+    gold_labels: returns those of one example; None without annotation. name: the component's name, for the warning.
     """
     counts, unannotated, first = LabelCounts(), 0, ""
     for example in examples:

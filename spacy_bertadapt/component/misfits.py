@@ -10,7 +10,7 @@ from spacy.tokens import Doc, Span
 def misfit_spans(spans: Sequence[Span], predicted: Doc) -> list[Span]:
     """Return the gold spans that begin or end inside a token of the predicted Doc, and can't be predicted whole.
 
-    Where that Doc has another text than the spans', no span can be told to be one.
+    Returns nothing if that Doc has another text than the spans.
     """
     if not spans or predicted.text != spans[0].doc.text:
         return []

@@ -8,11 +8,26 @@ from typing import cast
 from thinc.api import Model
 
 from ..learning.adaptation import Adaptation, FullFineTuning
+from ..network.architecture import Architecture
 from ..network.settings import NetworkSettings
+from ..network.source import EncoderSource
 from ..types import Floats, PaddedBatch
 from .shim import NetworkShim, no_backprop
 
 NetworkModel = Model[Iterable[PaddedBatch], list[Floats]]
+
+
+def make_model(
+    architecture: Architecture, encoder: EncoderSource, *, device: str = "auto", precision: str = "auto"
+) -> NetworkModel:
+    """Return the Thinc model of an architecture, as the registered functions of all tasks do.
+
+    encoder: where the pretrained weights come from. device: "auto", "cpu", "cuda:0", "mps".
+    precision: "auto", "float32", "bfloat16", "float16".
+    """
+    return network_model(
+        NetworkSettings(architecture=architecture, encoder=encoder, device=device, precision=precision)
+    )
 
 
 def network_model(settings: NetworkSettings, adaptation: Adaptation | None = None) -> NetworkModel:
@@ -22,7 +37,7 @@ def network_model(settings: NetworkSettings, adaptation: Adaptation | None = Non
 
 
 def shim_of(model: NetworkModel) -> NetworkShim:
-    """Return the shim of a model made here."""
+    """Return the shim of a model that `network_model` made."""
     (shim,) = model.shims
     return cast(NetworkShim, shim)
 

@@ -14,24 +14,25 @@ from torch import Tensor
 from ..errors import DoesNotFit, Errors, InvalidError
 from ..learning.learner import Loss
 from ..learning.running_loss import RunningLoss, running_loss
+from ..network.inputs import to_numpy
 from ..network.memory import SubwordBudget, default_budget
 from ..subwords.alignment import align, tokens_of
 from ..subwords.batches import WindowBatch, group_by_length, recurring_width, window_batch
 from ..subwords.separation import separate_tokens
 from ..subwords.template import special_count
 from ..subwords.tokenizer import SubwordTokenizer
-from ..types import Floats, Ints, Pair, Segments, Subwords
+from ..types import Ints, Pair, Segments, Subwords
 from .outputs import WindowOutputs
 from .shim import NetworkShim
 from .texts import AlignedTexts, EncodedTexts, Segment
 from .window_settings import WindowSettings
 
 LossOfWindows: TypeAlias = Callable[[Tensor, Ints], Loss]
-"""Takes the logits of some windows, and the numbers of these; gives the loss of their texts, as a sum and a count."""
+"""Takes the logits of some windows and their numbers; returns the loss of their texts, as a sum and a count."""
 
 
 class Runner:
-    """Sends texts through a network: subwords, windows, batches by length, and smaller ones where memory is short."""
+    """Sends texts through a network: subwords, windows, batches by length, and smaller ones if memory is short."""
 
     def __init__(
         self,
@@ -77,13 +78,13 @@ class Runner:
         return self._shim.network.checkpoint.subwords
 
     def check(self) -> None:
-        """Raise ValueError if the encoder can't take `max_length`, or windows of it would not move on."""
+        """Raise ValueError if the encoder can't take `max_length`, or its windows would not advance."""
         room = self.max_length - special_count(self.subwords.single)
         if room <= self.settings.stride:
             raise InvalidError(Errors.E201.format(capacity=room, stride=self.settings.stride))
 
     def encode(self, texts: Sequence[Segments], *, training: bool = False) -> EncodedTexts:
-        """Return the subwords of texts or pairs. training: keep them for the next epoch."""
+        """Return the subwords of texts or pairs. training: whether to cache them for the next epoch."""
         is_pair = bool(texts) and isinstance(texts[0], tuple)
         segments = list(zip(*cast(Sequence[Pair], texts), strict=True)) if is_pair else [texts]
         return EncodedTexts(
@@ -91,14 +92,14 @@ class Runner:
         )
 
     def encode_segment(self, texts: Sequence[str], *, training: bool = False, offsets: bool = False) -> Segment:
-        """Return the subwords of texts. training: keep them for the next epoch. offsets: with their characters."""
+        """Return the subwords of texts. training: whether to cache them. offsets: whether to give their characters."""
         encode = self.subwords.encode_cached if training else self.subwords.encode
         return encode(texts, offsets=offsets)
 
     def encode_tokens(self, docs: Sequence[Doc], *, training: bool = False) -> AlignedTexts:
-        """Return the subwords of Docs, none of them over a border of tokens, and the tokens that have some.
+        """Return the subwords of Docs, none of them across a border of tokens, and the tokens that have subwords.
 
-        training: keep them for the next epoch.
+        training: whether to cache them for the next epoch.
         """
         texts, tokens = [doc.text for doc in docs], tokens_of(docs)
         encode = partial(self.encode_segment, training=training, offsets=True)
@@ -143,12 +144,12 @@ class Runner:
             for rows, output in self.budget.work_through(group, lengths[group], run):
                 groups.append(rows)
                 logits.append(output)
-        return WindowOutputs(batch, groups, [_to_numpy(output) for output in logits])
+        return WindowOutputs(batch, groups, [to_numpy(output) for output in logits])
 
     def learn(self, batch: WindowBatch, loss: LossOfWindows) -> RunningLoss | float:
         """Add up the gradients of one batch, worked through in slices of whole texts.
 
-        Returns the batch's mean loss. Where it is interrupted, all gradients since the last step are dropped.
+        Returns the batch's mean loss. If it is interrupted, all gradients since the last step are dropped.
         """
         learner, network = self._shim.learner, self._shim.network
 
@@ -164,7 +165,7 @@ class Runner:
             raise
 
     def _work_through(self, batch: WindowBatch, learn: Callable[[Ints], Loss]) -> Iterable[Loss]:
-        """Learn from slices of whole texts, each within the budget where a single text allows it; short texts first."""
+        """Learn from slices of whole texts within the budget, or of a single larger text; short texts first."""
         counts = np.bincount(batch.windows.text)
         longest = np.zeros(len(counts), dtype=np.int64)
         np.maximum.at(longest, batch.windows.text, recurring_width(batch.lengths, self.max_length))
@@ -172,7 +173,7 @@ class Runner:
         return self.budget.work_through(order, longest[order], learn, windows=counts[order])
 
     def _too_long(self, segment: Subwords) -> InvalidError:
-        """Say that the text of a pair that stands whole in every window leaves no room for the other."""
+        """Return the error for a pair whose whole text leaves no room for the windowed one."""
         which = ("first", "second")[1 - self._windowed_segment]
         beginning = self.subwords.decode(segment.ids[:15])
         numbers = {"length": len(segment), "max_length": self.max_length}
@@ -180,13 +181,9 @@ class Runner:
 
 
 def _mean_loss(losses: Iterable[Loss]) -> RunningLoss | float:
-    """Return the mean of losses over all that they count."""
+    """Return the sum of the losses divided by the sum of their counts."""
     totals, count = [], 0
     for loss in losses:
         totals.append(loss.total)
         count += loss.count
     return running_loss(sum(totals[1:], start=totals[0]) / count) if count else 0.0
-
-
-def _to_numpy(logits: Tensor) -> Floats:
-    return logits.numpy(force=True).astype(np.float32, copy=False)

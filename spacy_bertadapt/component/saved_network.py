@@ -13,7 +13,7 @@ from .shim import NetworkShim
 
 @dataclass(frozen=True, slots=True)
 class SavedNetwork:
-    """Writes and reads the network of a shim. attach: takes over what was read."""
+    """Writes and reads the network of a shim. attach: a function that takes over the checkpoint that was read."""
 
     shim: NetworkShim
     attach: Callable[[Checkpoint], None]
@@ -24,8 +24,8 @@ class SavedNetwork:
             self.shim.to_disk(folder)
 
     def from_disk(self, path: Path) -> None:
-        """Read the last save that is whole."""
-        self.attach(self.shim.read(saved_folder(path)))
+        """Read the last complete save."""
+        self.attach(self.shim.read_folder(saved_folder(path)))
 
     def to_bytes(self) -> bytes:
         """Pack what `to_disk` writes."""
@@ -33,4 +33,4 @@ class SavedNetwork:
 
     def from_bytes(self, data: bytes) -> None:
         """Read what `to_bytes` packed."""
-        self.attach(self.shim.unpack(data))
+        self.attach(self.shim.read_bytes(data))

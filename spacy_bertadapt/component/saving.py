@@ -39,14 +39,14 @@ class SavedComponent:
 
     @abstractmethod
     def saved_state(self) -> dict[str, Any]:
-        """Return what was learned or set besides. Settings are the config's to keep."""
+        """Return the state that is not in the config, as JSON can hold it."""
 
     @abstractmethod
     def restore(self, state: dict[str, Any]) -> None:
-        """Take over what `saved_state` gave. Raises ValueError if it doesn't fit the parts."""
+        """Take over what `saved_state` returned. Raises ValueError if it doesn't fit the parts."""
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
-        """Write the component into a folder, a folder a part."""
+        """Write the component into a folder, with a folder for each part."""
         folder = Path(path).resolve()
         folder.mkdir(parents=True, exist_ok=True)
         writers: dict[str, Callable[[Path], None]] = {STATE: lambda p: write_json_whole(p, self.saved_state())}
@@ -54,7 +54,7 @@ class SavedComponent:
         util.to_disk(folder, writers, exclude)
 
     def from_disk(self: Self, path: str | Path, *, exclude: Iterable[str] = ()) -> Self:
-        """Read a folder that `to_disk` wrote. Raises an error that names the file if one is missing or spoilt."""
+        """Read a folder that `to_disk` wrote. Raises an error that names the file if one is missing or damaged."""
         readers: dict[str, Callable[[Path], object]] = {
             name: part.from_disk for name, part in self.saved_parts().items()
         }

@@ -1,4 +1,4 @@
-"""`span._.score`: how sure a component is of a span."""
+"""`span._.score`: the score that a component gives a span, from 0 to 1."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..errors import Errors, InvalidError
 
 
 def check_score_extension(name: str | None) -> str | None:
-    """Make `Span._.NAME` if it isn't there. Raises ValueError for an extension that is another's and can't be set."""
+    """Make `Span._.NAME` if it isn't there. Raises ValueError if it belongs to another package and can't be set."""
     if name is None:
         return None
     if not Span.has_extension(name):
@@ -22,7 +22,7 @@ def check_score_extension(name: str | None) -> str | None:
 
 
 def set_scores(spans: Iterable[Span], scores: Iterable[float], name: str | None) -> None:
-    """Write scores into the extension; nothing for None."""
+    """Write scores into the extension. name: None writes nothing."""
     if name is not None:
         for span, score in zip(spans, scores, strict=True):
             span._.set(name, score)

@@ -1,4 +1,4 @@
-"""The adapter between Thinc and a network: what Thinc and spaCy ask of a model, handed on."""
+"""The adapter that gives Thinc and spaCy access to a network."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
-import numpy as np
 import srsly
 import torch
 from thinc.api import Optimizer
@@ -19,15 +18,16 @@ from ..learning.learner import Learner
 from ..learning.lora import remove_adapter
 from ..learning.saving import load_checkpoint, save_checkpoint
 from ..network.checkpoint import Checkpoint
+from ..network.inputs import to_numpy
 from ..network.network import Network
 from ..network.settings import NetworkSettings
 from ..types import Floats, PaddedBatch, SupportsStep
 
 
 class NetworkShim(Shim):
-    """Holds a network, and what teaches it, for a Thinc model.
+    """Holds a network and its learner for a Thinc model.
 
-    settings: what the network is made of. adaptation: which parameters learn, and how fast.
+    settings: architecture, encoder, device and precision. adaptation: which parameters learn, and how fast.
     """
 
     def __init__(self, settings: NetworkSettings, adaptation: Adaptation):
@@ -52,33 +52,33 @@ class NetworkShim(Shim):
 
     @property
     def learner(self) -> Learner:
-        """What teaches the network. Raises ValueError where the adaptation does not fit it."""
+        """The learner of the network, made at the first call. Raises ValueError if the adaptation does not fit it."""
         if self._learner is None:
             self._learner = Learner(self.network, self.adaptation)
         return self._learner
 
     def attach(self, checkpoint: Checkpoint) -> None:
-        """Make a network of a checkpoint, and forget the old one and what taught it."""
+        """Make a network from a checkpoint. The earlier network and its learner are dropped."""
         self._network = Network(checkpoint, device=self.settings.device, precision=self.settings.precision)
         self._learner = None
 
     def remove_adapter(self, *, merge: bool) -> None:
-        """Make the network an ordinary one again: see `lora.remove_adapter`. Learning goes on anew from there."""
+        """Remove LoRA's matrices from the network: see `lora.remove_adapter`. The learner starts over."""
         remove_adapter(self.network.module, merge=merge)
         self._learner = None
 
     def predict(self, batches: Iterable[PaddedBatch]) -> list[Floats]:
         """Return the logits of every batch."""
         logits = [self.network.predict(batch) for batch in batches]
-        return [batch.numpy(force=True).astype(np.float32, copy=False) for batch in logits]
+        return [to_numpy(batch) for batch in logits]
 
     def finish_update(self, optimizer: Optimizer) -> None:
-        """Step with the gradients that were added up since the last step. Any thinc Optimizer will do."""
+        """Step with the gradients that were added up since the last step. optimizer: any of thinc's."""
         if self._learner is not None:
             self._learner.step(cast(SupportsStep, optimizer))
 
     def to_device(self, device_type: str, device_id: int) -> None:
-        """Follow Thinc's `model.to_gpu` and `model.to_cpu`."""
+        """Move the network to a device. Thinc's `model.to_gpu` and `model.to_cpu` call this."""
         if self._network is None:
             return
         device = torch.device("cuda", device_id) if device_type == "gpu" else torch.device(device_type)
@@ -87,7 +87,7 @@ class NetworkShim(Shim):
             self._learner.restart()
 
     def report_skipped(self) -> None:
-        """Warn of steps left out since the last report."""
+        """Warn of steps that were skipped since the last report."""
         if self._learner is not None:
             self._learner.report_skipped()
 
@@ -100,7 +100,7 @@ class NetworkShim(Shim):
 
     def from_disk(self, path: str | Path) -> NetworkShim:
         """Read a folder that `to_disk` wrote."""
-        self.attach(self.read(Path(path)))
+        self.attach(self.read_folder(Path(path)))
         return self
 
     def to_bytes(self) -> bytes:
@@ -111,24 +111,24 @@ class NetworkShim(Shim):
 
     def from_bytes(self, data: bytes) -> NetworkShim:
         """Read what `to_bytes` packed."""
-        self.attach(self.unpack(data))
+        self.attach(self.read_bytes(data))
         return self
 
-    def read(self, path: Path) -> Checkpoint:
+    def read_folder(self, path: Path) -> Checkpoint:
         """Return the checkpoint in a folder that `to_disk` wrote: see `load_checkpoint`."""
         return load_checkpoint(path, self.settings.architecture, self.settings.encoder)
 
-    def unpack(self, data: bytes) -> Checkpoint:
+    def read_bytes(self, data: bytes) -> Checkpoint:
         """Return the checkpoint in what `to_bytes` packed."""
         with tempfile.TemporaryDirectory() as folder:
             for name, content in srsly.msgpack_loads(data).items():
                 (Path(folder) / Path(name).name).write_bytes(content)
-            return self.read(Path(folder))
+            return self.read_folder(Path(folder))
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_learner": None}
 
 
 def no_backprop(*_: object) -> NoReturn:
-    """Raise ValueError: a component learns by its `update`, and not through its Thinc model."""
+    """Raise ValueError: a component learns through its `update`, and not through its Thinc model."""
     raise InvalidError(Errors.E111)

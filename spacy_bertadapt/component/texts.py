@@ -1,4 +1,4 @@
-"""Encoded texts, on their way from Docs to windows."""
+"""Encoded texts: the stage between Docs and windows."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class EncodedTexts:
         return len(self.segments[0])
 
     def mark(self, batch: WindowBatch) -> WindowBatch:
-        """Return the windows of these texts with what the network's head has to look at in them."""
+        """Return the windows of these texts, marked with the spans that the network's head scores, if it scores any."""
         return batch
 
 
 @dataclass(frozen=True, slots=True)
 class AlignedTexts(EncodedTexts):
-    """Encoded texts whose tokens are known. alignment: the tokens of the windowed segment that have subwords."""
+    """Encoded texts with their tokens. alignment: the tokens of the windowed segment that have subwords."""
 
     alignment: Alignment

@@ -1,4 +1,4 @@
-"""How texts are cut into windows, and how many of these are worked on at once."""
+"""How texts are cut into windows, and how many of these go through the network at once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class WindowSettings:
     max_length: subwords of a window, special tokens included; None: what the encoder can take.
     stride: overlap of neighbouring windows, in subwords. max_windows: windows of a text in training, at most.
     max_batch_subwords: padded subwords that go through the network at once; None: as many as fit the device.
-    Raises ValueError for settings below what makes sense.
+    Raises ValueError for a setting below its smallest value.
     """
 
     max_length: int | None = None

@@ -16,13 +16,14 @@ from ..network.task_module import TaskModule
 
 @dataclass(frozen=True, kw_only=True)
 class Adaptation:
-    """What every way to adapt an encoder has.
+    """The base of all adaptations: the settings and methods that they share.
 
     layer_decay: each encoder layer learns at this share of the rate of the layer above it; the embeddings come last.
-    head_factor: the head learns at this multiple of the rate. rates: by a regular expression that is searched for in
-    a parameter's name, the multiple of the rate in place of these two; 0 freezes it. decays: likewise the multiple of
-    the weight decay, which is else 1 for matrices and 0 for biases and norms. Of several that match, the last counts.
-    frozen_dropout: whether frozen layers drop units in training; None: they do, but for HeadOnly.
+    head_factor: the head learns at this multiple of the rate.
+    rates: multiples of the rate, by a regular expression that is searched for in the names of parameters. The last
+    match counts, and replaces layer_decay and head_factor; 0 freezes the parameter.
+    decays: multiples of the weight decay, in the same way; without a match 1 for matrices, 0 for biases and norms.
+    frozen_dropout: whether frozen layers drop units in training; None: they do, except with HeadOnly.
     gradient_checkpointing: compute activations twice rather than keep them: less memory, more time.
     Raises ValueError for settings outside their range.
     """
@@ -49,12 +50,12 @@ class Adaptation:
 
     @property
     def features_memory(self) -> int | None:
-        """Megabytes of memory for what a frozen encoder gives; None: it is not kept."""
+        """Megabytes of memory for the hidden states of a frozen encoder; None: they are not kept."""
         return None
 
     @property
     def saves_adapter(self) -> bool:
-        """Whether what was learned is saved alone, without the encoder that it belongs to."""
+        """Whether the trained parameters are saved alone, without their encoder."""
         return False
 
     def learns(self, name: str, anatomy: Anatomy, step: int) -> bool:
@@ -117,10 +118,10 @@ class FullFineTuning(Adaptation):
 
 @dataclass(frozen=True, kw_only=True)
 class HeadOnly(Adaptation):
-    """The head learns, on an encoder that is frozen, and runs once for each text and not once an epoch.
+    """Trains the head alone. The encoder is frozen, and runs once for each text and not once an epoch.
 
-    pooler: whether the encoder's pooler learns too. cache: keep what the encoder gives for texts that are learned from
-    or evaluated. cache_memory: megabytes of it that are held in memory; the rest goes to a temporary file.
+    pooler: whether the encoder's pooler learns too. cache: whether the encoder's hidden states are kept for the next
+    epoch. cache_memory: megabytes of them that are held in memory; the rest goes to a temporary file.
     """
 
     pooler: bool = False
@@ -136,12 +137,12 @@ class HeadOnly(Adaptation):
 
     @property
     def drops_when_frozen(self) -> bool:
-        """Whether the encoder drops units in training: only if asked, as then nothing can be kept."""
+        """Whether the encoder drops units in training: only if that is set, as then no hidden states can be kept."""
         return bool(self.frozen_dropout)
 
     @property
     def features_memory(self) -> int | None:
-        """As configured, unless nothing is to be kept."""
+        """The configured megabytes; None if the cache is off."""
         return self.cache_memory if self.cache else None
 
     def learns(self, name: str, anatomy: Anatomy, step: int) -> bool:
@@ -161,7 +162,7 @@ class TopLayers(Adaptation):
 
     def check(self, anatomy: Anatomy) -> None:
         """Raise ValueError if there are not as many layers."""
-        _check_layers("adapt.n", self.n, anatomy, least=0)
+        _check_layers("adapt.n", self.n, anatomy)
 
     def learns(self, name: str, anatomy: Anatomy, step: int) -> bool:
         """Return whether a parameter is of the head or near to it."""
@@ -174,7 +175,7 @@ class GradualUnfreezing(Adaptation):
     """First the head learns, then one layer of the encoder more at a time, from the top; the embeddings come last.
 
     every: steps between two layers. at: instead, the steps at which one layer more learns; layers it has no step for
-    stay frozen. As of Howard and Ruder (2018), who thaw a layer an epoch.
+    stay frozen. As in Howard and Ruder (2018), who unfreeze one layer at each epoch.
     """
 
     every: int = 100
@@ -191,25 +192,25 @@ class GradualUnfreezing(Adaptation):
         return self.at or []
 
     def check(self, anatomy: Anatomy) -> None:
-        """Raise ValueError if more is to be thawed than there is."""
-        _check_layers("adapt.at", len(self._steps), anatomy, least=0, more=1)
+        """Raise ValueError if there are more steps than parts to unfreeze."""
+        _check_layers("adapt.at", len(self._steps), anatomy, extra_parts=1)
 
     def learns(self, name: str, anatomy: Anatomy, step: int) -> bool:
-        """Return whether a parameter is of the head or of a layer that is thawed by then."""
-        return name in anatomy.head or anatomy.height_below_top(name) < self._thawed(step)
+        """Return whether a parameter is of the head or of a layer that is unfrozen by then."""
+        return name in anatomy.head or anatomy.height_below_top(name) < self._unfrozen(step)
 
     def changes_at(self, step: int) -> bool:
-        """Return whether a layer is thawed at a step."""
-        return step > 0 and self._thawed(step) != self._thawed(step - 1)
+        """Return whether a layer is unfrozen at a step."""
+        return step > 0 and self._unfrozen(step) != self._unfrozen(step - 1)
 
-    def _thawed(self, step: int) -> int:
-        """How many parts of the encoder learn: layers, and the embeddings as one more."""
+    def _unfrozen(self, step: int) -> int:
+        """Return how many parts of the encoder learn: the layers, with the embeddings as one more."""
         return step // self.every if self.at is None else sum(at <= step for at in self.at)
 
 
-def _check_layers(setting: str, count: int, anatomy: Anatomy, *, least: int, more: int = 0) -> None:
-    most = anatomy.depth + more
-    require(setting, count, possible=least <= count <= most, remedy=f"the encoder has {most} to thaw")
+def _check_layers(setting: str, count: int, anatomy: Anatomy, *, extra_parts: int = 0) -> None:
+    maximum = anatomy.depth + extra_parts
+    require(setting, count, possible=0 <= count <= maximum, remedy=f"the encoder has {maximum} to thaw")
 
 
 def _is_pattern(pattern: str) -> bool:

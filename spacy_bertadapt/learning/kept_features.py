@@ -1,4 +1,4 @@
-"""What a frozen encoder gives, computed once a window and kept: in memory, then in temporary files."""
+"""The hidden states of a frozen encoder, computed once for each window and kept in memory, then in temporary files."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from .row_store import RowStore
 
 
 class KeptFeatures:
-    """An encoder that runs only for batches with a window that is new; it takes the place of a network's own.
+    """An encoder that runs only for batches with a new window. It replaces a network's own encoder.
 
-    Where the head looks at the first position alone, as classifiers do, no other is kept.
+    If the head looks at the first position alone, as classifiers do, no other position is kept.
     """
 
     def __init__(self, network: Network, *, memory: int):
-        """memory: bytes of features that are held in memory; the rest goes to temporary files."""
+        """memory: bytes of hidden states that are held in memory; the rest goes to temporary files."""
         self._network = network
         self._encode = network.encoder
         self._store = RowStore(memory)
@@ -47,7 +47,7 @@ class KeptFeatures:
         return states
 
     def _keep(self, keys: list[bytes], batch: DeviceBatch, states: Tensor) -> None:
-        """Keep what is new. Only training fills files: texts that are evaluated are kept as long as memory lasts."""
+        """Keep the states of new windows. Those of predicted windows are kept in memory, never in files."""
         if self._first_only is None:
             self._first_only = self._head_sees_first_only(states, batch)
         lengths = [1] * len(keys) if self._first_only else window_lengths(batch.padded).tolist()
@@ -64,8 +64,8 @@ class KeptFeatures:
         return padded_rows(rows, width).to(self._network.device)
 
     def _head_sees_first_only(self, states: Tensor, batch: DeviceBatch) -> bool:
-        """Return whether the head says the same where it is given the first position alone."""
-        if batch.marks:
+        """Return whether the head's logits are the same when it gets the first position alone."""
+        if batch.head_inputs:
             return False
         modes = [(part, part.training) for part in self._network.module.modules()]
         self._network.module.eval()
@@ -85,7 +85,7 @@ def window_lengths(batch: PaddedBatch) -> Ints:
 
 
 def window_keys(batch: PaddedBatch) -> list[bytes]:
-    """Return what tells windows apart: a digest of their subwords and token types, without the padding."""
+    """Return a key for each window: a digest of its subwords and token types, without the padding."""
     types = batch.token_type_ids
     keys = []
     for row, length in enumerate(window_lengths(batch)):

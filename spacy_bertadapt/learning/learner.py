@@ -17,7 +17,7 @@ from ..network.network import Network
 from ..types import SupportsStep
 from .adaptation import Adaptation
 from .kept_features import KeptFeatures
-from .loss_scale import LossScale, loss_scale
+from .loss_scale import LossScale, NoLossScale, loss_scale
 from .step import Stepper
 from .step_health import StepHealth
 
@@ -31,7 +31,7 @@ class Loss:
 
 
 class Learner:
-    """Teaches a network what its adaptation leaves free to learn.
+    """Trains the parameters of a network that its adaptation leaves trainable.
 
     steps: optimizer steps so far.
     """
@@ -47,10 +47,10 @@ class Learner:
         self.restart()
 
     def restart(self) -> None:
-        """Forget gradients, moments and features, as on another device."""
+        """Drop the gradients, the optimizer's moments and the kept features, as after a move to another device."""
         self._stepper: Stepper | None = None
         self._stepped_by: SupportsStep | None = None
-        self._scale: LossScale | None = None
+        self._scale: LossScale | NoLossScale | None = None
         self._health = StepHealth(self.network.device)
         self._features: KeptFeatures | None = None
         self.forget()
@@ -63,8 +63,8 @@ class Learner:
     def learn(self, forward: Callable[[], Loss]) -> Loss:
         """Run a forward and a backward pass, and add up the gradients.
 
-        forward: runs the network, which is in training mode meanwhile, and gives the loss of what it is called with.
-        A pass that fails leaves no trace. Returns the loss, without what its gradient needed.
+        forward: runs the network, which is in training mode during the call, and returns the loss.
+        A pass that fails adds no gradient. Returns the loss, detached from its graph.
         """
         self._keep_features()
         with self._training():
@@ -95,20 +95,20 @@ class Learner:
             stepper.extend(self.network.module, self.adaptation)
 
     def report_skipped(self) -> None:
-        """Warn of steps left out since the last report."""
+        """Warn of steps that were skipped since the last report."""
         self._health.report()
 
     def moments(self) -> dict[str, Tensor]:
-        """Return what a run needs to go on from here: the optimizer's moments and step counts, by name."""
+        """Return the optimizer's moments and step counts, by name. A run resumes from them with `restore`."""
         return {} if self._stepper is None else self._stepper.state()
 
     def restore(self, moments: Mapping[str, Tensor], optimizer: SupportsStep, *, steps: int) -> None:
-        """Go on from where `moments` were taken. optimizer: the one that will step. steps: taken by then."""
+        """Take over moments. optimizer: the one that will step. steps: how many steps were taken before."""
         self._stepper_of(optimizer).restore(moments)
         self.steps = steps
 
     def _stepper_of(self, optimizer: SupportsStep) -> Stepper:
-        """Return what holds an optimizer's moments; another optimizer starts with none."""
+        """Return the stepper of an optimizer; a new optimizer gets a new stepper, without moments."""
         if self._stepper is None or self._stepped_by is not optimizer:
             self._stepper, self._stepped_by = Stepper(self.network.module, self.adaptation), optimizer
         return self._stepper
@@ -122,7 +122,7 @@ class Learner:
             self.network.module.eval()
 
     def _keep_features(self) -> None:
-        """Keep what a frozen encoder gives from the first time on that something is learned from it."""
+        """Keep the hidden states of a frozen encoder, from the first batch of training on."""
         memory = self.adaptation.features_memory
         if memory is not None and self._features is None:
             self._features = KeptFeatures(self.network, memory=memory * 2**20)

@@ -24,12 +24,12 @@ POOLER = r"(.*\.)?pooler\..*"  # learns as a whole
 
 @dataclass(frozen=True, kw_only=True)
 class Lora(Adaptation):
-    """Pairs of small matrices learn in place of the encoder's (Hu et al., 2021), and the head and pooler beside them.
+    """Trains pairs of small matrices instead of the encoder's weights (Hu et al., 2021), and the head and the pooler.
 
-    r: the rank of the matrices. alpha: what they give is multiplied by alpha / r. dropout: of what goes into them.
-    target_modules: the linear layers of the encoder that get them, by the ends of their names; None: what peft has for
+    r: the rank of the matrices. alpha: their output is multiplied by alpha / r. dropout: the rate on their input.
+    target_modules: the linear layers of the encoder that get them, by the ends of their names; None: peft's choice for
     the architecture, for BERT `query` and `value`. save: "merged" writes an ordinary checkpoint with the matrices
-    added up into the weights; "adapter" writes what was learned alone, with the name and checksum of its encoder.
+    merged into the weights; "adapter" writes the trained parameters alone, with the name and checksum of the encoder.
     """
 
     r: int = 8
@@ -46,11 +46,11 @@ class Lora(Adaptation):
 
     @property
     def saves_adapter(self) -> bool:
-        """As configured."""
+        """Whether `save` is "adapter"."""
         return self.save == "adapter"
 
     def prepare(self, module: TaskModule) -> None:
-        """Add the matrices, unless they are there. Raises ImportError without peft, ValueError where none fits."""
+        """Add the matrices, unless they are there. Raises ImportError without peft, ValueError if no layer fits."""
         if not has_adapter(module):
             require_peft()
             from peft import LoraConfig
@@ -81,7 +81,7 @@ def is_learned(name: str, anatomy: Anatomy) -> bool:
 
 
 def add_adapter(module: TaskModule, config: LoraConfig) -> None:
-    """Put LoRA's matrices into the encoder of a network; its outputs stay the same until they have learned."""
+    """Add LoRA's matrices to the encoder of a network; its outputs stay the same until the matrices are trained."""
     from peft import inject_adapter_in_model
 
     try:
@@ -91,7 +91,7 @@ def add_adapter(module: TaskModule, config: LoraConfig) -> None:
 
 
 def remove_adapter(module: TaskModule, *, merge: bool) -> None:
-    """Take LoRA's matrices out of a network. merge: add them up into its weights before.
+    """Remove LoRA's matrices from a network. merge: whether they are merged into its weights first.
 
     Raises ValueError if it has none.
     """

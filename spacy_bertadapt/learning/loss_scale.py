@@ -17,20 +17,21 @@ class LossScale:
     """
 
     def __init__(self, device: torch.device, count: int = 1):
-        """device: where the scale lives, so that no step waits for it. count: what losses are sums over, about."""
+        """device: where the scale is kept, so that no step waits for it. count: examples that a loss sums, roughly."""
         self.scale = torch.tensor(2.0**16, device=device)
         self._count = count
         self._good_steps = torch.zeros((), device=device)
 
     @property
-    def factor(self) -> Tensor | float:
-        """What a loss that is a sum is multiplied by: the scale of its mean."""
+    def factor(self) -> Tensor:
+        """The factor on a summed loss: the scale divided by the usual count."""
         return self.scale / self._count
 
     def update(self, not_finite: Tensor) -> Tensor:
-        """Adjust after a step (1.0: its gradient was not finite).
+        """Adjust the scale after a step.
 
-        Returns 1.0 where that counts as a failure: the scale was at its smallest, and did not help.
+        not_finite: 1.0 if the step's gradient was not finite, else 0.0.
+        Returns 1.0 if that counts as a failure, as the scale was at its smallest already, else 0.0.
         """
         failed = not_finite * (self.scale <= SMALLEST)
         self._good_steps = (self._good_steps + 1) * (1 - not_finite)
@@ -40,22 +41,16 @@ class LossScale:
         return failed
 
 
-class NoLossScale(LossScale):
-    """Leaves losses as they are, as other number formats need no scale."""
+class NoLossScale:
+    """Leaves losses as they are: other number formats need no scale."""
 
-    def __init__(self) -> None:
-        """Need nothing."""
-
-    @property
-    def factor(self) -> float:
-        """One."""
-        return 1.0
+    factor = 1.0
 
     def update(self, not_finite: Tensor) -> Tensor:
-        """Count every step that was not finite as a failure."""
+        """Return `not_finite`: every step with a gradient that was not finite is a failure."""
         return not_finite
 
 
-def loss_scale(device: torch.device, dtype: torch.dtype | None, count: int) -> LossScale:
+def loss_scale(device: torch.device, dtype: torch.dtype | None, count: int) -> LossScale | NoLossScale:
     """Return the loss scale of a number format. count: examples, or tokens, of a usual batch."""
     return LossScale(device, max(1, count)) if dtype == torch.float16 else NoLossScale()

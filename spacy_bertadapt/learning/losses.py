@@ -15,14 +15,11 @@ ClassWeights: TypeAlias = dict[str, float] | Literal["balanced"] | None
 
 
 class SequenceLoss(Protocol):
-    """A loss that a classifier learns from.
-
-    class_weights: as configured: by label, "balanced", or None.
-    """
+    """A loss that a classifier learns from."""
 
     @property
     def class_weights(self) -> ClassWeights:
-        """As configured."""
+        """The configured class weights: by label, "balanced", or None."""
 
     @property
     def exclusive(self) -> bool:
@@ -37,16 +34,24 @@ class SequenceLoss(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CrossEntropy:
-    """Cross-entropy over exclusive labels."""
+class _LossSettings:
+    """The settings of both losses, described in `cross_entropy` and `binary_cross_entropy`."""
 
-    exclusive: ClassVar[bool] = True
     class_weights: ClassWeights = None
     label_smoothing: float = 0.0
     focal_gamma: float = 0.0
 
     def __post_init__(self) -> None:
-        _check_settings(self.label_smoothing, self.focal_gamma)
+        possible = 0 <= self.label_smoothing < 1
+        require("label_smoothing", self.label_smoothing, possible=possible, remedy="use 0 ≤ label_smoothing < 1")
+        require_at_least("focal_gamma", self.focal_gamma, 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CrossEntropy(_LossSettings):
+    """Cross-entropy over exclusive labels."""
+
+    exclusive: ClassVar[bool] = True
 
     def __call__(self, logits: Tensor, targets: Tensor, known: Tensor, weights: Tensor | None) -> Tensor:
         """Return the loss of each example; a row without a gold label (all targets 0) costs nothing."""
@@ -61,16 +66,10 @@ class CrossEntropy:
 
 
 @dataclass(frozen=True, kw_only=True)
-class BinaryCrossEntropy:
+class BinaryCrossEntropy(_LossSettings):
     """Binary cross-entropy for several labels a text, averaged over the labels that have gold."""
 
     exclusive: ClassVar[bool] = False
-    class_weights: ClassWeights = None
-    label_smoothing: float = 0.0
-    focal_gamma: float = 0.0
-
-    def __post_init__(self) -> None:
-        _check_settings(self.label_smoothing, self.focal_gamma)
 
     def __call__(self, logits: Tensor, targets: Tensor, known: Tensor, weights: Tensor | None) -> Tensor:
         """Return the loss of each example; class weights count positives alone, unknown labels nothing."""
@@ -88,7 +87,7 @@ def cross_entropy(
 
     class_weights: {"label": weight}, "balanced" (texts / (labels * texts with the label)), or null.
     label_smoothing: share of the target spread over all labels. focal_gamma: 0 is plain cross-entropy;
-    2 looks hard at what is still wrong (Lin et al., 2017).
+    2 gives more weight to examples that are still predicted wrongly (Lin et al., 2017).
     """
     return CrossEntropy(class_weights=class_weights, label_smoothing=label_smoothing, focal_gamma=focal_gamma)
 
@@ -99,7 +98,7 @@ def binary_cross_entropy(
     """Return binary cross-entropy, for labels that don't exclude each other.
 
     class_weights: the weight of a label's positives: {"label": weight}, "balanced"
-    (texts without / texts with the label), or null. The others as of CrossEntropy.v1.
+    (texts without / texts with the label), or null. The other arguments: as in CrossEntropy.v1.
     """
     return BinaryCrossEntropy(class_weights=class_weights, label_smoothing=label_smoothing, focal_gamma=focal_gamma)
 
@@ -107,8 +106,8 @@ def binary_cross_entropy(
 def checked_loss(loss: SequenceLoss | None, *, exclusive: bool, reason: str) -> SequenceLoss:
     """Return a component's loss, or the usual one for None.
 
-    exclusive: whether exactly one label holds. reason: why, for the error. Raises ValueError for a loss of the other
-    kind.
+    exclusive: whether exactly one label holds. reason: the start of the error's remedy, which says why.
+    Raises ValueError for a loss of the other kind.
     """
     usual: SequenceLoss = CrossEntropy() if exclusive else BinaryCrossEntropy()
     chosen = loss or usual
@@ -120,9 +119,3 @@ def checked_loss(loss: SequenceLoss | None, *, exclusive: bool, reason: str) -> 
 def _focal(p_gold: Tensor, gamma: float) -> Tensor | float:
     # Not 0: there the gradient of a power below 1 is infinite.
     return (1 - p_gold).clamp(min=torch.finfo(p_gold.dtype).tiny) ** gamma if gamma else 1.0
-
-
-def _check_settings(label_smoothing: float, focal_gamma: float) -> None:
-    possible = 0 <= label_smoothing < 1
-    require("label_smoothing", label_smoothing, possible=possible, remedy="use 0 ≤ label_smoothing < 1")
-    require_at_least("focal_gamma", focal_gamma, 0)

@@ -21,7 +21,7 @@ class RowStore:
     """Keeps rows of one width, and gives them back by their place."""
 
     def __init__(self, memory: int):
-        """memory: bytes of chunks that are no files."""
+        """memory: how many bytes of rows may stay in memory."""
         self._free = memory
         self._chunks: list[Tensor] = []
         self._filled = 0
@@ -29,7 +29,7 @@ class RowStore:
         self._disk_is_full = False
 
     def append(self, rows: Tensor, *, spill: bool) -> tuple[int, int] | None:
-        """Keep rows, (n, width). Returns the place of the first and their number, or None where there is no room.
+        """Keep rows, (n, width). Returns the place of the first and their number, or None if there is no room.
 
         spill: whether a file may be made once memory is used up.
         """
@@ -46,7 +46,7 @@ class RowStore:
         return (len(self._chunks) - 1) * CHUNK_SPAN + start, len(rows)
 
     def read(self, place: int, count: int) -> Tensor:
-        """Return the rows that `append` gave a place."""
+        """Return the rows at a place that `append` returned."""
         chunk, row = divmod(place, CHUNK_SPAN)
         return self._chunks[chunk][row : row + count]
 

@@ -1,4 +1,4 @@
-"""Losses that wait on the device until somebody reads them."""
+"""Losses that stay on the device until they are read."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from torch import Tensor
 
 
 class RunningLoss:
-    """A sum of losses on a device, in the place of the float that spaCy keeps in `losses`.
+    """A sum of losses on a device, instead of the float that spaCy keeps in `losses`.
 
-    Arithmetic waits for nothing; float(), comparing, formatting and JSON read it, and wait.
+    Arithmetic does not wait for the device. float(), comparisons, formatting and JSON do.
     """
 
     def __init__(self, value: Tensor):

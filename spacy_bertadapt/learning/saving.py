@@ -30,9 +30,9 @@ PEFT_PREFIX = "base_model.model."
 
 
 def save_checkpoint(checkpoint: Checkpoint, adaptation: Adaptation, source: EncoderSource, folder: Path) -> None:
-    """Write a checkpoint that Transformers reads, or what an adaptation has taught alone.
+    """Write a checkpoint that Transformers reads, or the trained parameters alone (an adapter).
 
-    source: the encoder that it was taught on.
+    source: the encoder that the training started from.
     """
     if not has_adapter(checkpoint.module):
         checkpoint.save(folder)
@@ -45,8 +45,8 @@ def save_checkpoint(checkpoint: Checkpoint, adaptation: Adaptation, source: Enco
 def load_checkpoint(folder: Path, architecture: Architecture, configured: EncoderSource) -> Checkpoint:
     """Read what `save_checkpoint` wrote, strictly and without a network connection.
 
-    An adapter's encoder is read from where it came from; configured: the encoder of the config, which counts where the
-    one that was there in training can't be found.
+    configured: the encoder of the config. An adapter's encoder is read from where it was in training, or from
+    `configured` if it is not there.
     Raises FileNotFoundError or ValueError that names the file at fault, and for an adapter ImportError without peft.
     """
     if not (folder / ENCODER_FILE).is_file():
@@ -66,7 +66,7 @@ def load_checkpoint(folder: Path, architecture: Architecture, configured: Encode
 
 
 def encoder_checksum(module: TaskModule) -> str:
-    """Return the SHA-256 of the weights that LoRA leaves as they are, in the order of their names."""
+    """Return the SHA-256 of the weights that LoRA does not change, in the order of their names."""
     anatomy, digest = Anatomy(module), hashlib.sha256()
     for name, parameter in sorted((plain_name(name), parameter) for name, parameter in module.named_parameters()):
         if not is_learned(name, anatomy):
@@ -76,7 +76,7 @@ def encoder_checksum(module: TaskModule) -> str:
 
 
 def _save_adapter(checkpoint: Checkpoint, source: EncoderSource, folder: Path) -> None:
-    """Write what was learned, in peft's own form, and which encoder it belongs to."""
+    """Write the trained parameters in peft's file format, and the name and checksum of their encoder."""
     module = checkpoint.module
     learned = _learned(module)
     config: Any = module.base_model.peft_config[ADAPTER]  # type: ignore[index]
@@ -92,7 +92,7 @@ def _save_adapter(checkpoint: Checkpoint, source: EncoderSource, folder: Path) -
 
 
 def _source_of(saved: Mapping[str, Any], configured: EncoderSource) -> EncoderSource:
-    """Return the encoder by the name it had, or as the config has it where that is on disk and the other is not."""
+    """Return the encoder by its name in training, or the config's if that alone is on this machine."""
     source = EncoderSource(saved["name"], saved["revision"])
     return configured if configured.is_local and not source.is_local else source
 

@@ -24,7 +24,7 @@ class Stepper:
     """
 
     def __init__(self, module: TaskModule, adaptation: Adaptation):
-        """Group the module's trainable parameters as the adaptation says, and make room for their moments."""
+        """Make an optimizer of the module's trainable parameters, grouped as the adaptation says."""
         groups = parameter_groups(module, adaptation)
         device = next(module.parameters()).device
         self._fused = device.type in FUSED_ON
@@ -45,7 +45,7 @@ class Stepper:
     def step(self, optimizer: SupportsStep, *, divisor: Tensor | float = 1.0) -> Tensor:
         """Step with the parameters' `.grad`, divided by `divisor`, and clear them.
 
-        divisor: what the gradients are multiples of: the examples added up, times float16's scale.
+        divisor: divides the gradients: the number of examples that were added up, times float16's scale.
         Returns a scalar on the device: 1.0 if the gradient was not finite and the step was left out.
         """
         gradients = [parameter.grad for parameter in self._parameters if parameter.grad is not None]
@@ -66,12 +66,12 @@ class Stepper:
         return not_finite
 
     def state(self) -> dict[str, Tensor]:
-        """Return the moments and step counts, by the parameter's number and their name in torch."""
+        """Return the moments and step counts by "NUMBER.NAME": the parameter's number, and torch's name of it."""
         state = self._adamw.state_dict()["state"]
         return {f"{number}.{name}": value for number, values in state.items() for name, value in values.items()}
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
-        """Take over what `state` gave for the same network."""
+        """Take over what `state` returned for the same network."""
         by_parameter: dict[int, dict[str, Tensor]] = {}
         for key, value in state.items():
             number, _, name = key.partition(".")

@@ -1,4 +1,4 @@
-"""Steps that were not finite: counted, reported, and the end of training where they don't stop."""
+"""Counts of steps with a non-finite gradient. Training ends after three in a row."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ STEPS_BETWEEN_READS = 16
 
 
 class StepHealth:
-    """How many steps were not finite, counted on the device and read now and then."""
+    """Counts steps with a non-finite gradient on the device, and reads the counts every few steps."""
 
     def __init__(self, device: torch.device):
-        """device: where the counters live; on a CPU reading them is free, so they are read at every step."""
+        """device: where the counters are kept. On a CPU they are read at every step, as that costs nothing."""
         self._counts = torch.zeros(3, device=device)  # skipped in all, in a row now, most in a row
         self._interval = 1 if device.type == "cpu" else STEPS_BETWEEN_READS
         self._steps = 0

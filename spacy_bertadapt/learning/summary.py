@@ -1,4 +1,4 @@
-"""What an adaptation will do to a network: who learns, how fast, and what it takes."""
+"""What an adaptation will do to a network: which parameters learn, how fast, and how much memory that takes."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from .adaptation import Adaptation
 
 HEAD, POOLER, EMBEDDINGS, REST = "head", "pooler", "embeddings", "other"
 FLOAT32 = 4  # bytes of a weight, a gradient, or one of AdamW's two moments
-ACTIVATIONS = (
-    34  # bytes a subword, layer and hidden unit in 16 bits (Korthikanti et al., 2022), without attention's own
-)
+# Bytes of a subword, layer and hidden unit in 16 bits (Korthikanti et al., 2022), without those of attention itself.
+ACTIVATION_BYTES = 34
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class NetworkPart:
     """A part of a network: the head, a layer, the embeddings.
 
-    parameters, learning: how many there are, and learn in the end. rates, decays: multiples of the optimizer's rate and
-    weight decay that learn at. first_step: from which step on; None: never.
+    parameters: how many there are. learning: how many of them learn by the end of the training. rates, decays: the
+    multiples of the optimizer's learning rate and weight decay that apply to them. first_step: the step from which on
+    any learns; None: never.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Estimated bytes of training: what there is of each weight, and what a pass through the network leaves behind."""
+    """Estimated bytes that training takes."""
 
     weights: int
     gradients: int
@@ -45,12 +45,12 @@ class Memory:
 
     @property
     def total(self) -> int:
-        """All four."""
+        """The sum of the four, in bytes."""
         return self.weights + self.gradients + self.moments + self.activations
 
 
-def summarize(module: TaskModule, adaptation: Adaptation, *, steps: int) -> list[Part]:
-    """Return the parts of a network from top to bottom. steps: of the training, so that layers may thaw."""
+def summarize(module: TaskModule, adaptation: Adaptation, *, steps: int) -> list[NetworkPart]:
+    """Return the parts of a network from top to bottom. steps: of the training, as layers may unfreeze in it."""
     anatomy = Anatomy(module)
     changes = [0, *(step for step in range(1, steps) if adaptation.changes_at(step))]
     rows: dict[str, list[tuple[str, nn.Parameter]]] = {}
@@ -60,10 +60,10 @@ def summarize(module: TaskModule, adaptation: Adaptation, *, steps: int) -> list
     return [_summary(part, rows[part], adaptation, anatomy, changes) for part in order if part in rows]
 
 
-def estimate_memory(module: TaskModule, parts: Iterable[Part], *, subwords: int, item_bytes: int) -> Memory:
+def estimate_memory(module: TaskModule, parts: Iterable[NetworkPart], *, subwords: int, item_bytes: int) -> Memory:
     """Estimate the bytes of training with AdamW.
 
-    subwords: that go through the network at once. item_bytes: of a number in a layer, by the precision.
+    subwords: how many go through the network at once. item_bytes: bytes of a number in a layer, by the precision.
     """
     parts = list(parts)
     learning = sum(part.learning for part in parts)
@@ -75,7 +75,7 @@ def estimate_memory(module: TaskModule, parts: Iterable[Part], *, subwords: int,
         weights=FLOAT32 * sum(part.parameters for part in parts),
         gradients=FLOAT32 * learning,
         moments=2 * FLOAT32 * learning,
-        activations=ACTIVATIONS * item_bytes // 2 * subwords * hidden * max(1, through),
+        activations=ACTIVATION_BYTES * item_bytes // 2 * subwords * hidden * max(1, through),
     )
 
 
@@ -92,11 +92,11 @@ def _part_of(name: str, anatomy: Anatomy) -> str:
 
 def _summary(
     part: str, rows: list[tuple[str, nn.Parameter]], adaptation: Adaptation, anatomy: Anatomy, changes: list[int]
-) -> Part:
+) -> NetworkPart:
     first = {name: next((step for step in changes if adaptation.learns(name, anatomy, step)), None) for name, _ in rows}
     rates = {name: adaptation.rate_factor(name, anatomy) for name, _ in rows}
     learning = [(name, parameter) for name, parameter in rows if first[name] is not None and rates[name]]
-    return Part(
+    return NetworkPart(
         part,
         sum(parameter.numel() for _, parameter in rows),
         sum(parameter.numel() for _, parameter in learning),

@@ -24,7 +24,7 @@ class Anatomy:
     def height_below_top(self, name: str) -> int:
         """Return how many layers of the encoder stand above a parameter: 0 in the top layer, `depth` in the embeddings.
 
-        What is neither counts to the top layer, such as a pooler or a last norm.
+        A parameter outside both, such as a pooler or a last norm, counts as part of the top layer.
         """
         layer = layer_number(name)
         if layer is not None:
@@ -32,7 +32,7 @@ class Anatomy:
         return self.depth if "embeddings" in name else 0
 
     def is_pooler(self, name: str) -> bool:
-        """Return whether a parameter is of the pooler, the layer that BERT's classifiers see [CLS] through."""
+        """Return whether a parameter is of the pooler, the layer between [CLS] and BERT's classifier."""
         return name.startswith(self._pooler)
 
 

@@ -1,4 +1,4 @@
-"""How the module of a task is made out of a checkpoint."""
+"""Architectures: they read the module of a task from a checkpoint."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Architecture(Protocol):
         """
 
     def is_trained(self, config: PretrainedConfig) -> bool:
-        """Return whether a checkpoint says that it has a head for the task, or says nothing."""
+        """Return whether a checkpoint may have a trained head for the task: its config names such a class, or none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class OwnHead:
         )
 
     def is_trained(self, config: PretrainedConfig) -> bool:
-        """Return True: whether there is a head shows when it is read."""
+        """Return True, as the config does not say; `read` reports a head that is missing."""
         return True
 
 

@@ -13,9 +13,9 @@ TOKENIZERS_THREADS = "TOKENIZERS_PARALLELISM"
 
 
 class ForkGuard:
-    """Keeps forked workers from waiting for threads that stayed behind in the parent.
+    """Keeps forked workers from waiting for threads that exist in the parent alone.
 
-    OpenMP's threads (torch) and Rayon's (tokenizers) don't exist in a forked child, so there one must do.
+    OpenMP's threads (torch) and Rayon's (tokenizers) don't exist in a forked child, which has to work with one.
     """
 
     forked = False
@@ -23,13 +23,13 @@ class ForkGuard:
 
     @classmethod
     def before(cls) -> None:
-        """Set, in the parent, what the tokenizers library reads of the environment when the child starts."""
+        """Switch off the tokenizers library's threads, in the environment that the child inherits."""
         cls._setting = os.environ.get(TOKENIZERS_THREADS)
         os.environ[TOKENIZERS_THREADS] = "false"
 
     @classmethod
     def after_in_parent(cls) -> None:
-        """Give the parent its setting back."""
+        """Restore the parent's setting."""
         if cls._setting is None:
             del os.environ[TOKENIZERS_THREADS]
         else:
@@ -37,14 +37,14 @@ class ForkGuard:
 
     @classmethod
     def after_in_child(cls) -> None:
-        """Leave torch one thread."""
+        """Limit torch to one thread."""
         cls.forked = True
         torch.set_num_threads(1)
 
 
 @cache
 def guard_forks() -> None:
-    """Watch over the forks of this process from now on."""
+    """Register `ForkGuard` for all later forks of this process."""
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(
             before=ForkGuard.before,

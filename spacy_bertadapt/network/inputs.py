@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..types import PaddedBatch
+from ..types import Floats, PaddedBatch
 from .task_module import EncoderWithHead, TaskModule
 
 
@@ -17,12 +17,13 @@ from .task_module import EncoderWithHead, TaskModule
 class DeviceBatch:
     """A padded batch, as arrays and as a network is called with it.
 
-    padded: the arrays. inputs: keyword arguments of the encoder, on the device. marks: those of our heads besides.
+    padded: the arrays. inputs: keyword arguments of the module, on the device. head_inputs: further ones that a head of
+    this package takes, such as the spans to score.
     """
 
     padded: PaddedBatch
     inputs: dict[str, Tensor]
-    marks: dict[str, Tensor]
+    head_inputs: dict[str, Tensor]
 
 
 def device_batch(padded: PaddedBatch, device: torch.device, *, with_types: bool) -> DeviceBatch:
@@ -32,8 +33,8 @@ def device_batch(padded: PaddedBatch, device: torch.device, *, with_types: bool)
         inputs["attention_mask"] = to_device(padded.mask.astype(np.int64), device)
     if padded.token_type_ids is not None and with_types:
         inputs["token_type_ids"] = to_device(padded.token_type_ids, device)
-    marks = {} if padded.spans is None else {"spans": to_device(padded.spans, device)}
-    return DeviceBatch(padded, inputs, marks)
+    head_inputs = {} if padded.spans is None else {"spans": to_device(padded.spans, device)}
+    return DeviceBatch(padded, inputs, head_inputs)
 
 
 def takes_token_types(module: TaskModule) -> bool:
@@ -49,3 +50,8 @@ def to_device(array: np.ndarray, device: torch.device) -> Tensor:
     if device.type == "cuda":
         return tensor.pin_memory().to(device, non_blocking=True)
     return tensor.to(device)
+
+
+def to_numpy(logits: Tensor) -> Floats:
+    """Return logits as a float32 array; waits for a GPU."""
+    return logits.numpy(force=True).astype(np.float32, copy=False)

@@ -1,4 +1,4 @@
-"""Work that fits a device: how much at once, and less each time that its memory is full."""
+"""A budget of subwords that shrinks when a device runs out of memory."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ class SubwordBudget:
     """How many padded subwords go through a network at once."""
 
     def __init__(self, subwords: int):
-        """subwords: to begin with."""
+        """subwords: the budget at the start."""
         self.subwords = subwords
 
     def work_through(
         self, rows: Ints, lengths: Ints, work: Callable[[Ints], Result], *, windows: Ints | None = None
     ) -> Iterator[Result]:
-        """Do work on runs of rows within the budget; where the device is full, halve it and go on from there.
+        """Do work on runs of rows within the budget; if the device runs out of memory, halve it and try again.
 
-        rows: (n,) sorted by length. lengths: (n,) subwords of each. work: takes some of the rows; it must leave no
-        trace where it fails. windows: (n,) how many rows of its length each stands for; None: one.
-        Raises MemoryError where the device is full with a single row.
+        rows: (n,) sorted by length. lengths: (n,) subwords of each. work: takes some of the rows; it must not change
+        anything when it fails. windows: (n,) how many rows of its length each stands for; None: one.
+        Raises MemoryError if the memory is too small for a single row.
         """
         windows = np.ones(len(rows), dtype=np.int64) if windows is None else windows
         start = 0
@@ -65,11 +65,11 @@ class SubwordBudget:
         if len(windows) == 1:
             raise OutOfMemoryError(Errors.E307.format(rows=int(windows[0]), width=width)) from err
         self.subwords = max(1, min(int(windows.sum()) * width, self.subwords) // 2)
-        warnings.warn(Warnings.W302.format(budget=self.subwords), stacklevel=4)
+        warnings.warn(Warnings.W302.format(budget=self.subwords), stacklevel=2)
 
 
 def default_budget(device: torch.device) -> int:
-    """Return how many padded subwords a device takes at once, if nobody says how many."""
+    """Return how many padded subwords a device takes at once, if no setting says how many."""
     return CPU_SUBWORDS if device.type == "cpu" else GPU_SUBWORDS
 
 

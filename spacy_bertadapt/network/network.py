@@ -19,13 +19,13 @@ from .seam import apply_head, encode
 from .task_module import TaskModule
 
 Encoder: TypeAlias = Callable[[DeviceBatch], Tensor]
-"""Gives the hidden states of a batch, (rows, width, hidden): where they come from, a head can't tell."""
+"""Returns the hidden states of a batch, (rows, width, hidden)."""
 
 
 class Network:
     """A checkpoint on a device, in a number format.
 
-    encoder: where the hidden states come from; at first, from the checkpoint's own encoder.
+    encoder: computes the hidden states; at first, the checkpoint's own encoder.
     """
 
     def __init__(self, checkpoint: Checkpoint, *, device: str | torch.device, precision: str):
@@ -40,7 +40,7 @@ class Network:
         self.move(resolve_device(device) if isinstance(device, str) else device)
 
     def __reduce__(self) -> tuple:
-        return _rebuilt, (self.checkpoint, self.device, self._wanted_precision)
+        return _make_network, (self.checkpoint, self.device, self._wanted_precision)
 
     @property
     def module(self) -> TaskModule:
@@ -58,7 +58,7 @@ class Network:
         return autocast(self.device, self.dtype)
 
     def move(self, device: torch.device) -> None:
-        """Go on on another device, and in the number format that fits it."""
+        """Move the network to a device, and choose the number format for that device."""
         self.device = device
         self.dtype = resolve_precision(self._wanted_precision, device)
         self._takes_types = takes_token_types(self.module)
@@ -66,7 +66,7 @@ class Network:
         self.place()
 
     def place(self) -> None:
-        """Put the whole module on the device, ready to predict; parts that were added to it may be elsewhere."""
+        """Put the whole module on the device, ready to predict; needed after parts such as LoRA's were added."""
         nn.Module.to(self.module, self.device).eval()
 
     def batch(self, padded: PaddedBatch) -> DeviceBatch:
@@ -85,7 +85,7 @@ class Network:
         the end of answers, and (spans, labels) for spans.
         """
         with self.autocast:
-            output = apply_head(self.module, states, {**batch.inputs, **batch.marks})
+            output = apply_head(self.module, states, {**batch.inputs, **batch.head_inputs})
         if "start_logits" in output:
             return torch.stack([output["start_logits"], output["end_logits"]], dim=-1).float()
         return output["logits"].float()
@@ -106,5 +106,5 @@ def _encode(module: TaskModule, batch: DeviceBatch) -> Tensor:
     return encode(module, batch.inputs)
 
 
-def _rebuilt(checkpoint: Checkpoint, device: torch.device, precision: str) -> Network:
+def _make_network(checkpoint: Checkpoint, device: torch.device, precision: str) -> Network:
     return Network(checkpoint, device=device, precision=precision)

@@ -29,7 +29,7 @@ DROPOUT_SETTINGS = (
     "qa_dropout",
 )
 NameOutputs: TypeAlias = Callable[[tuple[str, ...]], Sequence[str]]
-"""Takes the outputs of a checkpoint's head, and gives those of the head that is wanted."""
+"""Takes the outputs of a checkpoint's head, and returns those of the head that is wanted."""
 
 
 def read_tokenizer(source: EncoderSource) -> PreTrainedTokenizerBase:
@@ -53,11 +53,12 @@ def read_tokenizer(source: EncoderSource) -> PreTrainedTokenizerBase:
 def read_encoder(
     source: EncoderSource, architecture: Architecture, labels: Sequence[str] | NameOutputs | None
 ) -> tuple[Checkpoint, bool]:
-    """Read a pretrained encoder, with its trained head where that knows all the labels, else with a new one.
+    """Read a pretrained encoder, with its trained head if that knows all the labels, else with a new one.
 
-    labels: the head's outputs, in order, or what names them; None takes the checkpoint's own.
+    labels: the names of the head's outputs, in order, or a function that returns them from the checkpoint's own; None:
+    the checkpoint's own.
     Returns the checkpoint, and whether its head is a trained one.
-    Raises FileNotFoundError or ValueError that says what was looked for, where, and how to mend it.
+    Raises FileNotFoundError or ValueError that says what was looked for, where, and how to fix it.
     """
     tokenizer = read_tokenizer(source)
     config = _read_config(source)
@@ -67,30 +68,30 @@ def read_encoder(
     if labels is not None:
         _spell_labels_as(config, labels)
     if labels is None or (same_task and set(labels) <= set(output_labels(config))):
-        module, new = _read_module(source, architecture, config, ignore_mismatched_sizes=False)
-        if not new or labels is None:
-            return Checkpoint(module, tokenizer), same_task and not new
+        module, new_parameters = _read_module(source, architecture, config, ignore_mismatched_sizes=False)
+        if not new_parameters or labels is None:
+            return Checkpoint(module, tokenizer), same_task and not new_parameters
     _warn_of_other_labels(source, config, labels)
     config.id2label = dict(enumerate(labels))
     config.label2id = {label: index for index, label in enumerate(labels)}
     config.problem_type = None
-    module, new = _read_module(source, architecture, config, ignore_mismatched_sizes=True)
-    _reset(module, head_parameters(module) - new)
+    module, new_parameters = _read_module(source, architecture, config, ignore_mismatched_sizes=True)
+    _initialize_parameters(module, head_parameters(module) - new_parameters)
     return Checkpoint(module, tokenizer), False
 
 
 def read_module(source: EncoderSource, architecture: Architecture, config: PretrainedConfig) -> TaskModule:
     """Return a task's module on a pretrained encoder; its head is new unless the checkpoint has one that fits.
 
-    Raises FileNotFoundError or ValueError as of `read_encoder`.
+    Raises FileNotFoundError or ValueError as `read_encoder` does.
     """
     return _read_module(source, architecture, config, ignore_mismatched_sizes=True)[0]
 
 
 def read_pooler(source: EncoderSource) -> dict[str, Tensor]:
-    """Return the trained weights of an encoder's pooler, by their names in the encoder; none where it has no pooler.
+    """Return the trained weights of an encoder's pooler, by their names in the encoder; none if it has no pooler.
 
-    Raises FileNotFoundError or ValueError as of `read_encoder`.
+    Raises FileNotFoundError or ValueError as `read_encoder` does.
     """
     config = _read_config(source)
     with errors_of_encoder(source):
@@ -136,8 +137,8 @@ def _warn_of_other_labels(source: EncoderSource, config: PretrainedConfig, label
         warnings.warn(Warnings.W101.format(encoder=source.name, old=old, new=tuple(labels)), stacklevel=3)
 
 
-def _reset(module: TaskModule, names: set[str]) -> None:
-    """Forget parameters: weights of layers are drawn anew, norms start as the identity."""
+def _initialize_parameters(module: TaskModule, names: set[str]) -> None:
+    """Initialize parameters again: weights at random, norms as the identity."""
     scale = getattr(module.config, "initializer_range", 0.02)
     for path in sorted({name.rpartition(".")[0] for name in names}):
         layer = module.get_submodule(path)
@@ -150,7 +151,7 @@ def _reset(module: TaskModule, names: set[str]) -> None:
 
 
 def _spell_labels_as(config: PretrainedConfig, wanted: Sequence[str]) -> None:
-    """Write a trained head's labels as the data has them where that is a matter of case: ENTAILMENT, entailment."""
+    """Rename a trained head's labels to those wanted if they differ in case alone: ENTAILMENT, entailment."""
     spelling = {label.casefold(): label for label in wanted}
     known = [label.casefold() for label in output_labels(config)]
     if len(spelling) < len(wanted) or len(set(known)) < len(known) or not spelling.keys() <= set(known):

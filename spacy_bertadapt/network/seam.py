@@ -40,9 +40,9 @@ def encode(module: TaskModule, inputs: Mapping[str, Tensor]) -> Tensor:
 
 
 def apply_head(module: TaskModule, states: Tensor, inputs: Mapping[str, Any]) -> Mapping[str, Tensor]:
-    """Return what a module gives where its encoder's hidden states are these.
+    """Return the outputs of a module, computed from given hidden states of its encoder.
 
-    states: (rows, width, hidden). inputs: keyword arguments of the whole module; its head may look at them.
+    states: (rows, width, hidden). inputs: keyword arguments of the module, some of which its head may look at.
     """
     looks_at_pooler = not isinstance(module, EncoderWithHead)
 

@@ -29,20 +29,20 @@ class EncoderSource:
 
     @property
     def lasting_name(self) -> str:
-        """The name, or the absolute path of a directory: what another working directory understands too."""
+        """The name; for a directory its absolute path, which is valid from any working directory."""
         path = Path(self.name).expanduser()
         return str(path.resolve()) if path.is_dir() else self.name
 
     @property
     def is_local(self) -> bool:
-        """Whether it is a directory or an installed package, and there."""
+        """Whether the encoder is on this machine as a directory or an installed package."""
         try:
             return Path(self.locate()).is_dir()
         except (FileNotFoundError, ValueError):
             return False
 
     def locate(self) -> str:
-        """Return a directory, or the hub id itself where the name is one.
+        """Return a directory, or the name itself if it is a hub id.
 
         Raises FileNotFoundError for a missing package or directory, ValueError for a folder without a checkpoint.
         """

@@ -1,4 +1,4 @@
-"""What a task's module is: one of Transformers' task classes, or an encoder of theirs with a head of ours."""
+"""The module of a task: a Transformers class, or a Transformers encoder with a head of this package."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ ENCODER, HEAD = "encoder", "head"
 
 
 class EncoderWithHead(nn.Module):
-    """A Transformers encoder and a head of ours, with the interface of Transformers' task classes.
+    """A Transformers encoder and a head of this package, with the interface of Transformers' task classes.
 
-    `head(states, attention_mask, **marks)` takes hidden states, (rows, width, hidden), and gives logits.
+    `head(states, attention_mask, **head_inputs)` takes hidden states, (rows, width, hidden), and returns logits.
     """
 
     base_model_prefix = ENCODER
@@ -30,7 +30,7 @@ class EncoderWithHead(nn.Module):
 
     @property
     def base_model(self) -> PreTrainedModel:
-        """The encoder."""
+        """The encoder, under the name that Transformers' classes give it."""
         return self.encoder
 
     @property
@@ -44,7 +44,7 @@ class EncoderWithHead(nn.Module):
         return self.encoder.is_gradient_checkpointing
 
     def gradient_checkpointing_enable(self, **settings: Any) -> None:
-        """Let the encoder compute activations twice rather than keep them."""
+        """Let the encoder compute activations twice instead of keeping them."""
         self.encoder.gradient_checkpointing_enable(**settings)
 
     def forward(
@@ -52,12 +52,12 @@ class EncoderWithHead(nn.Module):
         input_ids: Tensor,
         attention_mask: Tensor | None = None,
         token_type_ids: Tensor | None = None,
-        **marks: Tensor,
+        **head_inputs: Tensor,
     ) -> dict[str, Tensor]:
-        """Return the head's logits. marks: what else the head looks at, such as the spans to judge."""
+        """Return the head's logits. head_inputs: further arguments of the head, such as the spans to score."""
         types = {} if token_type_ids is None else {"token_type_ids": token_type_ids}
         states = self.encoder(input_ids, attention_mask=attention_mask, **types)[0]
-        return {"logits": self.head(states, attention_mask, **marks)}
+        return {"logits": self.head(states, attention_mask, **head_inputs)}
 
     def save_pretrained(
         self, folder: Path, *, state_dict: Mapping[str, Tensor] | None = None, max_shard_size: str = "1000GB"

@@ -1,4 +1,4 @@
-"""Calls of Transformers: one at a time, without its announcements, and with its errors told in one line."""
+"""Calls of Transformers: one at a time, without its announcements, and with errors of one line."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ UNREADABLE = (
 """What Transformers raises for files that it can't use."""
 
 NOT_THERE = (OSError, HFValidationError, AttributeError)
-"""What it raises for a hub id that it can't find; the last is what its 4.53 raises offline, for weights."""
+"""What it raises for a hub id that it can't find. AttributeError is what 4.53 raises offline, for weights."""
 
 _one_call = RLock()
 
@@ -57,7 +57,7 @@ def loading() -> Iterator[None]:
 
 @contextmanager
 def errors_of_encoder(source: EncoderSource) -> Iterator[None]:
-    """Turn what Transformers raises for an encoder into one line with a remedy; a full device is no such error."""
+    """Turn what Transformers raises for an encoder into one line with a remedy, except for a lack of memory."""
     try:
         yield
     except UNREADABLE as err:
@@ -87,7 +87,8 @@ def errors_of_file(path: Path) -> Iterator[None]:
 
 
 def first_line(err: BaseException) -> str:
-    """Return what went wrong, in one line."""
+    """Return the first line of an error's message."""
     while isinstance(err, ImportError) and err.__context__ is not None:
-        err = err.__context__  # Transformers asks for packages it might need to tell what went wrong
+        # While Transformers handles an error it may raise ImportError for an optional package: the first is the cause.
+        err = err.__context__
     return (str(err).strip() or type(err).__name__).splitlines()[0]

@@ -1,1 +1,1 @@
-"""Looking at data, choosing settings, writing configs."""
+"""Planning of a training: measures of data, choice of settings, configs."""

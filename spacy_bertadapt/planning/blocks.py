@@ -33,7 +33,7 @@ def as_block(settings: Mapping[str, Any]) -> Block:
 
 
 def is_call(value: object) -> bool:
-    """Whether a value names a registered function, by a key such as "@misc"."""
+    """Return whether a value names a registered function, by a key such as "@misc"."""
     return isinstance(value, Mapping) and any(str(key).startswith("@") for key in value)
 
 

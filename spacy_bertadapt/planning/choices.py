@@ -18,7 +18,7 @@ LONGEST_KEPT_WHOLE = 128
 class Choice:
     """A setting that depends on the data.
 
-    setting: its dotted name, in which `component.` stands for the task's component. reason: why it is so, in one line.
+    setting: its dotted name, in which `component.` stands for the task's component. reason: why it has its value.
     """
 
     setting: str
@@ -56,5 +56,5 @@ def choose_steps(data: DataSurvey, *, batch_size: int, epochs: int | None) -> li
 
 
 def _window(subwords: int) -> int:
-    """The shortest window that holds a text of so many subwords."""
+    """Return the size of the shortest window that holds a text of so many subwords."""
     return max(SHORTEST_WINDOW, WINDOW_MULTIPLE * math.ceil(subwords / WINDOW_MULTIPLE))

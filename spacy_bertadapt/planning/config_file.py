@@ -19,7 +19,7 @@ SPLITS = ("train", "dev")
 
 
 class ConfigDraft:
-    """A config in the making. Its component has the defaults of its factory, until they are set.
+    """A config that is not complete yet. Its component has the defaults of its factory, until they are set.
 
     A setting is named as in the config, and `component.` stands for the component's block.
     """
@@ -69,14 +69,14 @@ class ConfigDraft:
         return f"{comment}\n\n{write_block(self.complete(), self.notes)}"
 
     def paths_of(self, setting: str) -> list[str]:
-        """Return where a setting stands in this config. That of a reader stands in both corpora, in one, or in none."""
+        """Return the places of a setting in this config. A reader's setting is in both corpora, in one, or in none."""
         kind, _, rest = setting.partition(".")
         if kind == "component":
             return [f"components.{self.task.factory}.{rest}".rstrip(".")]
         if kind in ("reader", "docbin"):
             corpora = self.config["corpora"]
-            is_kind = {split: (corpora[split]["@readers"] == DOCBIN) == (kind == "docbin") for split in SPLITS}
-            return [f"corpora.{split}.{rest}" for split in SPLITS if is_kind[split]]
+            has_kind = {split: (corpora[split]["@readers"] == DOCBIN) == (kind == "docbin") for split in SPLITS}
+            return [f"corpora.{split}.{rest}" for split in SPLITS if has_kind[split]]
         return [setting]
 
 
@@ -117,7 +117,7 @@ def usage(arguments: str) -> str:
 
 
 def _requested(request: ConfigRequest) -> dict[str, Any]:
-    """What the user asks for, by the names of settings."""
+    """Return the options of a request, by the names of settings."""
     return {
         "paths.encoder": request.encoder,
         "paths.train": str(request.train),

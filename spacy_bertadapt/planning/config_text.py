@@ -15,7 +15,7 @@ WIDTH = 118
 
 
 def read_skeleton() -> tuple[Block, dict[str, str]]:
-    """Return what is in a config whatever its task: values, and the comments on them by dotted name."""
+    """Return the settings that configs of all tasks share: values, and the comments on them by dotted name."""
     config, notes = Block(), dict[str, str]()
     section, comments = "", list[str]()
     for line in SKELETON.read_text(encoding="utf8").splitlines():
@@ -39,7 +39,7 @@ def write_block(block: Block, notes: Mapping[str, str]) -> str:
 
 
 def to_setting(value: object) -> str:
-    """Write a value as configs have it: JSON, with `$` doubled to keep it from naming a variable."""
+    """Return a value as configs have it: JSON, with `$` doubled to keep it from naming a variable."""
     return str(value) if isinstance(value, Variable) else srsly.json_dumps(value).replace("$", "$$")
 
 
@@ -49,7 +49,7 @@ def to_comment(text: str) -> list[str]:
 
 
 def _sections(block: Block, path: str, notes: Mapping[str, str]) -> Iterator[list[str]]:
-    """The lines of a block, and then of the blocks in it. path: its dotted name; empty for the whole config."""
+    """Yield the lines of a block, and then those of the blocks in it. path: its dotted name, or "" for the config."""
     if path:
         lines = [f"[{path}]", *to_comment(notes.get(path, ""))]
         for key, value in block.items():

@@ -15,7 +15,7 @@ from .task import Settings, Task
 def convert(
     source: Path, output: Path, *, task: Task, lang: str = "en", reader: Settings | None = None, limit: int = 0
 ) -> LabelSurvey:
-    """Write the Docs of a data file as a DocBin, in their order. Return the labels, counted.
+    """Write the Docs of a data file as a DocBin, in their order, and return the number of Docs for each label.
 
     output: `.spacy` file; its folders are made. lang: whose tokenizer splits the texts.
     reader: settings of the task's reader. limit: the number of texts to read at most; 0 for all.

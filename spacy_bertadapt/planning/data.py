@@ -1,4 +1,4 @@
-"""Data as the commands open it: `.spacy` files of any task, and raw files by task."""
+"""Corpora for the commands: `.spacy` files of any task, and raw files by task."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..errors import Errors, InvalidError, NotFoundError
 from .task import Settings, Task
 
 ReadExamples: TypeAlias = Callable[[Language], Iterable[Example]]
-"""A corpus: gives Examples anew at every call."""
+"""A corpus: every call reads the Examples again."""
 
 
 def is_docbin(path: Path) -> bool:
@@ -42,7 +42,7 @@ def read_examples(
 ) -> Iterator[Example]:
     """Yield the Examples of a data file under a progress bar. Raises what `open_corpus` and the reader do.
 
-    lang: whose tokenizer splits the texts. title: of the bar. For the others see `open_corpus`.
+    lang: whose tokenizer splits the texts. title: the text beside the bar. Other arguments: see `open_corpus`.
     """
     examples = open_corpus(path, task, settings, limit=limit)(spacy.blank(lang))
     yield from tqdm(examples, desc=title or f"Reading {path.name}", unit=" texts", delay=1, leave=False, disable=None)

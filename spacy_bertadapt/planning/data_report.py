@@ -1,4 +1,4 @@
-"""What may be wrong with training and evaluation data, before anything is trained on it."""
+"""The report of `debug-data`: possible faults of training and evaluation data."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ CHARACTERS_SHOWN = 60
 class Split:
     """One file of data.
 
-    labels: counted. lengths: in subwords. windowed: texts longer than a window. texts: how often each text, or pair of
-    texts, is there. report: of the task's own on its Examples; None: it has none. warnings: on the labels.
+    labels: how often each is in the file. lengths: of the texts, in subwords. windowed: texts longer than a window.
+    texts: how often each text, or pair of texts, is there. report: what the task's own report says of the Examples;
+    None: the task has no report. warnings: messages about the labels.
     """
 
     path: Path
@@ -40,11 +41,11 @@ class Split:
 
     @property
     def repeated(self) -> int:
-        """The number of texts that stood in the file before."""
+        """The number of texts that are in the file for a second time, or more."""
         return sum(count - 1 for count in self.texts.values())
 
     def show(self) -> None:
-        """Print what the file is like."""
+        """Print labels, lengths, and what may be wrong."""
         msg.divider(str(self.path))
         self.labels.show(f"{self.labels.labelled:,} texts")
         self.lengths.show()
@@ -67,21 +68,21 @@ class DataReport:
 
     @property
     def shared(self) -> list[Segments]:
-        """Texts that are in both: scores on them say little."""
+        """The texts that are in both files: scores on them are too good."""
         return [text for text in self.dev.texts if text in self.train.texts]
 
     @property
     def only_in_train(self) -> list[str]:
-        """Labels that nothing is scored on."""
-        return _missing_from(self.dev, self.train)
+        """The labels that no evaluation text has."""
+        return self.train.labels.missing_from(self.dev.labels)
 
     @property
     def only_in_dev(self) -> list[str]:
-        """Labels that can't be learned."""
-        return _missing_from(self.train, self.dev)
+        """The labels that no training text has."""
+        return self.dev.labels.missing_from(self.train.labels)
 
     def show(self) -> None:
-        """Print what each file is like, and how the files bear on each other."""
+        """Print the report of each file, and what the files have in common."""
         self.train.show()
         self.dev.show()
         msg.divider("Training and evaluation")
@@ -101,7 +102,7 @@ class DataReport:
 def report_data(
     train: Path, dev: Path, *, task: Task, encoder: str, max_length: int, lang: str, reader: Settings
 ) -> DataReport:
-    """Read both files and look at them.
+    """Return the report on two files.
 
     encoder: whose subwords are counted. max_length: subwords of a window; 0: what the encoder takes.
     lang: whose tokenizer splits the texts. reader: settings of the task's reader.
@@ -131,7 +132,3 @@ def _read(path: Path, task: Task, lang: str, reader: Settings, tokenizer: Subwor
     windowed = int((lengths > window).sum())
     warnings = task.label_warnings(path, labels)
     return Split(path, labels, summarize_lengths(lengths), windowed, texts, report, warnings)
-
-
-def _missing_from(split: Split, other: Split) -> list[str]:
-    return sorted(label for label, count in other.labels.counts.items() if count and not split.labels.counts[label])

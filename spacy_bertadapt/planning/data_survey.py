@@ -1,4 +1,4 @@
-"""Looking at training data and an encoder, as far as a config depends on them."""
+"""Measures of training data and an encoder that a config depends on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A new config that fits the data: looked at, decided on, written."""
+"""A new config, written for some data."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .survey import DataSurvey
 
 
 def write_config(request: ConfigRequest, *, force: bool = False) -> tuple[DataSurvey, list[Choice]]:
-    """Look at the data and write a config for it. Return what is known of the data, and what was chosen.
+    """Measure the data and write a config for it. Return the measures, and the settings that were chosen.
 
     force: whether an existing file may be written over.
     Raises FileExistsError, FileNotFoundError for missing data or encoder, and ValueError for a task that is not

@@ -1,4 +1,4 @@
-"""What a user wants of a new config."""
+"""The request for a new config."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from .task import Task
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConfigRequest:
-    """What the user asks for.
+    """The options of `init-config`.
 
     output: the config file. train, dev: data. encoder: hub id, directory or package:NAME. epochs: about how often
-    each text is to be seen; None: as its size demands. batch_size: texts a step. learn_rate: the highest.
+    each text is to be seen; None: by the size of the data. batch_size: texts a step. learn_rate: the highest.
     reader: settings of the task's reader of raw files.
     """
 

@@ -1,4 +1,4 @@
-"""What is in a corpus: labels, and lengths in subwords."""
+"""Labels of a corpus, and lengths of its texts in subwords."""
 
 from __future__ import annotations
 
@@ -43,9 +43,13 @@ class LabelSurvey:
         self.counts.update({label: int(holds) for label, holds in gold.items()})
         self.exclusive &= sum(gold.values()) == 1
 
+    def missing_from(self, other: LabelSurvey) -> list[str]:
+        """Return the labels that hold for Docs here and for none in the other survey, sorted."""
+        return sorted(label for label, count in self.counts.items() if count and not other.counts[label])
+
     @property
     def imbalance(self) -> float:
-        """How many times as frequent the most frequent label is as the rarest."""
+        """The count of the most frequent label divided by that of the rarest."""
         return max(self.counts.values()) / max(1, min(self.counts.values()))
 
     def show(self, title: str) -> None:
@@ -79,11 +83,11 @@ class LengthSurvey:
 
 @dataclass(frozen=True, slots=True)
 class DataSurvey:
-    """What is known of the data.
+    """The measures of training and evaluation data.
 
     source: the training file. train, dev: the labels of both files. lengths: of the training texts. encoder_limit:
-    subwords that the encoder takes. measures: how often a number was measured in the training texts, as the task's plan
-    measures them.
+    subwords that the encoder takes. measures: counts of the numbers that the task's plan measures in the training
+    texts, such as lengths of spans.
     """
 
     source: Path
@@ -95,8 +99,8 @@ class DataSurvey:
 
     @property
     def only_in_dev(self) -> list[str]:
-        """Labels that hold for evaluation texts alone, so that nothing can learn them."""
-        return sorted(label for label, count in self.dev.counts.items() if count and not self.train.counts[label])
+        """The labels that hold for evaluation texts alone, and can't be learned."""
+        return self.dev.missing_from(self.train)
 
 
 def survey_lengths(segments: Iterable[Segments], tokenizer: SubwordTokenizer) -> LengthSurvey:
@@ -109,5 +113,5 @@ def survey_lengths(segments: Iterable[Segments], tokenizer: SubwordTokenizer) ->
 
 
 def summarize_lengths(lengths: Sequence[int] | Ints) -> LengthSurvey:
-    """Return the percentiles of some lengths, at least one; each is the length of a text that is there."""
+    """Return the percentiles of some lengths, at least one; each percentile is one of the lengths."""
     return LengthSurvey(*map(int, np.percentile(lengths, [50, 90, 95, 99, 100], method="higher")))

@@ -1,4 +1,4 @@
-"""What the commands, the project and the benchmarks know of a task. The table of all tasks is in `tasks`."""
+"""The description of a task for the commands, the project and the benchmarks. `tasks` has the table of all tasks."""
 
 from __future__ import annotations
 
@@ -33,36 +33,31 @@ Notes: TypeAlias = Mapping[str, str]
 
 
 class ExampleReport(Protocol):
-    """What `debug-data` gathers of a task's Examples, beside labels and lengths."""
+    """A report of `debug-data` on a task's Examples, in addition to labels and lengths."""
 
     def add(self, example: Example) -> None:
-        """Look at an Example."""
+        """Take an Example into the report."""
 
     def show(self) -> None:
-        """Print what was seen."""
+        """Print the report."""
 
 
 MakeReport: TypeAlias = Callable[[int, "SubwordTokenizer"], ExampleReport]
 """Makes a report, for windows that have room for so many subwords of a text, counted by that tokenizer."""
 
 
-def no_measures(doc: Doc) -> Iterable[int]:
-    """Return nothing."""
-    return ()
-
-
 @dataclass(frozen=True, slots=True)
 class ConfigPlan:
-    """How a config for the task comes about.
+    """How a config for a task is made.
 
     choose: decides on the component's settings that depend on the data; raises ValueError for data that can't be used.
-    measure: numbers of a gold Doc that `choose` looks at, such as the lengths of spans. notes: comments on the settings
-    of the component and of the reader. settings: values that the task needs beside its component's, in every config.
+    measure: returns numbers of a gold Doc that `choose` needs, such as the lengths of spans. notes: comments on the
+    settings of the component and of the reader. settings: values of other settings that the task needs in every config.
     sample: values that fit the task's samples in `assets/`.
     """
 
     choose: Callable[[DataSurvey], list[Choice]]
-    measure: Callable[[Doc], Iterable[int]] = no_measures
+    measure: Callable[[Doc], Iterable[int]] = lambda doc: ()
     notes: Notes = field(default_factory=dict)
     settings: Settings = field(default_factory=dict)
     sample: Settings = field(default_factory=dict)
@@ -72,7 +67,8 @@ class ConfigPlan:
 class Score:
     """The score that sums up a task.
 
-    name: as `nlp.evaluate` has it. title: for people. in_spacy: the name of the score that `spacy evaluate` writes.
+    name: its name in `nlp.evaluate`. title: its name as shown to people. in_spacy: the name of the score that
+    `spacy evaluate` writes.
     """
 
     name: str
@@ -80,21 +76,17 @@ class Score:
     in_spacy: str
 
 
-def no_warnings(path: Path, labels: LabelSurvey) -> list[str]:
-    """Return no warning."""
-    return []
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """A task.
 
-    name: as users give it, and of its folder. title: for people. things: what its data consist of, in the plural.
-    parts: span groups of its pair Docs; None: no pairs. reader: registered name of the reader of raw files.
-    suffix: of a usual raw file. gold: a Doc's labels; None for a Doc without annotation. score: what sums it up.
-    prediction: what a pipeline says of a Doc, and how sure it is, both as text. example: a text to try.
-    attribute: where the prediction stands, as code on a Doc. plan: of its config; None: it is not trained.
-    label_warnings: what is wrong with the labels of a file. make_report: of its Examples; None: there is none.
+    name: as users give it, and of its folder. title: its name as shown to people. things: what its data consist of, in
+    the plural. parts: span groups of its pair Docs; None: no pairs. reader: registered name of the reader of raw files.
+    suffix: of a usual raw file. gold: a function that returns a Doc's labels; None for a Doc without annotation.
+    score: the score that is shown first. prediction: a function that returns the prediction on a Doc and its score,
+    both as text. example: a text to try. attribute: where the prediction stands, as code on a Doc. plan: how a config
+    is made for it; None: the task can't be trained. label_warnings: a function that returns messages about the labels
+    of a file. make_report: makes the report on its Examples for `debug-data`; None: it has none.
     """
 
     name: str
@@ -109,7 +101,7 @@ class Task:
     example: str
     attribute: str
     plan: ConfigPlan | None = None
-    label_warnings: Callable[[Path, LabelSurvey], list[str]] = no_warnings
+    label_warnings: Callable[[Path, LabelSurvey], list[str]] = lambda path, labels: []
     make_report: MakeReport | None = None
 
     @property
@@ -131,7 +123,7 @@ class Task:
 
     @property
     def score_weights(self) -> dict[str, float | None]:
-        """The scores of its component, and what each weighs when the best pipeline is chosen; None: it is shown."""
+        """The scores of its component, and the weight of each in the choice of the best pipeline; None: only shown."""
         return dict(self._factory_meta.default_score_weights or {})
 
     @property
@@ -140,7 +132,7 @@ class Task:
         return registry.readers.get(self.reader)
 
     def segments(self, doc: Doc) -> Segments:
-        """Return what goes through a network for a Doc: two texts if it has the parts of a pair, else one."""
+        """Return the texts of a Doc that a network reads: two if it has the parts of a pair, else one."""
         if self.parts is not None and has_parts(doc, self.parts):
             return pair_of(doc, self.parts)
         return doc.text

@@ -1,1 +1,1 @@
-"""Masked language modelling: an encoder that knows the language of raw texts."""
+"""Masked language modelling: continued training of an encoder on raw texts."""

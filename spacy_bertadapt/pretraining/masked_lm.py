@@ -16,13 +16,13 @@ ARCHITECTURE = AutoClass("AutoModelForMaskedLM")
 
 
 class MaskedLanguageModel:
-    """A network with a head for hidden subwords, and what teaches it.
+    """A network with a head for hidden subwords, and its learner.
 
     The head sees hidden positions alone: over a vocabulary of 30,000 it would cost more than some encoder layers.
     """
 
     def __init__(self, network: Network):
-        """network: of `ARCHITECTURE`."""
+        """network: a network that was read with `ARCHITECTURE`."""
         self.network = network
         self.learner = Learner(network, FullFineTuning())
 
@@ -42,10 +42,10 @@ class MaskedLanguageModel:
         return Loss(total, len(masked))
 
     def _logits_at(self, masked: MaskedBatch) -> Tensor:
-        """Return what the head says of the hidden positions, (hidden, vocabulary), without computing the others.
+        """Return the logits of the hidden positions, (hidden, vocabulary), without computing the others.
 
-        Every head for hidden subwords works position by position, so it is handed those positions as if they were one
-        row; no architecture needs to be known by name.
+        Every head for hidden subwords works position by position, so it gets those positions as if they were one row;
+        no architecture needs to be known by name.
         """
         batch = self.network.batch(masked.batch)
         states = self.network.encode(batch)

@@ -1,4 +1,4 @@
-"""From raw texts to an encoder that knows them: a run of masked language modelling, and its files."""
+"""A run of masked language modelling: its settings, its steps and its files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import torch
 from transformers import PreTrainedTokenizerBase
 
 from ..errors import Errors, ExistsError, InvalidError, require
-from ..files import replaced_folder
+from ..files import replaced_folder, write_text_whole
 from ..network.checkpoint import Checkpoint
 from ..network.network import Network
 from ..network.pretrained import read_encoder, read_pooler
@@ -28,16 +28,16 @@ from .trainer import Evaluation, MaskedTrainer, TrainerSettings, steps_per_epoch
 MODEL, STATE, LOG = "model", "state", "log.jsonl"
 LONGEST_WINDOW = 512
 EVALUATIONS = 10
-KNOWN_BY_THEIR_EFFECT = ("texts", "dev", "dev_share", "lang", "epochs", "max_steps")  # on windows and steps
+CHECKED_BY_CONTENT = ("texts", "dev", "dev_share", "lang", "epochs", "max_steps")  # by that of windows and steps
 MAY_CHANGE = ("output", "device", "precision")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PretrainingRequest:
-    """What the user asks for.
+    """The options of `pretrain`.
 
     texts: .txt or .jsonl. output: folder for everything. encoder: hub id, directory or package:NAME.
-    dev: held-out texts; None takes `dev_share` of the texts, 2,000 at most. max_steps: 0 for `epochs` epochs.
+    dev: held-out texts; None: `dev_share` of the texts, 2,000 at most. max_steps: 0 for `epochs` epochs.
     batch_size: windows a step. learn_rate: the highest. warmup: share of the steps, or their number. max_length:
     subwords of a window; 0 for what the encoder takes, 512 at most. mask_probability: share of words to hide.
     lang: whose tokenizer says what a word is. device: "auto" is a GPU that torch sees, else the CPU.
@@ -70,12 +70,12 @@ class PretrainingRequest:
 
 @dataclass
 class PretrainingRun:
-    """A run that is ready to start, or to go on.
+    """A run that is ready to start, or to resume.
 
-    trainer: does the steps. output: where model, log and state go. settings: all that the result depends on.
-    evaluations: those of the part before an interruption. new_head: whether the encoder came without a head for hidden
-    words. pooler: weights that the encoder came with and masked words don't train; they go into the model as they are.
-    n_windows, n_subwords, n_held_out: how much there is to learn from, and the windows held out. steps: in all.
+    trainer: makes the steps. output: the folder of model, log and state. settings: all that the result depends on.
+    evaluations: those before an interruption. new_head: whether the encoder had no head for hidden words. pooler: the
+    weights of the encoder's pooler, which this training does not change; they are saved with the model.
+    n_windows, n_subwords: windows to learn from, and their subwords. n_held_out: held-out windows. steps: in all.
     """
 
     trainer: MaskedTrainer
@@ -90,9 +90,10 @@ class PretrainingRun:
     steps: int
 
     def run(self, on_step: Callable[[], None] = lambda: None) -> Iterator[Evaluation]:
-        """Train; every evaluation is logged and, but for the first and last, saved to go on from.
+        """Train, and yield the evaluations.
 
-        on_step: called after every step. The model is written when all is done. Raises what the trainer does.
+        Each is logged; all but the first and the last also save the state, from which a run can resume. The model is
+        written at the end. on_step: called after every step. Raises what the trainer raises.
         """
         for evaluation in self.trainer.run(on_step):
             self.evaluations.append(evaluation)
@@ -109,17 +110,15 @@ class PretrainingRun:
 
     def _write_log(self) -> None:
         self.output.mkdir(parents=True, exist_ok=True)
-        fresh = self.output / f".{LOG}.new"
         rows = [json.dumps(asdict(evaluation)) + "\n" for evaluation in self.evaluations]
-        fresh.write_text("".join(rows), encoding="utf8")
-        fresh.replace(self.output / LOG)
+        write_text_whole(self.output / LOG, "".join(rows))
 
 
 def prepare(request: PretrainingRequest, *, resume: bool = False, force: bool = False) -> PretrainingRun:
     """Read texts and encoder, or the state of an interrupted run.
 
-    resume: go on where a run in the output folder was interrupted. force: forget such a run, and replace the model of
-    one that is done.
+    resume: whether to continue the interrupted run in the output folder. force: whether to delete such a run, or
+    replace the model of a complete one.
     Raises FileExistsError, FileNotFoundError, and ValueError for what can't be used or resumed.
     """
     _check_output(request.output, resume=resume, force=force)
@@ -201,8 +200,8 @@ def _trainer_settings(request: PretrainingRequest, steps: int) -> TrainerSetting
 
 
 def _settings(request: PretrainingRequest, steps: int, max_length: int, **checksums: int) -> dict[str, Any]:
-    """All that the result depends on; what files hold counts, not their names."""
-    left_out = KNOWN_BY_THEIR_EFFECT + MAY_CHANGE
+    """Return all settings that the result depends on. Files count by their content, not by their names."""
+    left_out = CHECKED_BY_CONTENT + MAY_CHANGE
     asked = {name: value for name, value in asdict(request).items() if name not in left_out}
     return asked | {"steps": steps, "max_length": max_length} | checksums
 

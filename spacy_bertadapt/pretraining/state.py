@@ -1,4 +1,4 @@
-"""What a pretraining run needs to go on after an interruption."""
+"""The saved state of a pretraining run, from which it resumes after an interruption."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def has_state(folder: Path) -> bool:
 def save_state(
     folder: Path, trainer: MaskedTrainer, settings: Mapping[str, Any], evaluations: list[Evaluation]
 ) -> None:
-    """Write a run's state; a process that is killed meanwhile leaves the one before."""
+    """Write a run's state; a process that is killed during that leaves the earlier state."""
     with replaced_folder(folder) as fresh:
         (fresh / CHECKPOINT).mkdir()
         trainer.model.network.checkpoint.save(fresh / CHECKPOINT)
@@ -73,6 +73,6 @@ def load_state(folder: Path) -> SavedState:
 
 
 def remove_state(folder: Path) -> None:
-    """Forget a run."""
+    """Delete a saved state."""
     for path in {folder, saved_folder(folder)}:
         shutil.rmtree(path, ignore_errors=True)

@@ -41,7 +41,7 @@ def read_split(texts: Path, dev: Path | None, *, dev_share: float, seed: int) ->
 def cut_words(
     texts: list[str], path: Path, tokenizer: PreTrainedTokenizerBase, lang: str, max_length: int
 ) -> WordWindows:
-    """Return windows over texts whose subwords know their word.
+    """Return windows over texts, with the number of the word of each subword.
 
     path: the file of the texts, for messages. lang: the language whose tokenizer says what a word is.
     max_length: subwords of a window at most, special tokens included.

@@ -1,4 +1,4 @@
-"""The training loop of masked language modelling, step by step and repeatable from any of them."""
+"""The training loop of masked language modelling: a run can resume at any step, and gives the same result."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ ORDER, MASKS, HELD_OUT_MASKS, DROPOUT = range(4)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrainerSettings:
-    """How to train.
+    """The settings of the training loop.
 
-    steps: in all. batch_size: windows a step. learn_rate: the highest. warmup: as of WarmupLinear.v1. eval_every: steps
-    from one evaluation to the next. seed: of order, masks and dropout.
+    steps: number of steps. batch_size: windows a step. learn_rate: the highest learning rate. warmup: as in
+    WarmupLinear.v1. eval_every: steps from one evaluation to the next. seed: makes order, masks and dropout repeatable.
     """
 
     steps: int
@@ -43,10 +43,10 @@ class TrainerSettings:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What is known after some steps.
+    """The result of one evaluation.
 
-    step, epoch: how far training is. loss: mean over hidden subwords since the last evaluation, in nats; None before
-    the first step. perplexity: on held-out texts. learn_rate: of the last step. seconds: since the start.
+    step, epoch: steps and epochs so far. loss: mean over hidden subwords since the last evaluation, in nats; None
+    before the first step. perplexity: on held-out texts. learn_rate: of the last step. seconds: since the start.
     """
 
     step: int
@@ -60,7 +60,7 @@ class Evaluation:
 class MaskedTrainer:
     """Trains on windows of texts. All that is random depends on the seed and the step alone.
 
-    So a run goes on from weights, moments and the number of the step, and ends as if it had not been interrupted.
+    So a run resumes from weights, moments and the number of steps, and ends as if it had not been interrupted.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class MaskedTrainer:
         masker: WordMasker,
         settings: TrainerSettings,
     ):
-        """Take model and texts. Raises ValueError for a learning rate or warm-up that makes no sense."""
+        """Take model and texts. Raises ValueError for a learning rate or warm-up outside its range."""
         self.model = model
         self.optimizer = adamw(settings.learn_rate)
         self.step = 0
@@ -91,7 +91,7 @@ class MaskedTrainer:
     def run(self, on_step: Callable[[], None] = lambda: None) -> Iterator[Evaluation]:
         """Train from `step` on, and evaluate before the first step, every `eval_every` steps and after the last.
 
-        on_step: called after every step. Raises MemoryError where a single window is too much for the device, and
+        on_step: called after every step. Raises MemoryError if a single window is too large for the device, and
         ValueError for training that diverged.
         """
         settings, started = self._settings, time.perf_counter() - self.seconds
@@ -132,7 +132,7 @@ class MaskedTrainer:
     def _in_slices(
         self, windows: WordWindows, batches: list[Ints], masks: Generator, work: Callable[[MaskedBatch], Loss]
     ) -> Iterator[Loss]:
-        """Do work on batches of windows with hidden words, in slices that fit the device."""
+        """Do work on batches of windows with hidden words, in slices that fit into the device's memory."""
 
         def work_on(rows: Ints) -> Loss:
             return work(self._masker.mask(*windows.padded(rows), masks))
@@ -146,7 +146,7 @@ class MaskedTrainer:
 
 
 def mean_loss(losses: Sequence[Loss]) -> float:
-    """Return the mean over all that losses count, summed in float64."""
+    """Return the sum of the losses, in float64, divided by the sum of their counts."""
     total = torch.stack([loss.total for loss in losses]).cpu().double().sum()
     return float(total) / sum(loss.count for loss in losses)
 
@@ -157,7 +157,7 @@ def steps_per_epoch(windows: int, batch_size: int) -> int:
 
 
 def shuffled_batches(lengths: Ints, batch_size: int, generator: Generator) -> list[Ints]:
-    """Return all windows in batches of like length, in random order.
+    """Return all windows in batches of similar length, in random order.
 
     lengths: (windows,) subwords of each. Windows are shuffled, and sorted only among those of 64 batches, so that
     batches differ from one epoch to the next. Returns indices into `lengths`.
@@ -170,6 +170,9 @@ def shuffled_batches(lengths: Ints, batch_size: int, generator: Generator) -> li
 
 
 def batches_by_length(lengths: Ints, batch_size: int) -> list[Ints]:
-    """Return all windows in batches of like length, the longest first: a device that is too small says so at once."""
+    """Return all windows in batches of similar length.
+
+    The longest come first, so that a device with too little memory fails at once.
+    """
     order = np.argsort(-lengths, kind="stable")
     return [order[start : start + batch_size] for start in range(0, len(order), batch_size)]

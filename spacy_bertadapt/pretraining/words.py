@@ -1,4 +1,4 @@
-"""Windows over texts whose subwords know their word."""
+"""Windows over texts, with the number of the word of each subword."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from spacy.language import Language
 
-from ..subwords.alignment import Tokens, overlaps, pool_offsets, tokens_of
+from ..subwords.alignment import TextTokens, overlaps, pool_offsets, tokens_of
 from ..subwords.batches import window_batch
 from ..subwords.template import Template, special_count
 from ..subwords.tokenizer import SubwordTokenizer
@@ -97,11 +97,11 @@ def read_word_windows(
     return WordWindows(np.concatenate(ids), all_words, starts[kept], stops[kept], tokenizer.single, tokenizer.pad_id)
 
 
-def words_of(tokens: Tokens, subwords: Sequence[Subwords]) -> Ints:
+def words_of(tokens: TextTokens, subwords: Sequence[Subwords]) -> Ints:
     """Return the number of the word of each subword, (subwords,), in the order of the texts.
 
-    tokens: those of some texts. subwords: those of each of these texts, with offsets.
-    Tokens that share a subword are one word; a subword without a token has NO_WORD.
+    tokens: the tokens of some texts. subwords: the subwords of each of these texts, with offsets.
+    TextTokens that share a subword are one word; a subword without a token has NO_WORD.
     """
     base = tokens.base
     _, offsets = pool_offsets(subwords, base)

@@ -43,16 +43,16 @@ class ConllRecord(NamedTuple):
 
     @property
     def source(self) -> str:
-        """Return the place of the first token, as "file:line"."""
+        """The place of the first token, as "file:line"."""
         return f"{self.path}:{self.sentences[0][0].line}"
 
     @property
     def tokens(self) -> list[TaggedToken]:
-        """Return the tokens of all sentences."""
+        """The tokens of all sentences."""
         return [token for sentence in self.sentences for token in sentence]
 
     def spaces(self) -> list[bool]:
-        """Return whether a space follows each token: it does, but for the last one."""
+        """Return whether a space follows each token: it follows all but the last."""
         return [True] * (len(self.tokens) - 1) + [False]
 
     def sentence_starts(self) -> list[int]:
@@ -62,7 +62,7 @@ class ConllRecord(NamedTuple):
     def entities(self, column: int, scheme: str | None) -> list[Entity]:
         """Return the entities of one column of tags, as runs of the record's tokens, each within one sentence.
 
-        column: number of the column among those of the tags. scheme: as of `read_entities`.
+        column: number of the column among those of the tags. scheme: as in `read_entities`.
         Raises InvalidError for a tag against the scheme.
         """
         entities = []
@@ -77,7 +77,7 @@ class ConllRecord(NamedTuple):
 class ConllFile:
     """A file of tokens, of which some sentences at a time make a record.
 
-    Columns are divided by tabs, or else by white space. `-DOCSTART-` starts a document. Comments are passed over:
+    Columns are divided by tabs, or else by white space. `-DOCSTART-` starts a document. Comments are skipped:
     lines that start with "#" and have other columns than the file's first token.
 
     path: the file, in UTF-8; unpacked if its name ends in .gz.
@@ -104,7 +104,7 @@ class ConllFile:
                 yield ConllRecord(record, self.path)
 
     def _tokens(self) -> Iterator[tuple[int, int, TaggedToken]]:
-        """The tokens, each with the numbers of its document and of its sentence."""
+        """Yield the tokens, each with the numbers of its document and of its sentence."""
         document = sentence = 0
         name = None
         width = None
@@ -124,7 +124,7 @@ class ConllFile:
             yield document, sentence, self._token(fields, width, number)
 
     def _lines(self) -> Iterator[tuple[int, str]]:
-        """The numbered lines without comments."""
+        """Yield the numbered lines without comments."""
         layout = _read_layout(self.path)
         for number, line in read_lines(self.path):
             line = line.rstrip("\r\n")
@@ -132,7 +132,7 @@ class ConllFile:
                 yield number, line
 
     def _token(self, fields: list[str], width: int, number: int) -> TaggedToken:
-        """The token of a line. width: how many columns the first token has."""
+        """Return the token of a line. width: how many columns the first token has."""
         word = self._field(fields, self.columns.word, number)
         columns = self.columns.tags
         if columns is None:
@@ -183,7 +183,7 @@ def split_columns(line: str) -> list[str]:
 
 
 def _read_layout(path: Path) -> Layout | None:
-    """The layout of the first token that doesn't start as a comment does; None without one."""
+    """Return the layout of the first token that doesn't start as a comment does; None without one."""
     for _, line in read_lines(path):
         line = line.rstrip("\r\n")
         if line.strip() and not line.startswith(("#", DOCUMENT_MARK)):

@@ -39,7 +39,7 @@ class RecordCorpus(ABC, Generic[Record]):
         self.limit = limit
 
     def __call__(self, nlp: Language) -> Iterator[Example]:
-        """Yield an Example for each record. Every call reads the file anew.
+        """Yield an Example for each record. Every call reads the file again.
 
         nlp: the pipeline whose tokenizer makes the Docs.
         Raises what `records` raises, and InvalidError for a text longer than nlp.max_length.

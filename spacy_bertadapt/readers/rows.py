@@ -27,7 +27,7 @@ class Row(NamedTuple):
 
     @property
     def source(self) -> str:
-        """Return the row's place as "file:line"."""
+        """The row's place, as "file:line"."""
         return f"{self.path}:{self.line}"
 
     def value(self, column: Column) -> object:

@@ -10,7 +10,7 @@ OUTSIDE = "O"
 MISSING = "-"
 
 
-class Part(IntEnum):
+class TagPart(IntEnum):
     """Where in an entity a token stands; UNIT: the token is the whole entity."""
 
     OUT = 0
@@ -20,16 +20,24 @@ class Part(IntEnum):
     UNIT = 4
 
 
-PARTS = {"B": Part.BEGIN, "I": Part.IN, "M": Part.IN, "L": Part.LAST, "E": Part.LAST, "U": Part.UNIT, "S": Part.UNIT}
-OPEN = (Part.BEGIN, Part.IN)
-CONTINUING = (Part.IN, Part.LAST)
+PARTS_BY_LETTER = {
+    "B": TagPart.BEGIN,
+    "I": TagPart.IN,
+    "M": TagPart.IN,
+    "L": TagPart.LAST,
+    "E": TagPart.LAST,
+    "U": TagPart.UNIT,
+    "S": TagPart.UNIT,
+}
+OPEN = (TagPart.BEGIN, TagPart.IN)
+CONTINUING = (TagPart.IN, TagPart.LAST)
 
 LETTERS = {
-    "bio": {Part.BEGIN: "B", Part.IN: "I"},
-    "iob1": {Part.BEGIN: "B", Part.IN: "I"},
-    "io": {Part.IN: "I"},
-    "bioes": {Part.BEGIN: "B", Part.IN: "I", Part.LAST: "E", Part.UNIT: "S"},
-    "bilou": {Part.BEGIN: "B", Part.IN: "I", Part.LAST: "L", Part.UNIT: "U"},
+    "bio": {TagPart.BEGIN: "B", TagPart.IN: "I"},
+    "iob1": {TagPart.BEGIN: "B", TagPart.IN: "I"},
+    "io": {TagPart.IN: "I"},
+    "bioes": {TagPart.BEGIN: "B", TagPart.IN: "I", TagPart.LAST: "E", TagPart.UNIT: "S"},
+    "bilou": {TagPart.BEGIN: "B", TagPart.IN: "I", TagPart.LAST: "L", TagPart.UNIT: "U"},
 }
 """The letter of each part of an entity, by scheme."""
 
@@ -39,7 +47,7 @@ FILE_SCHEMES = ("bio", "iob1", "bioes", "bilou")
 class Tag(NamedTuple):
     """A tag that was read. part: where in an entity its token stands. label: the entity's type; empty outside."""
 
-    part: Part
+    part: TagPart
     label: str
 
 
@@ -52,11 +60,11 @@ class Entity(NamedTuple):
 
 
 def read_tag(tag: str) -> Tag:
-    """Return the part and the type that a tag names. A type alone, without a letter, is taken for I-type."""
+    """Return the part and the type that a tag names. A type without a letter is read as I-TYPE."""
     if tag == OUTSIDE:
-        return Tag(Part.OUT, "")
+        return Tag(TagPart.OUT, "")
     letter, dash, label = tag.partition("-")
-    return Tag(PARTS[letter], label) if dash and label and letter in PARTS else Tag(Part.IN, tag)
+    return Tag(PARTS_BY_LETTER[letter], label) if dash and label and letter in PARTS_BY_LETTER else Tag(TagPart.IN, tag)
 
 
 def check_scheme(scheme: str | None) -> None:
@@ -66,9 +74,9 @@ def check_scheme(scheme: str | None) -> None:
 
 
 def read_entities(tags: Sequence[str], scheme: str | None, source_of: Callable[[int], str]) -> list[Entity]:
-    """Return the entities that the tags of a sentence spell.
+    """Return the entities that the tags of a sentence stand for.
 
-    A tag that continues an entity where there is none starts one, which is right for IOB1 and IO, and mends BIO.
+    A tag that continues an entity where there is none starts one, which is correct in IOB1 and IO, and repairs BIO.
     "-", of which nothing is known, is in no entity.
 
     scheme: None reads every scheme; a name also checks that the tags obey it.
@@ -83,7 +91,7 @@ def read_entities(tags: Sequence[str], scheme: str | None, source_of: Callable[[
             raise InvalidError(Errors.C026.format(source=source_of(number), tag=tags[number], scheme=scheme))
         if continues:
             entities[-1] = entities[-1]._replace(stop=number + 1)
-        elif tag.part != Part.OUT:
+        elif tag.part != TagPart.OUT:
             entities.append(Entity(number, number + 1, tag.label))
     return entities
 
@@ -93,20 +101,20 @@ def _read_file_tag(tag: str) -> Tag:
 
 
 def _is_open(tag: Tag, label: str) -> bool:
-    """Whether an entity of a type may go on after a tag."""
+    """Return whether an entity of a type may continue after a tag."""
     return tag.part in OPEN and tag.label == label
 
 
 def _obeys(scheme: str, written: str, tags: Sequence[Tag], number: int, *, continues: bool) -> bool:
-    """Whether a scheme has a tag, and has it at this place. written: the tag as it stands in the file."""
+    """Return whether a scheme allows a tag at its place. written: the tag as it stands in the file."""
     part, label = tags[number]
-    if part == Part.OUT:
+    if part == TagPart.OUT:
         return True
     letters = LETTERS[scheme]
     if written != f"{letters.get(part)}-{label}":
         return False
     if scheme != "iob1" and part in CONTINUING and not continues:
         return False
-    if Part.LAST not in letters or part not in OPEN:
+    if TagPart.LAST not in letters or part not in OPEN:
         return True
     return number + 1 < len(tags) and tags[number + 1].part in CONTINUING and tags[number + 1].label == label

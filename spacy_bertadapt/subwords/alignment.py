@@ -13,7 +13,7 @@ from ..types import Ints, Subwords
 
 
 @dataclass(frozen=True, slots=True)
-class Tokens:
+class TextTokens:
     """The tokens of some texts that are not white space.
 
     text: (tokens,) number of the text, ascending.
@@ -53,7 +53,7 @@ class Alignment:
         return len(self.text)
 
 
-def tokens_of(texts: Sequence[Doc | Span]) -> Tokens:
+def tokens_of(texts: Sequence[Doc | Span]) -> TextTokens:
     """Return the tokens of Docs or Spans that are not white space. Offsets count from the start of a Doc or Span."""
     attributes = [IDX, LENGTH, IS_SPACE]
     arrays = [text.to_array(attributes).astype(np.int64).reshape(-1, 3) for text in texts]  # type: ignore[union-attr]
@@ -66,10 +66,10 @@ def tokens_of(texts: Sequence[Doc | Span]) -> Tokens:
     offsets = np.stack([starts, starts + rows[:, 1]], axis=1)
     lengths = np.array([len(text.text) for text in texts], dtype=np.int64)
     is_visible = rows[:, 2] == 0
-    return Tokens(number[is_visible], index[is_visible], offsets[is_visible], lengths)
+    return TextTokens(number[is_visible], index[is_visible], offsets[is_visible], lengths)
 
 
-def align(tokens: Tokens, subwords: Sequence[Subwords]) -> Alignment:
+def align(tokens: TextTokens, subwords: Sequence[Subwords]) -> Alignment:
     """Return the tokens that have subwords, with the first and last of them.
 
     subwords: those of each text, with offsets.
@@ -85,8 +85,8 @@ def align(tokens: Tokens, subwords: Sequence[Subwords]) -> Alignment:
 def pool_offsets(subwords: Sequence[Subwords], base: Ints) -> tuple[Ints, Ints]:
     """Return the text, (subwords,), and the offsets, (subwords, 2), of all subwords of some texts.
 
-    subwords: those of each text, with offsets. base: (texts,) the first character of each text, as of `Tokens.base`,
-    from which the offsets returned count on.
+    subwords: those of each text, with offsets. base: (texts,) the number that is added to the offsets of each text,
+    such as `TextTokens.base`.
     """
     number = np.repeat(np.arange(len(subwords)), [len(text) for text in subwords])
     offsets = [text.offsets for text in subwords if text.offsets is not None]
@@ -96,7 +96,7 @@ def pool_offsets(subwords: Sequence[Subwords], base: Ints) -> tuple[Ints, Ints]:
 def overlaps(spans: Ints, others: Ints) -> Ints:
     """Return the range of other spans that share a character with each span, (n, 2).
 
-    spans, others: (n, 2) and (m, 2) starts and ends, in text order; neither starts nor ends ever fall.
+    spans, others: (n, 2) and (m, 2) starts and ends, both in rising order.
     A range is the first index into `others` and one past the last; 0, 0 where nothing overlaps.
     With tokens and subwords in either order, this aligns in both directions.
     """

@@ -1,4 +1,4 @@
-"""A cache of subwords, for texts that come again."""
+"""A cache of the subwords of texts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_BYTES = 256 * 2**20
 class SubwordCache:
     """A bounded least-recently-used map from text to subwords, safe under threads.
 
-    The text itself is the key: spaCy copies Docs at every training step, so a Doc's identity says nothing.
+    The text itself is the key: spaCy copies Docs at every training step, so the identity of a Doc can't be the key.
     """
 
     def __init__(self, max_bytes: int = MAX_BYTES):

@@ -1,4 +1,4 @@
-"""Separation of tokens that share a subword: what the subword covers is encoded anew, token by token."""
+"""Separation of tokens that share a subword: what the subword covers is encoded again, token by token."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from typing import TypeAlias
 import numpy as np
 
 from ..types import Ints, Subwords
-from .alignment import Tokens, overlaps, pool_offsets
+from .alignment import TextTokens, overlaps, pool_offsets
 from .windows import ragged_arange
 
 Encode: TypeAlias = Callable[[Sequence[str]], Sequence[Subwords]]
 """Returns the subwords of each text, with offsets."""
 
 Replacement: TypeAlias = tuple[int, int, Sequence[Subwords]]
-"""First subword of a run and one past its last, by number in the text, and what takes their place."""
+"""First subword of a run and one past its last, by number in the text, and the subwords that replace them."""
 
 
 @dataclass(frozen=True, slots=True)
-class StraddlingRuns:
+class RunsAcrossTokens:
     """Runs of subwords that cover a border between two tokens, in the order of the texts.
 
     A run is one subword that has characters of two tokens, with all that share characters with it.
@@ -44,7 +44,7 @@ class StraddlingRuns:
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """The characters of straddling runs, cut where tokens begin.
+    """The characters of runs across tokens, cut where tokens begin.
 
     run: (pieces,) number of the run, ascending. start, end: (pieces,) in characters of the text.
     """
@@ -55,15 +55,15 @@ class Pieces:
 
 
 def separate_tokens(
-    texts: Sequence[str], subwords: Sequence[Subwords], tokens: Tokens, encode: Encode
+    texts: Sequence[str], subwords: Sequence[Subwords], tokens: TextTokens, encode: Encode
 ) -> Sequence[Subwords]:
     """Return the subwords of each text so that none has characters of two tokens.
 
-    Subwords that do are replaced by those of each token alone, as of a tokenizer that is given words: "don't" is `don`,
-    `'`, `t` to BERT, and `do`, `n't` to spaCy; so `don` becomes `do`, `n`.
-    subwords: those of each text, with offsets. encode: gives subwords with offsets; called once, or not at all.
+    Subwords that do are replaced by those of each token alone, as a tokenizer that is given words makes them: "don't"
+    is `don`, `'`, `t` to BERT, and `do`, `n't` to spaCy; so `don` becomes `do`, `n`.
+    subwords: those of each text, with offsets. encode: returns subwords with offsets; called once, or not at all.
     """
-    runs = _straddling_runs(subwords, tokens)
+    runs = _runs_across_tokens(subwords, tokens)
     if not len(runs):
         return subwords
     pieces = _cut_at_tokens(runs, tokens)
@@ -77,21 +77,21 @@ def separate_tokens(
     return separated
 
 
-def _straddling_runs(subwords: Sequence[Subwords], tokens: Tokens) -> StraddlingRuns:
+def _runs_across_tokens(subwords: Sequence[Subwords], tokens: TextTokens) -> RunsAcrossTokens:
     text, offsets = pool_offsets(subwords, tokens.base)
     ranges = overlaps(offsets, tokens.offsets + tokens.base[tokens.text, None])
     straddling = np.flatnonzero(ranges[:, 1] - ranges[:, 0] > 1)
-    reach = np.maximum.accumulate(offsets[:, 1])
-    chain = np.cumsum(offsets[:, 0] >= np.append(-1, reach[:-1]))  # one number for subwords that share characters
-    first = straddling[np.unique(chain[straddling], return_index=True)[1]]
-    stop = np.searchsorted(chain, chain[first], side="right")
+    furthest_end = np.maximum.accumulate(offsets[:, 1])
+    group = np.cumsum(offsets[:, 0] >= np.append(-1, furthest_end[:-1]))  # the same for subwords that share characters
+    first = straddling[np.unique(group[straddling], return_index=True)[1]]
+    stop = np.searchsorted(group, group[first], side="right")
     run_text = text[first]
     subwords_before, base = np.searchsorted(text, run_text), tokens.base[run_text]
-    start, end = offsets[first, 0] - base, reach[stop - 1] - base
-    return StraddlingRuns(run_text, first - subwords_before, stop - subwords_before, start, end)
+    start, end = offsets[first, 0] - base, furthest_end[stop - 1] - base
+    return RunsAcrossTokens(run_text, first - subwords_before, stop - subwords_before, start, end)
 
 
-def _cut_at_tokens(runs: StraddlingRuns, tokens: Tokens) -> Pieces:
+def _cut_at_tokens(runs: RunsAcrossTokens, tokens: TextTokens) -> Pieces:
     token_starts, base = tokens.offsets[:, 0] + tokens.base[tokens.text], tokens.base[runs.text]
     first_cut = np.searchsorted(token_starts, runs.start + base, side="right")
     cuts = np.searchsorted(token_starts, runs.end + base, side="left") - first_cut
@@ -105,7 +105,7 @@ def _cut_at_tokens(runs: StraddlingRuns, tokens: Tokens) -> Pieces:
     return Pieces(run, start, end)
 
 
-def _encode_pieces(texts: Sequence[str], runs: StraddlingRuns, pieces: Pieces, encode: Encode) -> list[Subwords]:
+def _encode_pieces(texts: Sequence[str], runs: RunsAcrossTokens, pieces: Pieces, encode: Encode) -> list[Subwords]:
     """Return the subwords of each piece, with offsets in its text."""
     strings, shifts = [], []
     run_starts = runs.start[pieces.run].tolist()
@@ -115,7 +115,7 @@ def _encode_pieces(texts: Sequence[str], runs: StraddlingRuns, pieces: Pieces, e
         space = int(start == run_start > 0 and texts[text][start - 1] == " ")
         strings.append(" " * space + texts[text][start:end])
         shifts.append(start - space)
-    distinct = list(dict.fromkeys(strings))  # contractions come again and again
+    distinct = list(dict.fromkeys(strings))  # the same contractions are frequent
     encoded = dict(zip(distinct, encode(distinct), strict=True))
     moved = zip(strings, shifts, run_starts, strict=True)
     return [_moved(encoded[string], shift, run_start) for string, shift, run_start in moved]
@@ -128,7 +128,7 @@ def _moved(piece: Subwords, shift: int, run_start: int) -> Subwords:
 
 
 def _replace(subwords: Subwords, replacements: Iterable[Replacement]) -> Subwords:
-    """Return the subwords of a text with other ones in the place of some runs, which are in order."""
+    """Return the subwords of a text in which some runs are replaced. replacements: in the order of the text."""
     assert subwords.offsets is not None
     ids, offsets, done = [], [], 0
     for first, stop, pieces in replacements:

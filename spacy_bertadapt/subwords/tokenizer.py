@@ -70,7 +70,10 @@ class SubwordTokenizer:
         return [self._without_specials(*subwords) for subwords in zip(ids, spans, strict=True)]
 
     def encode_cached(self, texts: Sequence[str], *, offsets: bool = False) -> list[Subwords]:
-        """Return what `encode` does, for texts that come again: in the next epoch, or in the component."""
+        """Return what `encode` returns, from the cache where it is there.
+
+        For texts that are encoded again: by the batcher and the component, and in the next epoch.
+        """
         known = {text: self.cache.get(text, offsets=offsets) for text in texts}
         missing = [text for text, subwords in known.items() if subwords is None]
         for text, subwords in zip(missing, self.encode(missing, offsets=offsets), strict=True):
@@ -81,7 +84,7 @@ class SubwordTokenizer:
     def lengths(self, segments: Sequence[Segments], *, cached: bool = False) -> list[int]:
         """Return the number of subwords of each text or pair, special tokens included.
 
-        cached: look subwords up in the cache, and keep them for whoever encodes the same texts next.
+        cached: whether to take subwords from the cache, and to keep new ones in it.
         """
         parts = [(segment,) if isinstance(segment, str) else segment for segment in segments]
         encode = self.encode_cached if cached else self.encode
@@ -90,7 +93,7 @@ class SubwordTokenizer:
         return [sum(islice(counts, len(texts))) + special[len(texts)] for texts in parts]
 
     def decode(self, ids: Ints) -> str:
-        """Return the text of some subwords, as far as the tokenizer can tell. ids: (subwords,)."""
+        """Return the text of some subwords, as far as the tokenizer can restore it. ids: (subwords,)."""
         return self._backend.decode(ids.tolist())
 
     def _without_specials(self, ids: Ints, spans: Ints | None) -> Subwords:
@@ -105,12 +108,12 @@ class SubwordTokenizer:
 class TokenizerStore:
     """The tokenizers of a process by their settings, safe under threads.
 
-    It keeps the ones used last, so that a text need not be encoded anew when a component is loaded again. One that
-    somebody still holds is given out again also when others have taken its place.
+    It keeps the ones used last, so that their caches last when a component is loaded again. A tokenizer that is still
+    in use elsewhere is returned again even if it is no longer among those kept.
     """
 
     def __init__(self, size: int = TOKENIZERS_KEPT):
-        """size: how many tokenizers are kept though nobody holds them."""
+        """size: how many unused tokenizers are kept."""
         self._size = size
         self._kept: OrderedDict[Settings, SubwordTokenizer] = OrderedDict()
         self._held: WeakValueDictionary[Settings, SubwordTokenizer] = WeakValueDictionary()
@@ -120,7 +123,7 @@ class TokenizerStore:
         """Return the one tokenizer with these settings; make it if there is none."""
         with self._lock:
             tokenizer = self._held.get(settings)
-        # Reading a large vocabulary takes up to a second, in which other threads go on.
+        # Reading a large vocabulary takes up to a second, in which other threads can work.
         made = SubwordTokenizer(*settings) if tokenizer is None else tokenizer
         with self._lock:
             tokenizer = self._held.setdefault(settings, made)

@@ -15,7 +15,7 @@ TASKS = {task.name: task for task in (TEXTCAT, NLI, NER, SPANCAT, QA, ZEROSHOT)}
 """All tasks by name. A new task is a folder with a `task.py`, and a place in this table."""
 
 TRAINED = {name: task for name, task in TASKS.items() if task.plan is not None}
-"""Those that are trained, and not just used. The first one is what the commands take for granted."""
+"""The tasks that can be trained. The first one is the default of the commands."""
 
 
 def get_task(name: str) -> Task:

@@ -27,7 +27,7 @@ def make_pair_doc(nlp: Language, first: str, second: str, task: str) -> Doc:
 
 
 def segments_of(doc: Doc) -> Segments:
-    """Return what goes through a network for a Doc of any task: two texts if it has the parts of a pair, else one."""
+    """Return the texts of a Doc of any task that a network reads: two if it has the parts of a pair, else one."""
     for names in PARTS.values():
         if has_parts(doc, names):
             return pair_of(doc, names)

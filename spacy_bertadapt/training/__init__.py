@@ -1,1 +1,1 @@
-"""Training parts for any spaCy config: optimizer, schedules, batchers."""
+"""Training: optimizer, schedules, batchers, loggers, and the evaluation and comparison of pipelines."""

@@ -1,4 +1,4 @@
-"""Training batches of texts of like length, so that little is padded."""
+"""Training batches of texts of similar length, so that little is padded."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CutBatches = Callable[[Sequence[int]], Iterator[slice]]
 
 
 def length_batcher(size: int, encoder: str, revision: str | None = None, pool: int = 100) -> Batcher:
-    """Return a batcher that makes batches of `size` examples of like length.
+    """Return a batcher that makes batches of `size` examples of similar length.
 
     encoder, revision: the names of the component's encoder, whose subwords are counted.
     pool: how many batches are drawn at random before they are sorted by length; the batches are then shuffled. The
@@ -40,7 +40,7 @@ def length_batcher(size: int, encoder: str, revision: str | None = None, pool: i
 
 
 def subword_batcher(subwords: int, encoder: str, revision: str | None = None, pool: int = 3200) -> Batcher:
-    """Return a batcher that makes batches of like length of at most `subwords` padded subwords.
+    """Return a batcher that makes batches of similar length, of at most `subwords` padded subwords.
 
     A longer text is a batch of its own.
     encoder, revision: those of LengthBatcher.v1. pool: how many examples are drawn at random before they are sorted.

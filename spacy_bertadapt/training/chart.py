@@ -1,4 +1,4 @@
-"""The chart of `compare`: what a score costs."""
+"""The chart of `compare`: scores against parameters, seconds and memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One task, trained with several ways to adapt the encoder, and what each of them gave and took."""
+"""One task, trained with several adaptations, and their scores, times and memory."""
 
 from __future__ import annotations
 
@@ -26,15 +26,16 @@ STRATEGIES: dict[str, tuple[dict[str, Any], float]] = {
     "gradual_unfreezing": ({"@misc": "spacy-bertadapt.GradualUnfreezing.v1"}, 2),
     "lora": ({"@misc": "spacy-bertadapt.LoRA.v1"}, 20),
 }
-"""By name: the component's `adapt`, and the multiple of the config's learning rate, as less learns the faster."""
+"""By name: the component's `adapt`, and the multiple of the config's rate, as fewer parameters need a higher one."""
 
 
 @dataclass(frozen=True, slots=True)
 class StrategyResult:
-    """What one way to adapt gave.
+    """The result of one adaptation.
 
-    score: the best of the evaluations. learning, parameters: how many. seconds: of training, evaluations included.
-    memory: the most that the process held, in MB; None where the system doesn't tell.
+    score: the best of the evaluations. learning, parameters: how many parameters learn, and how many there are.
+    seconds: of training, evaluations included. memory: the most that the process held, in MB; None if the system
+    doesn't report it.
     """
 
     strategy: str
@@ -46,11 +47,8 @@ class StrategyResult:
 
 
 def installed_strategies() -> list[str]:
-    """Return the strategies whose packages are installed; print which one is left out, and why."""
-    if find_spec("peft"):
-        return list(STRATEGIES)
-    msg.warn(Errors.E114)
-    return [name for name in STRATEGIES if name != "lora"]
+    """Return the names of the strategies whose packages are installed: all, or all but "lora" without peft."""
+    return [name for name in STRATEGIES if name != "lora" or find_spec("peft")]
 
 
 def compare_strategies(
@@ -61,7 +59,7 @@ def compare_strategies(
     config: a file with one BERT component. output: gets a folder a strategy, with its config, its log and its
     pipelines. overrides: settings by dotted name. gpu_id: spaCy's GPU; -1 for the CPU.
     Returns the results of those that could be trained. Raises ValueError for an unknown strategy, a config without a
-    BERT component or with several, and where the first strategy fails, as then it is the config or the data.
+    BERT component or with several, and if the first strategy fails, as then the config or the data is at fault.
     """
     unknown = [name for name in strategies if name not in STRATEGIES]
     if unknown:
@@ -112,7 +110,7 @@ def adapted_config(config: Config, component: str, strategy: str, folder: Path) 
 
 
 def as_markdown(results: list[StrategyResult]) -> str:
-    """Return a table, a row a strategy."""
+    """Return a Markdown table with a row for each strategy."""
     lines = ["| strategy | score | learning | of all | seconds | peak memory, MB |", "|---|---|---|---|---|---|"]
     for result in results:
         cells = (
@@ -141,16 +139,16 @@ def draw_results(results: list[StrategyResult], path: Path) -> None:
 
 def _train(name: str, folder: Path, gpu_id: int) -> StrategyResult:
     command = [sys.executable, "-m", "spacy", "train", folder / "config.cfg", "-o", folder, "-g", gpu_id]
-    code, memory = _run([str(part) for part in command])
+    code, memory = _run_and_measure([str(part) for part in command])
     if code:
         raise ProcessError(Errors.E519.format(strategy=name, code=code, config=folder / "config.cfg"))
     log = list(srsly.read_jsonl(folder / "log.jsonl"))
-    learning, parameters = _count(folder / "config.cfg")
+    learning, parameters = _count_parameters(folder / "config.cfg")
     return StrategyResult(name, max(row["score"] for row in log), learning, parameters, log[-1]["seconds"], memory)
 
 
-def _run(command: list[str]) -> tuple[int, float | None]:
-    """The exit code of a process, and the most memory it held, in MB."""
+def _run_and_measure(command: list[str]) -> tuple[int, float | None]:
+    """Return the exit code of a process, and the most memory it held, in MB."""
     process = subprocess.Popen(command)
     if not hasattr(os, "wait4"):
         return process.wait(), None
@@ -159,8 +157,8 @@ def _run(command: list[str]) -> tuple[int, float | None]:
     return process.returncode, usage.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
 
 
-def _count(config: Path) -> tuple[int, int]:
-    """How many parameters of the component learn in the end, and how many there are."""
+def _count_parameters(config: Path) -> tuple[int, int]:
+    """Return how many parameters of the component learn by the end, and how many there are."""
     from ..learning.summary import summarize
 
     nlp = load_with_networks(str(config), {})

@@ -13,13 +13,13 @@ from spacy.training.loggers import console_logger_v3
 
 Log = Callable[[dict[str, Any] | None], None]
 Setup = Callable[..., tuple[Log, Callable[[], None]]]
-"""Returns a function for every step, which gets None where nothing was evaluated, and one for the end."""
+"""Returns a function for every step, which gets None if nothing was evaluated, and one for the end."""
 
 
 def record_logger(output_file: str, progress_bar: str | None = "eval") -> Setup:
     """Return a logger that prints spaCy's table and writes a JSONL file with one line for every evaluation.
 
-    output_file: path of the file, written anew by every run. A line has step, epoch, seconds since the start, words,
+    output_file: path of the file, which every run replaces. A line has step, epoch, seconds since the start, words,
     score, scores and losses.
     progress_bar: "eval", "train" or None, as for spaCy's ConsoleLogger.v3.
     """

@@ -1,4 +1,4 @@
-"""AdamW as BERT is trained with it, in the form that spaCy's training loop asks for."""
+"""AdamW as BERT is trained with it, in the form that spaCy's training loop needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pipelines with BERT components, as the commands look at them."""
+"""Pipelines with BERT components: loading them for the commands."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def load_pipeline(name: str, overrides: dict[str, Any] | None = None) -> Languag
 
 
 def load_with_networks(path: str, overrides: dict[str, Any]) -> Language:
-    """Return a pipeline whose BERT components have their networks, new ones where it is made of a config.
+    """Return a pipeline whose BERT components have their networks: new ones if `path` is a config.
 
     path: a config file, or the name or directory of a pipeline. overrides: settings by dotted name.
     Raises FileNotFoundError for a path or an encoder that is not there, ValueError for a pipeline without a BERT
@@ -59,11 +59,12 @@ def bert_components(nlp: Language) -> list[BertPipe]:
 
 
 def read_network(pipe: BertPipe) -> None:
-    """Give a component its encoder, with a head for two labels where only the data would tell the labels."""
+    """Give a component its encoder, with a head for two labels if its labels would come from the training data."""
     from ..network.pretrained import read_encoder
 
     settings = pipe.shim.settings
     checkpoint, has_head = read_encoder(settings.encoder, settings.architecture, None)
     if not has_head:
         checkpoint, _ = read_encoder(settings.encoder, settings.architecture, UNKNOWN_LABELS)
+    # Not `pipe.attach`, which would check these labels and take them over: the network is only looked at.
     pipe.shim.attach(checkpoint)

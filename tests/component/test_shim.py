@@ -29,9 +29,7 @@ MakeBatch = Callable[..., PaddedBatch]
 
 def blank_model(name: str = "nowhere", precision: str = "float32") -> NetworkModel:
     encoder = EncoderSource(name)
-    return network_model(
-        NetworkSettings(architecture=SEQUENCES, encoder=encoder, device="cpu", precision=precision)
-    )
+    return network_model(NetworkSettings(architecture=SEQUENCES, encoder=encoder, device="cpu", precision=precision))
 
 
 def transformers_logits(module: torch.nn.Module, batch: PaddedBatch) -> torch.Tensor:
@@ -135,7 +133,9 @@ def test_gradients_are_those_of_a_plain_backward(make_model: MakeModel, make_bat
         sum((transformers_logits(twin, batch) - 1).square().sum() for batch in batches).backward()
     gradients = {name: parameter.grad for name, parameter in module.named_parameters()}
     for name, parameter in twin.named_parameters():
-        torch.testing.assert_close(gradients[name], parameter.grad, rtol=1e-5, atol=1e-6, msg=lambda m, n=name: f"{n}: {m}")
+        torch.testing.assert_close(
+            gradients[name], parameter.grad, rtol=1e-5, atol=1e-6, msg=lambda m, n=name: f"{n}: {m}"
+        )
     assert gradients["classifier.weight"].abs().max() > 0
 
 
@@ -193,7 +193,9 @@ def test_a_step_averages_over_the_batches_since_the_last(make_model: MakeModel, 
         for _ in range(times):
             learn(model, [make_batch(6, 4)])
         model.finish_update(adamw(1e-2, eps=1e-3, grad_clip=0.0))
-    for one, other in zip(shim_of(once).network.module.parameters(), shim_of(twice).network.module.parameters(), strict=True):
+    for one, other in zip(
+        shim_of(once).network.module.parameters(), shim_of(twice).network.module.parameters(), strict=True
+    ):
         torch.testing.assert_close(one, other, rtol=0, atol=1e-6)
 
 

@@ -240,8 +240,8 @@ def test_a_full_disk_costs_time_and_no_training(nlp, start, make_examples, monke
 def test_lora_starts_where_the_encoder_is(start, make_examples):
     plain, lora = spacy.blank("en"), spacy.blank("en")
     expected = start(into=plain, strategy="FullFineTuning").predict([plain.make_doc("my parcel never arrived")])
-    found = start(into=lora, strategy="LoRA").predict([lora.make_doc("my parcel never arrived")])
-    np.testing.assert_array_equal(found, expected)
+    probabilities = start(into=lora, strategy="LoRA").predict([lora.make_doc("my parcel never arrived")])
+    np.testing.assert_array_equal(probabilities, expected)
 
 
 @pytest.mark.parametrize("save", ["merged", "adapter"])

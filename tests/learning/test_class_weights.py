@@ -16,26 +16,26 @@ def test_none_are_none() -> None:
 
 @pytest.mark.parametrize("exclusive", [True, False])
 def test_those_not_named_weigh_one(exclusive: bool) -> None:
-    found = resolve_class_weights({"c": 3, "a": 0.5}, LABELS, {}, texts=0, exclusive=exclusive)
-    assert found == [0.5, 1.0, 3.0]
+    weights = resolve_class_weights({"c": 3, "a": 0.5}, LABELS, {}, texts=0, exclusive=exclusive)
+    assert weights == [0.5, 1.0, 3.0]
 
 
 def test_balanced_exclusive_labels_average_to_one_over_the_data() -> None:
-    found = resolve_class_weights("balanced", LABELS, COUNTS, texts=100, exclusive=True)
-    assert found == pytest.approx([100 / 180, 100 / 90, 100 / 30])
-    assert found is not None
-    assert sum(weight * COUNTS[label] for label, weight in zip(LABELS, found, strict=True)) == pytest.approx(100)
+    weights = resolve_class_weights("balanced", LABELS, COUNTS, texts=100, exclusive=True)
+    assert weights == pytest.approx([100 / 180, 100 / 90, 100 / 30])
+    assert weights is not None
+    assert sum(weight * COUNTS[label] for label, weight in zip(LABELS, weights, strict=True)) == pytest.approx(100)
 
 
 def test_balanced_labels_that_do_not_exclude_each_other_weigh_their_positives() -> None:
-    found = resolve_class_weights("balanced", LABELS, COUNTS, texts=100, exclusive=False)
-    assert found == pytest.approx([40 / 60, 70 / 30, 90 / 10])
+    weights = resolve_class_weights("balanced", LABELS, COUNTS, texts=100, exclusive=False)
+    assert weights == pytest.approx([40 / 60, 70 / 30, 90 / 10])
 
 
 @pytest.mark.parametrize(("exclusive", "expected"), [(True, [100 / 200, 100 / 2]), (False, [1 / 100, 99.0])])
 def test_labels_of_all_texts_or_none_have_finite_weights(exclusive: bool, expected: list[float]) -> None:
-    found = resolve_class_weights("balanced", ["all", "none"], {"all": 100}, texts=100, exclusive=exclusive)
-    assert found == pytest.approx(expected)
+    weights = resolve_class_weights("balanced", ["all", "none"], {"all": 100}, texts=100, exclusive=exclusive)
+    assert weights == pytest.approx(expected)
 
 
 def test_balanced_needs_data() -> None:

@@ -77,8 +77,8 @@ def test_focal_binary_cross_entropy(logits: torch.Tensor, several: torch.Tensor)
     plain = F.binary_cross_entropy_with_logits(logits, several, reduction="none")
     torch.testing.assert_close(BinaryCrossEntropy(focal_gamma=0.0)(logits, several, known, None), plain.mean(-1))
     p = torch.where(several > 0, logits.sigmoid(), 1 - logits.sigmoid())
-    found = BinaryCrossEntropy(focal_gamma=2.0)(logits, several, known, None)
-    torch.testing.assert_close(found, ((1 - p) ** 2 * plain).mean(-1))
+    losses = BinaryCrossEntropy(focal_gamma=2.0)(logits, several, known, None)
+    torch.testing.assert_close(losses, ((1 - p) ** 2 * plain).mean(-1))
 
 
 def test_labels_without_gold_cost_nothing(logits: torch.Tensor, several: torch.Tensor) -> None:

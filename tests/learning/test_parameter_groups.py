@@ -42,13 +42,13 @@ def module(request: pytest.FixtureRequest) -> PreTrainedModel:
 
 def settings_by_name(module: PreTrainedModel, **settings: Any) -> dict[str, tuple[float, float]]:
     names = {id(parameter): name for name, parameter in module.named_parameters()}
-    found = [
+    settings_of = [
         (names[id(parameter)], (group["rate_factor"], group["decay_factor"]))
         for group in parameter_groups(module, FullFineTuning(**settings))
         for parameter in group["params"]
     ]
-    assert len(found) == len(dict(found)), "a parameter is in two groups"
-    return dict(found)
+    assert len(settings_of) == len(dict(settings_of)), "a parameter is in two groups"
+    return dict(settings_of)
 
 
 def test_every_parameter_is_in_one_group(module: PreTrainedModel) -> None:
@@ -57,17 +57,17 @@ def test_every_parameter_is_in_one_group(module: PreTrainedModel) -> None:
 
 
 def test_biases_and_norms_do_not_decay(module: PreTrainedModel) -> None:
-    found = settings_by_name(module)
-    assert {decay for _, decay in found.values()} == {0.0, 1.0}
-    assert {name for name, (_, decay) in found.items() if not decay} == {
-        name for name in found if name.endswith("bias") or "norm" in name.lower()
+    factors = settings_by_name(module)
+    assert {decay for _, decay in factors.values()} == {0.0, 1.0}
+    assert {name for name, (_, decay) in factors.items() if not decay} == {
+        name for name in factors if name.endswith("bias") or "norm" in name.lower()
     }
     assert len(parameter_groups(module, FullFineTuning())) == 2
 
 
 def test_rates_fall_with_depth(module: PreTrainedModel) -> None:
-    found = settings_by_name(module, layer_decay=0.5, head_factor=10.0)
-    for name, (factor, _) in found.items():
+    factors = settings_by_name(module, layer_decay=0.5, head_factor=10.0)
+    for name, (factor, _) in factors.items():
         layer = re.search(r"\.layer\.(\d)\.", name)
         if HEADS.match(name):
             assert factor == 10.0
@@ -75,13 +75,15 @@ def test_rates_fall_with_depth(module: PreTrainedModel) -> None:
             assert factor == 0.5 ** (2 - int(layer.group(1)))
         else:
             assert factor == (1.0 if "pooler" in name else 0.5**3), name
-    assert {factor for factor, _ in found.values()} == {10.0, 1.0, 0.5, 0.25, 0.125}
+    assert {factor for factor, _ in factors.values()} == {10.0, 1.0, 0.5, 0.25, 0.125}
 
 
 def test_patterns_choose_rates_and_decays(module: PreTrainedModel) -> None:
     rates = {"embeddings": 0.1, r"layer\.2\.": 3.0, r"layer\.2\.attention": 4.0}
-    found = settings_by_name(module, layer_decay=0.5, head_factor=10.0, rates=rates, decays={"bias": 0.5, "embed": 0.0})
-    for name, (rate, decay) in found.items():
+    factors = settings_by_name(
+        module, layer_decay=0.5, head_factor=10.0, rates=rates, decays={"bias": 0.5, "embed": 0.0}
+    )
+    for name, (rate, decay) in factors.items():
         if "layer.2.attention" in name:
             assert rate == 4.0
         elif "layer.2." in name:

@@ -15,9 +15,9 @@ def loss() -> RunningLoss:
 
 
 def test_a_cpu_loss_is_a_float() -> None:
-    found = running_loss(torch.tensor(2.5, requires_grad=True))
-    assert type(found) is float
-    assert found == 2.5
+    loss = running_loss(torch.tensor(2.5, requires_grad=True))
+    assert type(loss) is float
+    assert loss == 2.5
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
@@ -26,10 +26,10 @@ def test_a_loss_that_is_not_finite_counts_nothing(value: str) -> None:
 
 
 def test_a_loss_elsewhere_is_not_read() -> None:
-    found = running_loss(torch.zeros((), device="meta"))
-    assert isinstance(found, RunningLoss)
+    loss = running_loss(torch.zeros((), device="meta"))
+    assert isinstance(loss, RunningLoss)
     with pytest.raises(RuntimeError):
-        float(found)
+        float(loss)
 
 
 def test_it_is_a_number(loss: RunningLoss) -> None:

@@ -97,9 +97,9 @@ def test_what_was_saved_is_read(saved: Path) -> None:
     assert checkpoint.labels == ("neg", "pos")
     assert checkpoint.max_length == 64
     expected = AutoModelForSequenceClassification.from_pretrained(saved).state_dict()
-    found = checkpoint.module.state_dict()
-    assert found.keys() == expected.keys()
-    assert all(torch.equal(found[name], expected[name]) for name in expected)
+    weights = checkpoint.module.state_dict()
+    assert weights.keys() == expected.keys()
+    assert all(torch.equal(weights[name], expected[name]) for name in expected)
     assert {path.name for path in saved.iterdir()} >= {"config.json", "model.safetensors", "tokenizer.json"}
     assert not list(saved.glob("*.bin"))
 
@@ -114,7 +114,9 @@ def test_the_file_at_fault_is_named(saved: Path, spoiler: str) -> None:
     assert re.search(expected, message)
     assert str(saved) in message
     assert "\n" not in message
-    assert caught.value.__context__ is caught.value.__cause__, "told with its cause, and not as an error in handling one"
+    assert caught.value.__context__ is caught.value.__cause__, (
+        "told with its cause, and not as an error in handling one"
+    )
 
 
 def test_code_of_the_folder_is_not_run(saved: Path, tmp_path: Path) -> None:

@@ -51,12 +51,12 @@ def test_a_config_without_weights_is_no_checkpoint_folder(fake_package: Callable
     assert EncoderSource(name).locate().endswith("model")
 
 
-@pytest.mark.parametrize(("folders", "found"), [((), "none"), (("one", "two"), "one, two")])
+@pytest.mark.parametrize(("folders", "folders_seen"), [((), "none"), (("one", "two"), "one, two")])
 def test_a_package_with_no_or_several_checkpoints(
-    fake_package: Callable[..., str], folders: tuple[str, ...], found: str
+    fake_package: Callable[..., str], folders: tuple[str, ...], folders_seen: str
 ) -> None:
     name = fake_package(f"package_with_{len(folders)}", *folders)
-    with pytest.raises(ValueError, match=rf"E102.*'{name}'.*found {found}\."):
+    with pytest.raises(ValueError, match=rf"E102.*'{name}'.*found {folders_seen}\."):
         EncoderSource(name).locate()
 
 

@@ -97,7 +97,8 @@ def test_rows_that_stand_for_several_windows_count_as_many() -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [RuntimeError("mat1 and mat2 shapes cannot be multiplied"), ValueError("out of memory"), KeyboardInterrupt()]
+    "error",
+    [RuntimeError("mat1 and mat2 shapes cannot be multiplied"), ValueError("out of memory"), KeyboardInterrupt()],
 )
 def test_other_errors_pass_as_they_are(error: BaseException) -> None:
     device, budget = Device(np.full(4, 10), capacity=20, error=error), SubwordBudget(1000)

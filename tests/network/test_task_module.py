@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from transformers import AutoModel, PretrainedConfig
 
-from spacy_bertadapt.errors import InvalidError
+from spacy_bertadapt.errors import InvalidError, NotFoundError
 from spacy_bertadapt.learning.adaptation import FullFineTuning, HeadOnly
 from spacy_bertadapt.learning.learner import Learner, Loss
 from spacy_bertadapt.network.anatomy import Anatomy
@@ -140,10 +140,11 @@ def test_a_head_that_is_missing_is_named(saved: Path) -> None:
         Checkpoint.load(saved, ARCHITECTURE)
 
 
-def test_a_head_cut_short_is_an_error_of_ours(saved: Path) -> None:
-    file = saved / HEAD_FILE
-    file.write_bytes(file.read_bytes()[:-20])
-    with pytest.raises(InvalidError, match="E105"):
+@pytest.mark.xfail(strict=True, reason="other files of the folder are named")
+@pytest.mark.parametrize("spoil", [lambda file: file.write_bytes(file.read_bytes()[:-20]), lambda file: file.unlink()])
+def test_the_file_of_a_spoilt_head_is_named(saved: Path, spoil: Callable[[Path], object]) -> None:
+    spoil(saved / HEAD_FILE)
+    with pytest.raises((InvalidError, NotFoundError), match=rf"E105.*{HEAD_FILE}"):
         Checkpoint.load(saved, ARCHITECTURE)
 
 

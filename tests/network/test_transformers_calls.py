@@ -98,14 +98,20 @@ def test_what_transformers_raises_is_one_line_and_the_cause_is_kept(error: Excep
     assert caught.value.__cause__ is error
     assert "\n" not in str(caught.value)
     assert first_line(error) in str(caught.value)
-    with pytest.raises(InvalidError, match=r"E105.*config\.json can't be read") as caught, errors_of_file(Path("config.json")):
+    with (
+        pytest.raises(InvalidError, match=r"E105.*config\.json can't be read") as caught,
+        errors_of_file(Path("config.json")),
+    ):
         raise error
     assert caught.value.__cause__ is error
 
 
 def test_a_hub_id_that_is_not_there_is_told_so() -> None:
     error = OSError("some/bert is not a local folder\nIf this is a private repository, …")
-    with pytest.raises(NotFoundError, match=r"E101.*'some/bert'.*is not a local folder\)") as caught, errors_of_encoder(ON_THE_HUB):
+    with (
+        pytest.raises(NotFoundError, match=r"E101.*'some/bert'.*is not a local folder\)") as caught,
+        errors_of_encoder(ON_THE_HUB),
+    ):
         raise error
     assert caught.value.__cause__ is error
     with pytest.raises(InvalidError, match="E102"), errors_of_encoder(ON_THE_HUB):

@@ -45,39 +45,39 @@ def weights(folder: Path) -> dict[str, torch.Tensor]:
 
 
 def test_held_out_perplexity_falls(request_for: Make) -> None:
-    found = list(prepare(request_for(max_steps=60, eval_every=20)).run())
-    assert [each.step for each in found] == [0, 20, 40, 60]
-    assert found[0].loss is None
-    assert found[0].perplexity > 300, "about the size of the vocabulary"
-    assert found[-1].perplexity < found[0].perplexity / 5
+    evaluations = list(prepare(request_for(max_steps=60, eval_every=20)).run())
+    assert [evaluation.step for evaluation in evaluations] == [0, 20, 40, 60]
+    assert evaluations[0].loss is None
+    assert evaluations[0].perplexity > 300, "about the size of the vocabulary"
+    assert evaluations[-1].perplexity < evaluations[0].perplexity / 5
 
 
 def test_the_pooler_comes_along(request_for: Make, tiny_bert: Path) -> None:
     request = request_for()
     list(prepare(request).run())
-    original, found = load_file(tiny_bert / "model.safetensors"), weights(request.output)
-    assert torch.equal(found["bert.pooler.dense.weight"], original["pooler.dense.weight"])
+    original, trained = load_file(tiny_bert / "model.safetensors"), weights(request.output)
+    assert torch.equal(trained["bert.pooler.dense.weight"], original["pooler.dense.weight"])
     nlp = spacy.blank("en")
     name = {"name": str(request.output / "model")}
     pipe = nlp.add_pipe("bert_textcat", config={"model": {"encoder": name}})
     cats = ({"a": 1.0, "b": 0.0}, {"a": 0.0, "b": 1.0})
-    nlp.initialize(lambda: [Example.from_dict(nlp.make_doc("x"), {"cats": each}) for each in cats])
+    nlp.initialize(lambda: [Example.from_dict(nlp.make_doc("x"), {"cats": gold}) for gold in cats])
     assert torch.equal(pipe.network.module.bert.pooler.dense.weight, original["pooler.dense.weight"])
 
 
 def test_log_holds_every_evaluation(request_for: Make) -> None:
     request = request_for()
-    found = list(prepare(request).run())
+    evaluations = list(prepare(request).run())
     rows = [json.loads(line) for line in (request.output / "log.jsonl").read_text().splitlines()]
     assert [row["step"] for row in rows] == [0, 4, 8, 12]
-    assert [row["perplexity"] for row in rows] == [each.perplexity for each in found]
+    assert [row["perplexity"] for row in rows] == [evaluation.perplexity for evaluation in evaluations]
     assert set(rows[0]) == {"step", "epoch", "loss", "perplexity", "learn_rate", "seconds"}
 
 
 def test_epochs_and_default_evaluations(request_for: Make) -> None:
     run = prepare(request_for(max_steps=0, epochs=2, eval_every=0, dev_share=0.25))
     assert (run.n_windows, run.n_held_out, run.steps) == (48, 16, 12)
-    assert [each.step for each in run.run()] == [0, 2, 4, 6, 8, 10, 12]
+    assert [evaluation.step for evaluation in run.run()] == [0, 2, 4, 6, 8, 10, 12]
 
 
 def test_held_out_file(request_for: Make, tmp_path: Path) -> None:
@@ -107,20 +107,20 @@ def test_tasks_start_from_the_model(request_for: Make) -> None:
 def test_resumed_is_the_same_bit_for_bit(request_for: Make, tmp_path: Path, stop_after: int) -> None:
     whole = list(prepare(request_for(output=tmp_path / "whole")).run())
     request = request_for(output=tmp_path / "parts")
-    for found in prepare(request).run():
-        if found.step == stop_after:
+    for evaluation in prepare(request).run():
+        if evaluation.step == stop_after:
             break
     torch.manual_seed(123)
     run = prepare(request, resume=True)
     assert run.trainer.step == stop_after
     rest = list(run.run())
-    assert [each.step for each in rest] == list(range(stop_after + 4, 13, 4))
+    assert [evaluation.step for evaluation in rest] == list(range(stop_after + 4, 13, 4))
     expected, resumed = weights(tmp_path / "whole"), weights(tmp_path / "parts")
     assert expected.keys() == resumed.keys()
     for name, value in expected.items():
         assert torch.equal(value, resumed[name]), name
-    assert [(each.loss, each.perplexity) for each in run.evaluations] == [
-        (each.loss, each.perplexity) for each in whole
+    assert [(evaluation.loss, evaluation.perplexity) for evaluation in run.evaluations] == [
+        (evaluation.loss, evaluation.perplexity) for evaluation in whole
     ]
 
 
@@ -162,8 +162,8 @@ def test_nothing_to_resume(request_for: Make) -> None:
 
 
 def test_resuming_with_other_settings(request_for: Make) -> None:
-    for found in prepare(request_for()).run():
-        if found.step == 4:
+    for evaluation in prepare(request_for()).run():
+        if evaluation.step == 4:
             break
     with pytest.raises(FileExistsError, match="E513"):
         prepare(request_for())
@@ -178,8 +178,8 @@ def test_resuming_with_other_settings(request_for: Make) -> None:
 @pytest.mark.parametrize("name", ["moments.safetensors", "progress.json", "checkpoint/model.safetensors"])
 def test_a_damaged_state_is_named(name: str, request_for: Make) -> None:
     request = request_for()
-    for found in prepare(request).run():
-        if found.step == 4:
+    for evaluation in prepare(request).run():
+        if evaluation.step == 4:
             break
     (request.output / "state" / name).write_bytes(b"cut")
     with pytest.raises(ValueError, match=f"E105.*{name}"):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_bertadapt.readers.tags import FILE_SCHEMES, LETTERS, Part, check_scheme, read_entities, read_tag
+from spacy_bertadapt.readers.tags import FILE_SCHEMES, LETTERS, TagPart, check_scheme, read_entities, read_tag
 from spacy_bertadapt.tasks.ner.tag_scheme import TagScheme
 
 TAGS = st.sampled_from(["O", *(f"{letter}-{label}" for letter in "BIMELSU" for label in ("PER", "ORG"))])
@@ -16,23 +16,23 @@ TAGS = st.sampled_from(["O", *(f"{letter}-{label}" for letter in "BIMELSU" for l
 @pytest.mark.parametrize(
     ("tag", "expected"),
     [
-        ("O", (Part.OUT, "")),
-        ("B-PER", (Part.BEGIN, "PER")),
-        ("I-PER", (Part.IN, "PER")),
-        ("M-PER", (Part.IN, "PER")),
-        ("E-PER", (Part.LAST, "PER")),
-        ("L-PER", (Part.LAST, "PER")),
-        ("S-PER", (Part.UNIT, "PER")),
-        ("U-PER", (Part.UNIT, "PER")),
-        ("B-work-of-art", (Part.BEGIN, "work-of-art")),
-        ("PER", (Part.IN, "PER")),
-        ("O-PER", (Part.IN, "O-PER")),
-        ("B-", (Part.IN, "B-")),
-        ("b-PER", (Part.IN, "b-PER")),
-        ("-", (Part.IN, "-")),
+        ("O", (TagPart.OUT, "")),
+        ("B-PER", (TagPart.BEGIN, "PER")),
+        ("I-PER", (TagPart.IN, "PER")),
+        ("M-PER", (TagPart.IN, "PER")),
+        ("E-PER", (TagPart.LAST, "PER")),
+        ("L-PER", (TagPart.LAST, "PER")),
+        ("S-PER", (TagPart.UNIT, "PER")),
+        ("U-PER", (TagPart.UNIT, "PER")),
+        ("B-work-of-art", (TagPart.BEGIN, "work-of-art")),
+        ("PER", (TagPart.IN, "PER")),
+        ("O-PER", (TagPart.IN, "O-PER")),
+        ("B-", (TagPart.IN, "B-")),
+        ("b-PER", (TagPart.IN, "b-PER")),
+        ("-", (TagPart.IN, "-")),
     ],
 )
-def test_parts_and_labels(tag: str, expected: tuple[Part, str]) -> None:
+def test_parts_and_labels(tag: str, expected: tuple[TagPart, str]) -> None:
     assert read_tag(tag) == expected
 
 
@@ -50,10 +50,12 @@ def test_files_and_networks_read_the_same_entities(tags: list[str]) -> None:
 @pytest.mark.parametrize("scheme", FILE_SCHEMES)
 def test_tags_of_a_scheme_obey_it(scheme: str) -> None:
     begin, inside = "B-X", "I-X"
-    last, unit = (f"{LETTERS[scheme].get(part, LETTERS[scheme][Part.IN])}-X" for part in (Part.LAST, Part.UNIT))
+    last, unit = (
+        f"{LETTERS[scheme].get(part, LETTERS[scheme][TagPart.IN])}-X" for part in (TagPart.LAST, TagPart.UNIT)
+    )
     tags = [begin, inside, last, "-", "O"]
     assert read_entities(tags, scheme, str) == [(0, 3, "X")]
-    if Part.UNIT in LETTERS[scheme]:
+    if TagPart.UNIT in LETTERS[scheme]:
         assert read_entities([unit, *tags], scheme, str) == [(0, 1, "X"), (1, 4, "X")]
 
 

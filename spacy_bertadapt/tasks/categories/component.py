@@ -1,4 +1,4 @@
-"""What the components that write `doc.cats` share: targets, loss, windows pooled, probabilities."""
+"""What the components that write `doc.cats` share: targets, loss, pooling of windows, probabilities."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ class Categorizer(BertPipe[EncodedTexts, CatsTargets, Floats]):
     ):
         """Take the settings.
 
-        exclusive: exactly one label holds for a text. long_text: how the logits of windows are pooled.
-        loss: cross-entropy, or binary cross-entropy without `exclusive`, if None. cfg: what else the scorer needs.
+        exclusive: whether exactly one label holds for a text. long_text: how the logits of windows are pooled.
+        loss: None: cross-entropy if `exclusive`, else binary cross-entropy. cfg: further settings for the scorer.
         settings: see `BertPipe`.
         """
         super().__init__(
@@ -77,11 +77,11 @@ class Categorizer(BertPipe[EncodedTexts, CatsTargets, Floats]):
         )
 
     def accept(self, checkpoint: Checkpoint) -> tuple[str, ...]:
-        """Return a checkpoint's labels. Raises ValueError if it is of the other kind, or has nothing to tell apart."""
+        """Return a checkpoint's labels. Raises ValueError if it is of the other kind, or has a single exclusive label."""
         exclusive, config = self.cfg["exclusive"], checkpoint.module.config
         if config.problem_type not in (None, PROBLEM_TYPES[exclusive]):
-            settings = {"encoder": self.shim.settings.encoder.name, "problem": config.problem_type}
-            raise InvalidError(Errors.E112.format(exclusive=exclusive, opposite=not exclusive, **settings))
+            values = {"encoder": self.shim.settings.encoder.name, "problem": config.problem_type}
+            raise InvalidError(Errors.E112.format(exclusive=exclusive, opposite=not exclusive, **values))
         if exclusive and len(checkpoint.labels) < 2:
             raise InvalidError(Errors.E302.format(name=self.name, label=checkpoint.labels[0]))
         config.problem_type = PROBLEM_TYPES[exclusive]
@@ -103,7 +103,7 @@ class Categorizer(BertPipe[EncodedTexts, CatsTargets, Floats]):
             doc.cats.update(zip(labels, row, strict=True))
 
     def is_annotated(self, example: Example) -> bool:
-        """Return whether labels of the component have gold. Raises ValueError for a label that nobody knows."""
+        """Return whether labels of the component have gold. Raises ValueError for a label that it doesn't know."""
         own = self._own_cats(example)
         return any(own.values()) if self.cfg["exclusive"] else bool(own)
 
@@ -150,7 +150,7 @@ class Categorizer(BertPipe[EncodedTexts, CatsTargets, Floats]):
         return doc.text if self.parts is None else pair_of(doc, self.parts)
 
     def _own_cats(self, example: Example) -> dict[str, float]:
-        """Return the gold values of the component's labels. Raises ValueError for a label that nobody knows."""
+        """Return the gold values of the component's labels. Raises ValueError for a label that it doesn't know."""
         cats = example.reference.cats
         return {label: value for label, value in cats.items() if self.label_number(label) is not None}
 

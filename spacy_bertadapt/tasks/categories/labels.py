@@ -1,4 +1,4 @@
-"""The categories of a Doc, as the commands look at them."""
+"""The gold and the predicted categories of a Doc, for the commands."""
 
 from __future__ import annotations
 

@@ -22,13 +22,13 @@ class PairCategorizer(Categorizer):
     windowed_segment = 0
 
     def compare(self, premise: Text, hypothesis: Text) -> dict[str, float]:
-        """Return how a premise bears on a hypothesis, as label to probability. Arguments as of `compare_many`."""
+        """Return the probability of each label for a premise and a hypothesis. Arguments: as in `compare_many`."""
         return next(self.compare_many([(premise, hypothesis)]))
 
     def compare_many(self, pairs: Iterable[tuple[Text, Text]], *, batch_size: int = 1000) -> Iterator[dict[str, float]]:
-        """Yield how premises bear on hypotheses: label to probability, for every pair, in order.
+        """Yield the probability of each label for every premise and hypothesis, in order.
 
-        pairs: premise and hypothesis, each a string, Doc or Span; any stream. batch_size: pairs that are gathered
+        pairs: premise and hypothesis, each a string, Doc or Span; any stream. batch_size: how many pairs are gathered
         and sorted by length.
         Raises ValueError for a hypothesis that leaves no room for its premise, TypeError for what is no text.
         """

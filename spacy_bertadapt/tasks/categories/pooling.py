@@ -1,4 +1,4 @@
-"""One row of logits a text, out of one row a window."""
+"""Pooling: one row of logits for each text, from one row for each window."""
 
 from __future__ import annotations
 

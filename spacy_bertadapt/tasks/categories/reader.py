@@ -26,10 +26,10 @@ class LabelledRecord(NamedTuple):
 
 
 class LabelledCorpus(RecordCorpus[LabelledRecord]):
-    """A file with texts and labels on each row. A subclass takes the texts out of the row.
+    """A file with texts and labels on each row. A subclass reads the texts of a row.
 
     columns: the columns of the texts. missing: labels that stand for no label. label_map: labels of the file to labels
-    of the Docs; labels that it lacks stay as they are. For the other arguments see `TextcatCorpus`.
+    of the Docs; labels that it lacks stay. Other arguments: see `TextcatCorpus`.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class LabelledCorpus(RecordCorpus[LabelledRecord]):
         return sorted({label for row in self._rows() for label in self._own_cats(row)})
 
     def _own_cats(self, row: Row) -> dict[str, float]:
-        """The row's labels at 1.0, or the entries of its `cats` object."""
+        """Return the row's labels at 1.0, or the entries of its `cats` object."""
         key = self._cats_key(row)
         if key is not None:
             cats = read_cats(row, key)

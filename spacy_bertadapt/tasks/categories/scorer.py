@@ -15,7 +15,7 @@ from ...errors import Warnings
 
 
 def make_textcat_scorer() -> Callable[..., dict[str, Any]]:
-    """Return what scores `doc.cats`: see `score_cats`."""
+    """Return the scorer of `doc.cats`: see `score_cats`."""
     return score_cats
 
 
@@ -29,17 +29,17 @@ def score_cats(
     ignored_labels: Sequence[str] = (),
     **settings: Any,
 ) -> dict[str, Any]:
-    """Return spaCy's `cats_*` scores, of the component's own labels.
+    """Return spaCy's `cats_*` scores for the component's own labels.
 
     labels, exclusive, threshold, positive_label: the component's. threshold None: 0.5; exclusive labels have none.
-    ignored_labels: those of other components. Gold labels that are nobody's are counted and reported: no prediction
-    can match them.
+    ignored_labels: labels of the data that the component was told to ignore. Gold labels that no component knows are
+    reported in a warning, as no prediction can match them.
     """
     examples = list(examples)
     _report_unknown(examples, {*labels, *ignored_labels})
 
     def known_cats(doc: Doc, attr: str) -> dict[str, float]:
-        """Return nothing where none of the labels holds: spaCy would take the first of equal zeros for gold."""
+        """Return nothing if none of the labels holds: spaCy would take the first of equal zeros for gold."""
         cats = {label: value for label, value in getattr(doc, attr).items() if label in labels}
         return cats if any(cats.values()) or not exclusive else {}
 

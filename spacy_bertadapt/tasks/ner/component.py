@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import torch
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.vocab import Vocab
 from torch import Tensor
@@ -24,6 +24,7 @@ from ...learning.learner import Loss
 from ...learning.losses import SequenceLoss, checked_loss
 from ...network.checkpoint import Checkpoint
 from ...network.inputs import to_device
+from ...planning.span_report import in_context
 from ...subwords.batches import WindowBatch
 from ...subwords.ownership import NO_WINDOW, owning_windows
 from ...types import Floats, Ints
@@ -42,10 +43,10 @@ NO_TAG = -1
 
 
 class BertNer(BertPipe[AlignedTexts, TagTargets, Entities]):
-    """Sets `doc.ents`, and `ent._.score` to how sure each is.
+    """Sets `doc.ents`, and `ent._.score` to the score of each, from 0 to 1.
 
-    A token's tag is read off its first subword, in the window where that stands farthest from an edge. Tokens that
-    are white space, or that the tokenizer drops, have no tag: an entity may hold them, but not end with one.
+    A token's tag is read from its first subword, in the window where that stands farthest from an edge. Tokens that
+    are white space, or that the tokenizer drops, have no tag: an entity may contain them, but not end with one.
     """
 
     outside_label = OUTSIDE
@@ -69,9 +70,9 @@ class BertNer(BertPipe[AlignedTexts, TagTargets, Entities]):
 
         scheme: "bio", "bilou", "io" or "iob1"; None: the checkpoint's, else bio. confidence: an entity's score is the
         "mean" or the "product" of its tokens' probabilities. min_score: entities below it are left out.
-        overwrite_ents: whether earlier entities give way to overlapping ones. spans_key: where in `doc.spans` entities
-        stand besides. score_extension: the name of `ent._.score`; None: none. loss: cross-entropy if None.
-        The others: see `BertPipe`.
+        overwrite_ents: whether earlier entities give way to overlapping ones. spans_key: a key in `doc.spans` for the
+        entities. score_extension: the name of `ent._.score`; None: none. loss: cross-entropy if None.
+        Other arguments: see `BertPipe`.
         """
         if scheme is not None:
             TagScheme.tags([], scheme)
@@ -90,7 +91,7 @@ class BertNer(BertPipe[AlignedTexts, TagTargets, Entities]):
 
     @property
     def scheme(self) -> TagScheme:
-        """What the head's outputs mean. Raises ValueError before there is a network."""
+        """The meaning of the head's outputs. Raises ValueError before there is a network."""
         if self._scheme is None:
             raise InvalidError(Errors.E106.format(name=self.shim.settings.encoder.name))
         return self._scheme
@@ -108,7 +109,7 @@ class BertNer(BertPipe[AlignedTexts, TagTargets, Entities]):
         return self._scheme.names
 
     def encode(self, docs: Sequence[Doc], *, training: bool = False) -> AlignedTexts:
-        """Return the subwords of the Docs' texts, none over a border of tokens, and the tokens that have some."""
+        """Return the subwords of the Docs' texts, none across a border of tokens, and the tokens that have subwords."""
         return self.runner.encode_tokens(docs, training=training)
 
     def decode(self, outputs: WindowOutputs, texts: AlignedTexts) -> Entities:
@@ -131,11 +132,11 @@ class BertNer(BertPipe[AlignedTexts, TagTargets, Entities]):
         )
 
     def set_annotations(self, docs: Sequence[Doc], predictions: Entities) -> None:
-        """Write the entities into `doc.ents`, and into `doc.spans` if that is asked for."""
+        """Write the entities into `doc.ents`, and into `doc.spans` if there is a spans_key."""
         self.writer.write(docs, predictions)
 
     def is_annotated(self, example: Example) -> bool:
-        """Return whether any token is known to be in an entity or not."""
+        """Return whether the gold Doc has entity annotation."""
         return example.reference.has_annotation("ENT_IOB")
 
     def gold_labels(self, example: Example) -> GoldLabels | None:
@@ -159,7 +160,7 @@ class BertNer(BertPipe[AlignedTexts, TagTargets, Entities]):
 
         counts = count_gold(examples, gold_labels, self.name)
         if misfits:
-            first = f"{misfits[0].label_} {misfits[0].text!r} in {_surroundings(misfits[0])!r}"
+            first = in_context(misfits[0])
             message = Warnings.W307.format(count=len(misfits), total=total, first=first, name=self.name)
             warnings.warn(message, stacklevel=3)
         return counts
@@ -167,7 +168,7 @@ class BertNer(BertPipe[AlignedTexts, TagTargets, Entities]):
     def targets(self, examples: Sequence[Example], texts: AlignedTexts, batch: WindowBatch) -> TagTargets:
         """Return the gold tag of every token that has gold and a subword in some window.
 
-        Raises ValueError for a type that nobody knows.
+        Raises ValueError for a type that the component doesn't know.
         """
         alignment = texts.alignment
         docs = [example.reference for example in examples]
@@ -198,17 +199,12 @@ class BertNer(BertPipe[AlignedTexts, TagTargets, Entities]):
         return scores.new_tensor([self._class_weights[kind + 1] for kind in self.scheme.types])
 
     def _scores(self, spans: TagSpans, log_p: Floats) -> Floats:
-        """Return, (entities,), how sure each is. log_p: (tokens,) of the tag that each token has."""
+        """Return the score of each entity, (entities,). log_p: (tokens,) that of the tag that each token has."""
         if not len(spans.start):
             return np.zeros(0, dtype=np.float32)
         values = np.append(np.exp(log_p) if self.confidence == "mean" else log_p, 0.0)
         sums = np.add.reduceat(values, np.stack([spans.start, spans.stop], axis=1).ravel())[::2]
         return (sums / (spans.stop - spans.start) if self.confidence == "mean" else np.exp(sums)).astype(np.float32)
-
-
-def _surroundings(entity: Span) -> str:
-    text = entity.doc.text
-    return text[max(0, entity.start_char - 20) : entity.end_char + 20]
 
 
 def _log_softmax(logits: Floats) -> Floats:

@@ -65,7 +65,7 @@ class EntityWriter:
         set_scores(kept, [score_of[span] for span in kept], self.score_extension)
 
     def _join(self, doc: Doc, spans: list[Span]) -> list[Span]:
-        """Set new entities beside earlier ones, and return the new ones that are set. Blocked tokens stay blocked."""
+        """Add new entities to the earlier ones, and return those that were added. Blocked tokens stay blocked."""
         blocked = [doc[token.i : token.i + 1] for token in doc if token.ent_iob == BLOCKED and not token.ent_type]
         new = _without_overlap(spans, blocked if self.overwrite_ents else [*doc.ents, *blocked])
         earlier = _without_overlap(doc.ents, new) if self.overwrite_ents else doc.ents
@@ -74,6 +74,6 @@ class EntityWriter:
 
 
 def _without_overlap(spans: Sequence[Span], others: Sequence[Span]) -> list[Span]:
-    """The spans that share no token with the others."""
+    """Return the spans that share no token with the others."""
     taken = {index for other in others for index in range(other.start, other.end)}
     return [span for span in spans if taken.isdisjoint(range(span.start, span.end))]

@@ -21,8 +21,8 @@ def gold_entities(
 ) -> tuple[TagSpans, Bools]:
     """Return the gold entities, and (tokens,) whether there is gold for a token.
 
-    alignment: the tokens of the Docs that have subwords. type_number: the number of an entity's type; None for
-    entities that don't count.
+    alignment: the tokens of the Docs that have subwords. type_number: returns the number of an entity's type; None for
+    entities that are left out.
     """
     arrays = [doc.to_array([ENT_IOB, ENT_TYPE]).reshape(-1, 2) for doc in docs]
     sizes = np.array([len(array) for array in arrays], dtype=np.int64)
@@ -42,11 +42,11 @@ def gold_entities(
 
 
 def count_gold_tokens(doc: Doc) -> int:
-    """Return how many tokens are known to be in an entity or not."""
+    """Return how many tokens have gold: see `have_gold`."""
     iob, types = doc.to_array([ENT_IOB, ENT_TYPE]).reshape(-1, 2).T
     return int(have_gold(iob, types).sum())
 
 
 def have_gold(iob: Ints, types: Ints) -> Bools:
-    """Return, (tokens,), whether it is known if a token is in an entity: neither missing nor blocked."""
+    """Return whether each token has gold, (tokens,): its annotation is neither missing nor blocked."""
     return (iob != MISSING) & ~((iob == BEGIN) & (types == 0))

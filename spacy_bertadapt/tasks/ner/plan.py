@@ -1,4 +1,4 @@
-"""What a config for named entity recognition says, and why."""
+"""Settings and comments of configs for named entity recognition."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ PLAN = ConfigPlan(
         "from an edge",
         "component.loss.class_weights": 'null, "balanced", or a weight by type: {"O": 0.5, "PERSON": 2.0}',
         "reader.word": "columns by number: 0 is the first, -1 the last",
-        "reader.tag": "as of the word",
+        "reader.tag": "as for the word",
         "reader.document": "column that names the document; null: there is none",
         "reader.scheme": "bio, iob1, bioes or bilou: a tag against it is an error; null: whatever is there",
         "reader.alternatives": "divides several tags of a token, of which the first counts",

@@ -1,4 +1,4 @@
-"""What the commands know of named entity recognition."""
+"""The description of named entity recognition for the commands."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def gold_types(doc: Doc) -> dict[str, bool] | None:
 
 
 def entities_and_scores(doc: Doc) -> tuple[str, str]:
-    """Return the entities with their types, and how sure each is."""
+    """Return the entities with their types, and the score of each."""
     entities = ", ".join(f"{entity.text} ({entity.label_})" for entity in doc.ents)
     return entities, ", ".join(f"{entity._.score:.2f}" for entity in doc.ents)
 

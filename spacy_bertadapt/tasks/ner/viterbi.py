@@ -19,7 +19,7 @@ def decode_texts(scores: Floats, text: Ints, start: Bools, follows: Bools, end: 
     """Return the best tag of each token; in a text where these are impossible together, those of its best path.
 
     scores: (tokens, tags) log-probabilities. text: (tokens,) the number of each token's text, ascending.
-    start, follows, end: as of `best_paths`.
+    start, follows, end: as in `best_paths`.
     Returns (tokens,) tags.
     """
     tags = scores.argmax(axis=-1)
@@ -47,32 +47,33 @@ def best_paths(scores: Floats, lengths: Ints, start: Bools, follows: Bools, end:
     n, steps, n_tags = scores.shape
     transition = np.where(follows, 0.0, IMPOSSIBLE)
     best = scores[:, 0].astype(np.float64) + np.where(start, 0.0, IMPOSSIBLE)
-    came_from = np.zeros((steps, n, n_tags), dtype=np.int16)
+    previous_tag = np.zeros((steps, n, n_tags), dtype=np.int16)
     finished = best.copy()
     for step in range(1, steps):
-        reached = best[:, :, None] + transition
-        came_from[step] = reached.argmax(axis=1)
-        best = np.take_along_axis(reached, came_from[step][:, None].astype(np.int64), axis=1)[:, 0] + scores[:, step]
+        scores_by_previous = best[:, :, None] + transition
+        previous_tag[step] = scores_by_previous.argmax(axis=1)
+        best = np.take_along_axis(scores_by_previous, previous_tag[step][:, None].astype(np.int64), axis=1)[:, 0]
+        best = best + scores[:, step]
         finished = np.where((lengths > step)[:, None], best, finished)
     last = (finished + np.where(end, 0.0, IMPOSSIBLE)).argmax(axis=1)
-    return _walk_back(came_from, last, lengths)
+    return _walk_back(previous_tag, last, lengths)
 
 
-def _walk_back(came_from: NDArray[np.int16], last: Ints, lengths: Ints) -> Ints:
-    """(sequences, steps) the paths that end with the last tags. came_from: (steps, sequences, tags) the tag before."""
-    steps, n, _ = came_from.shape
+def _walk_back(previous_tag: NDArray[np.int16], last: Ints, lengths: Ints) -> Ints:
+    """Return the paths that end with the last tags, (sequences, steps). previous_tag: (steps, sequences, tags)."""
+    steps, n, _ = previous_tag.shape
     paths = np.zeros((n, steps), dtype=np.int64)
     row = np.arange(n)
     tag = last
     for step in range(steps - 1, -1, -1):
         inside = lengths > step
         paths[inside, step] = tag[inside]
-        tag = np.where(inside, came_from[step, row, tag], tag)
+        tag = np.where(inside, previous_tag[step, row, tag], tag)
     return paths
 
 
 def _padded_texts(texts: Ints, text: Ints) -> Iterator[Ints]:
-    """The tokens of some texts as batches of rows of similar length: (texts, tokens), PADDING beyond the end."""
+    """Yield the tokens of some texts as batches of rows of similar length: (texts, tokens), PADDING at the end."""
     first, stop = np.searchsorted(text, texts), np.searchsorted(text, texts, side="right")
     lengths = stop - first
     order = np.argsort(lengths, kind="stable")

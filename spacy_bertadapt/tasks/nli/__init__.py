@@ -1,3 +1,3 @@
-"""Natural language inference: how a premise bears on a hypothesis."""
+"""Natural language inference: whether a premise entails or contradicts a hypothesis."""
 
 PARTS = ("premise", "hypothesis")

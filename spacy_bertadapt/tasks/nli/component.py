@@ -13,7 +13,7 @@ from . import PARTS
 
 
 class BertNli(PairCategorizer):
-    """Sets `doc.cats` of pair Docs to how a premise bears on a hypothesis; the probabilities sum to one.
+    """Sets `doc.cats` of pair Docs to the probability of each label for premise and hypothesis; they sum to one.
 
     Labels are those of the data or the checkpoint: entailment, neutral and contradiction, or any others.
     """
@@ -33,6 +33,6 @@ class BertNli(PairCategorizer):
         """Take the settings: see `docs/nli.md` for each.
 
         long_text: how the windows of a long premise are pooled; the hypothesis stands whole in each.
-        The others: see `Categorizer`.
+        Other arguments: see `Categorizer`.
         """
         super().__init__(vocab, model, name, exclusive=True, long_text=long_text, loss=loss, cfg={}, **settings)

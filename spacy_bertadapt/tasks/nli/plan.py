@@ -1,4 +1,4 @@
-"""What a config for natural language inference says, and why."""
+"""Settings and comments of configs for natural language inference."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PLAN = ConfigPlan(
         "component.max_length": "subwords of a window, special tokens included; a longer premise is read in several "
         "windows, each with the whole hypothesis; null: what the encoder can take",
         "reader.premise": "columns by name or by number from 0; keys in JSONL",
-        "reader.hypothesis": "as of the premise",
+        "reader.hypothesis": "as for the premise",
         "reader.label_map": "labels of the file to labels of the pipeline; others stay",
     },
     sample={"component.max_length": 128, "component.loss": CROSS_ENTROPY},

@@ -13,39 +13,40 @@ from ..categories.scorer import score_cats
 
 
 def make_nli_scorer() -> Callable[..., dict[str, Any]]:
-    """Return what scores how premises bear on hypotheses: see `score_nli`."""
+    """Return the scorer of natural language inference: see `score_nli`."""
     return score_nli
 
 
 def score_nli(examples: Iterable[Example], *, labels: Sequence[str], **settings: Any) -> dict[str, Any]:
-    """Return accuracy and its parts, beside spaCy's `cats_*`, which `spacy evaluate` prints.
+    """Return accuracy and scores by label, with spaCy's `cats_*`, which `spacy evaluate` prints.
 
-    labels: the component's. A pair is scored if some label holds for it; the answer is the most probable one.
+    labels: the component's. A pair is scored if some label holds for it; the prediction is the most probable label.
     Returns nli_acc; nli_macro_f, the mean of the labels' F; nli_per_type: p, r and f by label; nli_confusion: counts
-    by gold label and answer. The scores are None where there is no gold.
+    by gold and predicted label. The scores are None if there is no gold.
     """
     examples = list(examples)
     confusion: dict[str, Counter[str]] = {label: Counter(dict.fromkeys(labels, 0)) for label in labels}
     for example in examples:
-        gold, answer = _best(example.y.cats, None), _best(example.x.cats, labels)
-        if gold is not None and answer is not None:
-            confusion.setdefault(gold, Counter()).update([answer])
+        gold = _best(example.y.cats)
+        predicted = _best({label: value for label, value in example.x.cats.items() if label in labels})
+        if gold is not None and predicted is not None:
+            confusion.setdefault(gold, Counter()).update([predicted])
     return {
         **_nli_scores(confusion, labels),
-        "nli_confusion": {gold: dict(answers) for gold, answers in confusion.items()},
+        "nli_confusion": {gold: dict(counts) for gold, counts in confusion.items()},
         **score_cats(examples, labels=labels, **settings),
     }
 
 
 def _nli_scores(confusion: dict[str, Counter[str]], labels: Sequence[str]) -> dict[str, Any]:
-    total = sum(answers.total() for answers in confusion.values())
+    total = sum(counts.total() for counts in confusion.values())
     if not total:
         return {"nli_acc": None, "nli_macro_f": None, "nli_per_type": None}
     per_type = {label: PRFScore() for label in labels}
     for label, score in per_type.items():
         score.tp = confusion[label][label]
         score.fn = confusion[label].total() - score.tp
-        score.fp = sum(answers[label] for answers in confusion.values()) - score.tp
+        score.fp = sum(counts[label] for counts in confusion.values()) - score.tp
     return {
         "nli_acc": sum(score.tp for score in per_type.values()) / total,
         "nli_macro_f": sum(score.fscore for score in per_type.values()) / len(labels),
@@ -53,7 +54,7 @@ def _nli_scores(confusion: dict[str, Counter[str]], labels: Sequence[str]) -> di
     }
 
 
-def _best(cats: Mapping[str, float], among: Sequence[str] | None) -> str | None:
+def _best(cats: Mapping[str, float]) -> str | None:
     """Return the label with the highest value above 0."""
-    values = {label: value for label, value in cats.items() if value > 0 and (among is None or label in among)}
+    values = {label: value for label, value in cats.items() if value > 0}
     return max(values, key=values.__getitem__) if values else None

@@ -1,4 +1,4 @@
-"""What the commands know of natural language inference."""
+"""The description of natural language inference for the commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers out of logits for where they start and end."""
+"""The best answers, from the logits of their starts and ends."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ...types import Floats, Ints
 
 START, END = 0, 1
 NULL_COLUMN = 0  # of [CLS]: what stands for "no answer"
-POOL = 4  # candidates looked at for each that is kept: windows repeat some, and some overlap
+CANDIDATES_PER_ANSWER = 4  # ranked for each that is kept: windows repeat some, and some overlap
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +31,14 @@ class Answers:
 
     @property
     def probabilities(self) -> Floats:
-        """Of the answers, and of there being none, (answers + 1,); they sum to one."""
+        """The probabilities of the answers and, last, of no answer, (answers + 1,); they sum to one."""
         logits = np.append(self.score, self.null_score).astype(np.float64)
         odds = np.exp(logits - logits.max())
         return (odds / odds.sum()).astype(np.float32)
 
     @property
     def no_answer_score(self) -> float:
-        """The probability of "no answer" beside the best answer alone."""
+        """The probability of "no answer" against the best answer alone."""
         if not len(self.score):
             return 1.0
         return float(1 / (1 + np.exp(np.clip(float(self.score[0]) - self.null_score, -80, 80))))
@@ -63,7 +63,7 @@ def best_answers(
     best = []
     for number in range(n_texts):
         first, last = borders[number], borders[number + 1]
-        ranked = _rank(spans[:, first:last], token[first:last], n_best * POOL)
+        ranked = _rank(spans[:, first:last], token[first:last], n_best * CANDIDATES_PER_ANSWER)
         kept = _keep(ranked, n_best, allow_overlap=allow_overlap)
         rows = np.array(kept, dtype=np.float64).reshape(-1, 3).T
         places = rows[:2].astype(np.int64)
@@ -74,16 +74,17 @@ def best_answers(
 def _tokens_in_windows(outputs: WindowOutputs, alignment: Alignment) -> tuple[Ints, Ints]:
     """Return the tokens that stand whole in each window: (n,) windows in order, (n,) tokens of the alignment."""
     windows = outputs.batch.windows
-    reach = 1 + max(int(windows.stop.max(initial=0)), int(alignment.last.max(initial=0)))
-    keys = alignment.text * reach
-    first = np.searchsorted(keys + alignment.first, windows.text * reach + windows.start)
-    stop = np.searchsorted(keys + alignment.last, windows.text * reach + windows.stop)
+    # Larger than any number of a subword, so that keys of different texts differ.
+    text_size = 1 + max(int(windows.stop.max(initial=0)), int(alignment.last.max(initial=0)))
+    keys = alignment.text * text_size
+    first = np.searchsorted(keys + alignment.first, windows.text * text_size + windows.start)
+    stop = np.searchsorted(keys + alignment.last, windows.text * text_size + windows.stop)
     sizes = np.maximum(0, stop - first)
     return np.repeat(np.arange(len(windows)), sizes), ragged_arange(first, sizes)
 
 
 def _token_scores(outputs: WindowOutputs, alignment: Alignment, window: Ints, token: Ints) -> tuple[Floats, Floats]:
-    """Return how well each token of each window starts an answer, (n,), and how well it ends one, (n,)."""
+    """Return the score of each token of each window as the start of an answer, (n,), and as its end, (n,)."""
     flat, row = outputs.flat_logits(2)
     place = row[window] - outputs.batch.windows.start[window] + outputs.batch.first_column[window]
     joined = (alignment.text[1:] == alignment.text[:-1]) & (alignment.first[1:] <= alignment.last[:-1])
@@ -107,12 +108,12 @@ def _best_between(scores: Floats, first: Ints, last: Ints) -> Floats:
 
 
 def _span_scores(start: Floats, end: Floats, window: Ints, max_length: int) -> Floats:
-    """Return the scores, (lengths, n), of answers that start at a token of a window and go on for some tokens more."""
+    """Return the scores, (lengths, n), of answers by the tokens after their first, and by their first token."""
     scores = np.full((min(max_length, max(1, len(start))), len(start)), -np.inf, dtype=np.float32)
-    for more in range(len(scores)):
-        n = len(start) - more
-        same = window[:n] == window[more:]
-        scores[more, :n] = np.where(same, start[:n] + end[more:], -np.inf)
+    for extra_tokens in range(len(scores)):
+        n = len(start) - extra_tokens
+        same = window[:n] == window[extra_tokens:]
+        scores[extra_tokens, :n] = np.where(same, start[:n] + end[extra_tokens:], -np.inf)
     return scores
 
 
@@ -125,19 +126,20 @@ def _null_scores(outputs: WindowOutputs, n_texts: int) -> Floats:
 
 
 def _rank(scores: Floats, token: Ints, count: int) -> list[tuple[int, int, float]]:
-    """Return the best ranges of tokens with their scores, best first; of those alike, the earlier and shorter."""
+    """Return the best ranges of tokens with their scores, best first; of equal ones, the earlier and shorter."""
     flat = scores.T.ravel()
     count = min(count, int(np.isfinite(flat).sum()))
     if not count:
         return []
     best = np.argpartition(-flat, count - 1)[:count]
     best = best[np.lexsort((best, -flat[best]))]
-    column, more = np.divmod(best, len(scores))
-    return list(zip(token[column].tolist(), (token[column] + more + 1).tolist(), flat[best].tolist(), strict=True))
+    column, extra_tokens = np.divmod(best, len(scores))
+    start = token[column]
+    return list(zip(start.tolist(), (start + extra_tokens + 1).tolist(), flat[best].tolist(), strict=True))
 
 
 def _keep(ranked: list[tuple[int, int, float]], count: int, *, allow_overlap: bool) -> list[tuple[int, int, float]]:
-    """Return the first `count` that are not there yet, and share no token with a better one."""
+    """Return the first `count` ranges without duplicates and, unless allowed, without overlaps."""
     kept: list[tuple[int, int, float]] = []
     for start, stop, score in ranked:
         clashes = (

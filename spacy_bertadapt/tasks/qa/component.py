@@ -52,7 +52,8 @@ class AnswerTargets:
 class AnswerSpans:
     """Answers to one question, as Spans of its context, best first, with probabilities.
 
-    null_score: the probability that there is none, beside all candidates. no_answer_score: beside the best alone.
+    null_score: the probability of no answer among all candidates. no_answer_score: the probability of no answer against
+    the best answer alone.
     """
 
     spans: list[Span]
@@ -90,9 +91,10 @@ class BertQa(BertPipe[QuestionTexts, AnswerTargets, list[list[AnswerSpans]]]):
         """Take the settings: see `docs/qa.md` for each.
 
         make_doc: splits a context that is a string. questions: asked of every Doc. top_k: answers a question, at most.
-        n_best: candidates that probabilities are shared among. max_answer_length: in spaCy tokens.
-        no_answer_threshold: no answer, where that is more probable than this. allow_overlap: among the answers.
-        score_extension: the name of `span._.score`; None: none. The others: see `BertPipe`.
+        n_best: how many candidates the probabilities are computed over. max_answer_length: in spaCy tokens.
+        no_answer_threshold: no answer is given if its probability is above this. allow_overlap: whether answers to a
+        question may share tokens. score_extension: the name of `span._.score`; None: none. Other arguments: see
+        `BertPipe`.
         """
         for setting, value in {"top_k": top_k, "n_best": n_best, "max_answer_length": max_answer_length}.items():
             require_at_least(setting, value, 1)
@@ -118,8 +120,8 @@ class BertQa(BertPipe[QuestionTexts, AnswerTargets, list[list[AnswerSpans]]]):
     def answer(self, context: Doc | Span | str, question: str, *, top_k: int | None = None) -> list[Span]:
         """Return the best answers to a question, as Spans of the context, best first, with `span._.score`.
 
-        context: a Doc or a Span of one, which stays as it is and whose Spans are returned, or a string. top_k: at most
-        so many. Returns no span where there is no answer. Raises ValueError for a question that fills a window, and
+        context: a Doc or a Span of one, which is not changed and whose Spans are returned, or a string. top_k: the
+        largest number of answers. Returns no span if there is no answer. Raises ValueError for a question that fills a window, and
         TypeError for what is no text.
         """
         return next(self.answer_batch([(context, question)], top_k=top_k))
@@ -177,7 +179,7 @@ class BertQa(BertPipe[QuestionTexts, AnswerTargets, list[list[AnswerSpans]]]):
                 set_scores(answers.spans, answers.scores, self.score_extension)
 
     def is_annotated(self, example: Example) -> bool:
-        """Return whether it is known what answers the question, or that nothing does."""
+        """Return whether the gold Doc has answers, or an empty group that says there are none."""
         return ANSWERS in example.reference.spans
 
     def gold_labels(self, example: Example) -> GoldLabels | None:
@@ -188,9 +190,9 @@ class BertQa(BertPipe[QuestionTexts, AnswerTargets, list[list[AnswerSpans]]]):
         """Return where the first gold answer of each question stands in each window."""
         first, last = self._gold_subwords(examples, texts)
         windows, text = batch.windows, batch.windows.text
-        held = (first[text] != NO_ANSWER) & (first[text] >= windows.start) & (last[text] < windows.stop)
+        is_whole = (first[text] != NO_ANSWER) & (first[text] >= windows.start) & (last[text] < windows.stop)
         shift = batch.first_column - windows.start
-        columns = np.where(held, np.stack([first[text], last[text]]) + shift, NULL_COLUMN)
+        columns = np.where(is_whole, np.stack([first[text], last[text]]) + shift, NULL_COLUMN)
         return AnswerTargets(columns, batch.lengths)
 
     def loss(self, logits: Tensor, rows: Ints, targets: AnswerTargets) -> Loss:

@@ -1,4 +1,4 @@
-"""What a config for question answering says, and why."""
+"""Settings and comments of configs for question answering."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def choose(data: DataSurvey) -> list[Choice]:
 
 
 def _max_length(data: DataSurvey) -> Choice:
-    """Windows that hold question and context, but no longer than BERT is usually fine-tuned with."""
+    """Choose windows that hold question and context, but no longer than BERT is usually fine-tuned with."""
     choice = choose_max_length(data)
     if choice.value <= LONGEST_WINDOW:
         return choice
@@ -44,9 +44,9 @@ PLAN = ConfigPlan(
         "component.questions": "asked of every Doc, instead of the question of a pair Doc; the answers are in "
         'doc.spans["answers:0"] and so on',
         "component.top_k": "answers to a question, at most",
-        "component.n_best": "candidates that probabilities are shared among",
+        "component.n_best": "candidates that the probabilities are computed over",
         "component.max_answer_length": "of an answer, in spaCy tokens",
-        "component.no_answer_threshold": "no answer is given where that is more probable than this",
+        "component.no_answer_threshold": "no answer is given if its probability is above this",
         "component.allow_overlap": "whether two answers to a question may share a token",
         "component.max_length": "subwords of a window, special tokens included; a longer context is read in several "
         "windows, each with the whole question; null: what the encoder can take",

@@ -15,8 +15,8 @@ from ...pairs import SEPARATOR, make_pair
 from ...readers.corpus import RecordCorpus, Skipped, check_length
 from ...readers.lines import plain_suffix, read_lines
 from ...readers.rows import read_rows
-from . import PARTS
-from .scorer import ANSWERS, TEXTS
+from . import ANSWERS, PARTS
+from .scorer import TEXTS
 
 
 class Answer(NamedTuple):
@@ -95,7 +95,7 @@ class SquadCorpus(RecordCorpus[QaRecord]):
         doc.spans[ANSWERS] = SpanGroup(doc, name=ANSWERS, spans=spans, attrs={TEXTS: texts})
 
     def _place_answers(self, record: QaRecord) -> QaRecord | Skipped:
-        """The record with its answers where their texts stand in the context, without duplicates."""
+        """Return the record with its answers at the places of their texts in the context, without duplicates."""
         placed = []
         for answer in dict.fromkeys(record.answers):
             start = _nearest_start(record.context, answer)
@@ -127,7 +127,7 @@ class SquadCorpus(RecordCorpus[QaRecord]):
 
 
 def _read_answers(value: Any, source: str) -> list[Answer]:
-    """The answers of a row of JSONL: an object with lists of texts and of places."""
+    """Return the answers of a row of JSONL. value: an object with lists of texts and of places."""
     try:
         return [Answer(text, int(start)) for text, start in zip(value["text"], value["answer_start"], strict=True)]
     except (ValueError, KeyError, TypeError) as error:
@@ -135,7 +135,7 @@ def _read_answers(value: Any, source: str) -> list[Answer]:
 
 
 def _nearest_start(context: str, answer: Answer) -> int | None:
-    """The start of the answer's text that is nearest to the place that the data names; None if it is not there."""
+    """Return the start of the answer's text that is nearest to the place in the data; None if it is not there."""
     if not answer.text.strip():
         return None
     if context.startswith(answer.text, answer.start):

@@ -22,14 +22,14 @@ PUNCTUATION = str.maketrans("", "", string.punctuation)
 
 
 def make_qa_scorer() -> Callable[..., dict[str, Any]]:
-    """Return what scores `doc.spans["answers"]`: see `QaScorer`."""
+    """Return the scorer of `doc.spans["answers"]`: see `QaScorer`."""
     return QaScorer()
 
 
 class QaScorer:
     """Scores answers as `score_answers` does, and warns if all questions of both kinds are answered, or none is.
 
-    Training evaluates again and again, so it warns when that begins, and not again while it lasts.
+    Training evaluates many times, so it warns at the first such evaluation, and not at those that follow it directly.
     """
 
     def __init__(self) -> None:
@@ -47,12 +47,12 @@ class QaScorer:
 
 
 def score_answers(examples: Iterable[Example]) -> dict[str, Any]:
-    """Score the best answer of each question beside all gold ones, of which the nearest counts.
+    """Score the best answer of each question against the gold answers, of which the best score counts.
 
     A gold answer's text is what the data says (`spans.attrs["texts"]`), else that of its Span.
     Returns qa_f1 and qa_em; qa_has_answer_f1, over questions that have an answer; qa_no_answer_acc, the share of the
     others that get none; qa_answered, the share of all that get one; and spans_answers_p, _r and _f, of whole Spans.
-    They are None where there is nothing to score.
+    They are None if there is nothing to score.
     """
     examples = [example for example in examples if ANSWERS in example.reference.spans]
     answers = [_best(example.predicted.spans.get(ANSWERS)) for example in examples]
@@ -81,7 +81,7 @@ def exact_match(answer: str, gold: str) -> bool:
 
 
 def f1_score(answer: str, gold: str) -> float:
-    """Return the overlap of two answers in words; where one has none, whether both have none."""
+    """Return the F1 of the words of two answers; if one has no words, 1.0 if neither has any, else 0.0."""
     words, wanted = normalize(answer).split(), normalize(gold).split()
     if not words or not wanted:
         return float(words == wanted)

@@ -1,13 +1,12 @@
-"""What the commands know of question answering."""
+"""The description of question answering for the commands."""
 
 from __future__ import annotations
 
 from spacy.tokens import Doc
 
 from ...planning.task import Score, Task
-from . import PARTS
+from . import ANSWERS, PARTS
 from .plan import ANSWERABLE, PLAN, UNANSWERABLE
-from .scorer import ANSWERS
 
 
 def gold_answerability(doc: Doc) -> dict[str, bool] | None:
@@ -18,8 +17,8 @@ def gold_answerability(doc: Doc) -> dict[str, bool] | None:
     return {ANSWERABLE: has_answer, UNANSWERABLE: not has_answer}
 
 
-def answers_and_doubt(doc: Doc) -> tuple[str, str]:
-    """Return the answers, and the probability that there is none."""
+def answers_and_no_answer_score(doc: Doc) -> tuple[str, str]:
+    """Return the answers, and the probability of no answer."""
     answers = doc.spans[ANSWERS]
     texts = ", ".join(span.text for span in answers)
     return texts or "no answer", f"{answers.attrs['no_answer_score']:.2f} none"
@@ -34,7 +33,7 @@ TASK = Task(
     suffix=".json",
     gold=gold_answerability,
     score=Score("qa_f1", "F1", in_spacy="spans_answers_f"),
-    prediction=answers_and_doubt,
+    prediction=answers_and_no_answer_score,
     example="Where did she live? [SEP] Ada Lovelace lived in London.",
     attribute='spans["answers"]',
     plan=PLAN,

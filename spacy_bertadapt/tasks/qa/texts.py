@@ -15,7 +15,7 @@ from ...subwords.alignment import Alignment, align, tokens_of
 from ...types import Ints
 
 Encode = Callable[..., Segment]
-"""Gives the subwords of strings, with `offsets=True` those with their characters."""
+"""Returns the subwords of strings, with character offsets if `offsets=True`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ def encode_questions(
 ) -> QuestionTexts:
     """Encode pairs of question and context.
 
-    A context that is there several times is encoded once, and aligned once if it is one Doc.
+    A context that comes several times is encoded once, and aligned once if it is one Doc.
     """
     numbers, unique = _without_repeats(contexts, vocab)
     strings = list(dict.fromkeys(context.text for context in unique))
@@ -41,7 +41,7 @@ def encode_questions(
 
 
 def as_context(context: Doc | Span | str, make_doc: Callable[[str], Doc]) -> Span | None:
-    """Return the tokens to look for answers among; None for none. Raises TypeError for what is no text."""
+    """Return the tokens of a context; None for an empty one. Raises TypeError for what is no text."""
     if isinstance(context, str):
         context = make_doc(context)
     if not isinstance(context, (Doc, Span)):
@@ -57,7 +57,7 @@ def as_question(question: str) -> str:
 
 
 def _without_repeats(contexts: Sequence[Span | None], vocab: Vocab) -> tuple[Ints, list[Span | Doc]]:
-    """Return the contexts that differ, and for each context, (contexts,), which of them it is."""
+    """Return the number of each context among the different ones, (contexts,), and these."""
     known: dict[tuple[int, int, int], int] = {}
     unique: list[Span | Doc] = []
     numbers = []
@@ -71,7 +71,7 @@ def _without_repeats(contexts: Sequence[Span | None], vocab: Vocab) -> tuple[Int
 
 
 def _repeated(alignment: Alignment, numbers: Ints) -> Alignment:
-    """Return the alignment of texts that are some of others, by number, in a new order."""
+    """Return the alignment of the texts with these numbers, in this order; numbers may repeat."""
     borders = np.searchsorted(alignment.text, np.arange(numbers.max(initial=-1) + 2))
     rows = [np.arange(borders[number], borders[number + 1]) for number in numbers]
     index = np.concatenate([*rows, np.zeros(0, dtype=np.int64)])

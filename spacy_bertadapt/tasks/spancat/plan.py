@@ -48,7 +48,7 @@ def _max_span_length(lengths: Counter[int]) -> Choice:
 
 def _stride(max_length: int, data: DataSurvey) -> Choice:
     stride = min(LARGEST_STRIDE, max_length // 4)
-    reason = "subwords that neighbouring windows share; no longer span is sure to stand in one whole"
+    reason = "subwords that neighbouring windows share, so that every span of up to as many stands whole in one"
     if data.lengths.longest <= max_length:
         reason = "no training text needs several windows"
     return Choice("component.stride", stride, reason)

@@ -32,13 +32,13 @@ class BertTextCategorizer(Categorizer):
         """Take the settings: see `docs/textcat.md` for each.
 
         threshold: probability from which a label counts in scores, where labels don't exclude each other.
-        positive_label: for two exclusive labels, the one that scores are about. The others: see `Categorizer`.
+        positive_label: for two exclusive labels, the one that scores are about. Other arguments: see `Categorizer`.
         """
         cfg = {"threshold": threshold, "positive_label": positive_label}
         super().__init__(vocab, model, name, exclusive=exclusive, long_text=long_text, loss=loss, cfg=cfg, **settings)
 
     def accept(self, checkpoint: Checkpoint) -> tuple[str, ...]:
-        """Return a checkpoint's labels. Raises ValueError if the positive label is none of two, too."""
+        """Return a checkpoint's labels. Raises ValueError also if the positive label is none of two."""
         labels, positive = super().accept(checkpoint), self.cfg["positive_label"]
         possible = positive is None or (positive in labels and len(labels) == 2 and self.cfg["exclusive"])
         remedy = f"name one of two exclusive labels; there are {list(labels)}"

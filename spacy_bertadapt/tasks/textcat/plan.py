@@ -1,4 +1,4 @@
-"""What a config for text classification says, and why."""
+"""Settings and comments of configs for text classification."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the commands know of text classification."""
+"""The description of text classification for the commands."""
 
 from __future__ import annotations
 

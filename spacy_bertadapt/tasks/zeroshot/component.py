@@ -39,10 +39,10 @@ class BertZeroShot(SavedComponent, Pipe):
     ):
         """Take the settings.
 
-        nli: what compares texts and hypotheses. owns_nli: whether it is saved here; else it is another component of
-        the pipeline. labels: may be changed at any time. template: the hypothesis, with {} for the label.
-        multi_label: each label is judged alone, entailment against contradiction; else all compete, and the
-        probabilities sum to one. threshold: probability from which a label counts in scores with `multi_label`.
+        nli: the component that compares texts and hypotheses. owns_nli: whether it is saved here; else it is another
+        component of the pipeline. labels: may be changed at any time. template: the hypothesis, with {} for the label.
+        multi_label: whether each label is scored alone, entailment against contradiction; else the probabilities of
+        all labels sum to one. threshold: probability from which a label counts in scores with `multi_label`.
         Raises ValueError for a template without a place for the label.
         """
         remedy = "write {} once, where the label goes"
@@ -59,7 +59,7 @@ class BertZeroShot(SavedComponent, Pipe):
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The labels to choose from."""
+        """The labels, in the order of the probabilities that `predict` returns."""
         return self._labels
 
     @labels.setter
@@ -70,7 +70,7 @@ class BertZeroShot(SavedComponent, Pipe):
         self._labels = tuple(labels)
 
     def add_label(self, label: str) -> int:
-        """Add a label. Returns 1, or 0 if it is there."""
+        """Add a label at the end. Returns 1, or 0 if it is there."""
         if label in self._labels:
             return 0
         self._labels = (*self._labels, label)
@@ -97,16 +97,16 @@ class BertZeroShot(SavedComponent, Pipe):
             _entailment_and_contradiction(self.nli)
 
     def __call__(self, doc: Doc) -> Doc:
-        """Classify one Doc."""
+        """Set `doc.cats` of a Doc, and return the Doc."""
         return next(self.pipe([doc]))
 
     def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
-        """Classify a stream. batch_size: texts that are gathered, and sorted by length with all their hypotheses."""
+        """Yield Docs with `doc.cats`. batch_size: texts that are gathered and sorted by length, with all hypotheses."""
         handle = self.get_error_handler()
         for docs in util.minibatch(stream, batch_size):
             try:
                 self.set_annotations(docs, self.predict(docs))
-            except Exception as err:  # as spaCy's error handlers have it: they decide
+            except Exception as err:  # spaCy's error handler decides what happens with any error
                 handle(self.name, self, docs, err)
             else:
                 yield from docs
@@ -155,7 +155,7 @@ def nli_component(nlp: Language, wanted: str, name: str) -> PairCategorizer:
 
 
 def _entailment_and_contradiction(nli: PairCategorizer) -> tuple[int, int]:
-    """Return the numbers of the two labels; without a contradiction, of what says that there is no entailment."""
+    """Return the numbers of the two labels; without a contradiction, that of a label such as "not_entailment"."""
     labels = [label.casefold() for label in nli.labels]
 
     def number_of(beginning: str) -> int | None:

@@ -1,4 +1,4 @@
-"""What the commands know of zero-shot classification: it is used, and not trained."""
+"""The description of zero-shot classification for the commands: it is used, and not trained."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from spacy_bertadapt.tasks.ner.tag_scheme import Part, TagScheme, TagSpans
+from spacy_bertadapt.tasks.ner.tag_scheme import TagPart, TagScheme, TagSpans
 
 TYPES = ["PER", "ORG"]
 BIOES = ["S-PER", "O", "E-PER", "I-PER", "B-PER", "B-ORG", "S-ORG", "I-ORG", "E-ORG"]
@@ -109,8 +109,8 @@ def test_letters_of_a_checkpoint_are_kept_for_other_types(tags, scheme):
 
 def test_a_part_that_a_scheme_lacks_has_a_substitute():
     bio = SCHEMES["bio"]
-    assert bio.lookup[Part.UNIT].tolist() == bio.lookup[Part.BEGIN].tolist()
-    assert bio.lookup[Part.LAST].tolist() == bio.lookup[Part.IN].tolist()
+    assert bio.lookup[TagPart.UNIT].tolist() == bio.lookup[TagPart.BEGIN].tolist()
+    assert bio.lookup[TagPart.LAST].tolist() == bio.lookup[TagPart.IN].tolist()
 
 
 @pytest.mark.parametrize("tags", [["NOUN", "VERB"], ["O", "B-A", "B-A"]])

@@ -45,8 +45,8 @@ def test_logits_equal_transformers(nlp, make_nli, make_pairs, request, tmp_path,
     inputs = tokenizer(pairs, padding=True, truncation="only_first", max_length=64, return_tensors="pt")
     with torch.inference_mode():
         expected = model(**inputs).logits
-    found = pipe.text_logits(pipe.runner.predict(pipe.runner.encode(pairs)), len(pairs))
-    np.testing.assert_allclose(found.numpy(), expected.numpy(), atol=1e-5)
+    logits = pipe.text_logits(pipe.runner.predict(pipe.runner.encode(pairs)), len(pairs))
+    np.testing.assert_allclose(logits.numpy(), expected.numpy(), atol=1e-5)
     assert any(len(premise.split()) > 62 for premise, _ in pairs)
     assert any(not premise for premise, _ in pairs)
     assert any(not hypothesis for _, hypothesis in pairs)
@@ -75,9 +75,9 @@ def test_compare_takes_strings_docs_and_spans(trained):
 def test_compare_many_keeps_the_order_of_a_stream(trained, batch_size):
     pipe = trained.get_pipe("bert_nli")
     pairs = random_pairs(20)
-    found = list(pipe.compare_many(iter(pairs), batch_size=batch_size))
-    assert len(found) == 20
-    for pair, cats in zip(pairs, found, strict=True):
+    compared = list(pipe.compare_many(iter(pairs), batch_size=batch_size))
+    assert len(compared) == 20
+    for pair, cats in zip(pairs, compared, strict=True):
         assert cats == pytest.approx(pipe.compare(*pair), abs=1e-5)
 
 
@@ -107,8 +107,8 @@ def test_long_premises(nlp, make_nli, make_pairs, how):
         pipe.text_logits(pipe.runner.predict(pipe.runner.encode([(piece, hypothesis)])), 1)[0] for piece in pieces
     ]
     expected = {"mean": torch.stack(logits).mean(0), "max": torch.stack(logits).amax(0), "first": logits[0]}[how]
-    found = pipe.predict_texts(pipe.runner.encode([(premise, hypothesis)]))
-    np.testing.assert_allclose(found[0], expected.softmax(-1).numpy(), atol=1e-5)
+    probabilities = pipe.predict_texts(pipe.runner.encode([(premise, hypothesis)]))
+    np.testing.assert_allclose(probabilities[0], expected.softmax(-1).numpy(), atol=1e-5)
 
 
 def test_labels_of_a_checkpoint_in_any_order_and_case(nlp, make_nli, make_pairs, trained, tmp_path):
@@ -183,7 +183,7 @@ def test_beside_a_textcat(nlp, make_textcat, make_nli, make_pairs, tmp_path, tin
     for example in examples:
         topic = labels["bert_textcat"]["card" in example.reference.text]
         example.reference.cats |= {name: float(name == topic) for name in labels["bert_textcat"]}
-    nlp.config["initialize"]["components"] = {name: {"labels": found} for name, found in labels.items()}
+    nlp.config["initialize"]["components"] = {name: {"labels": own} for name, own in labels.items()}
     fix_random_seed(0)
     with pytest.warns(UserWarning, match="W306"):
         nlp.initialize(lambda: examples)
@@ -227,11 +227,11 @@ def test_trained_apart_and_put_together(trained, make_textcat, make_texts, train
         assert {"delivery", "payment", "returns"} <= cats.keys()
 
 
-def make_example(nlp, gold: str | None, **found: float) -> Example:
+def make_example(nlp, gold: str | None, **predictions: float) -> Example:
     reference = nlp.make_doc("a [SEP] b")
     reference.cats = {} if gold is None else {gold: 1.0}
     predicted = nlp.make_doc("a [SEP] b")
-    predicted.cats = found
+    predicted.cats = predictions
     return Example(predicted, reference)
 
 

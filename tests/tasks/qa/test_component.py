@@ -132,7 +132,9 @@ def test_windows_without_the_answer_point_at_cls(nlp, make_qa, make_questions):
     subwords = texts.segments[1][0].ids
     for row in np.flatnonzero(held):
         start, end = targets.columns[:, row]
-        assert batch.padded(np.array([row])).input_ids[0, start : end + 1].tolist() == subwords[first : last + 1].tolist()
+        assert (
+            batch.padded(np.array([row])).input_ids[0, start : end + 1].tolist() == subwords[first : last + 1].tolist()
+        )
     assert 0 < held.sum() < len(batch)
     logits = torch.zeros(len(batch), int(batch.lengths.max()), 2, requires_grad=True)
     pipe.loss(logits, np.arange(len(batch)), targets).total.backward()
@@ -156,18 +158,18 @@ def test_answers_are_spans_of_the_doc_that_was_given(trained, make_questions):
     question, context = pair.spans["question"][0].text, pair.spans["context"][0].text
     doc = trained.make_doc(context)
     doc.set_ents([Span(doc, 0, 2, label="PERSON")])
-    found = qa.answer(doc, question, top_k=3)
-    assert found[0].text == pair.spans["answers"][0].text
-    assert all(span.doc is doc for span in found)
-    scores = [span._.score for span in found]
+    spans = qa.answer(doc, question, top_k=3)
+    assert spans[0].text == pair.spans["answers"][0].text
+    assert all(span.doc is doc for span in spans)
+    scores = [span._.score for span in spans]
     assert scores == sorted(scores, reverse=True)
     assert 0 < sum(scores) <= 1
     assert doc.ents[0].label_ == "PERSON"
     assert "answers" not in doc.spans
-    assert [span.text for span in qa.answer(context, question)] == [found[0].text]
+    assert [span.text for span in qa.answer(context, question)] == [spans[0].text]
     assert qa.answer("", question) == qa.answer("   ", question) == []
-    part = doc[: found[0].end]
-    assert [(span.doc is doc, span.text) for span in qa.answer(part, question)] == [(True, found[0].text)]
+    part = doc[: spans[0].end]
+    assert [(span.doc is doc, span.text) for span in qa.answer(part, question)] == [(True, spans[0].text)]
     assert all(answer.end <= 2 for answer in qa.answer(doc[:2], question, top_k=5))
 
 
@@ -226,9 +228,9 @@ def test_threshold_decides_between_an_answer_and_none(trained):
     doc = make_pair_doc(trained, "where was Ada born ?", CONTEXT, "qa")
     for threshold, count in ((1.0, 1), (-1.0, 0)):
         qa.cfg["no_answer_threshold"] = threshold
-        found = trained(doc.copy())
-        assert len(answers(found)) == count
-        attrs = found.spans["answers"].attrs
+        predicted = trained(doc.copy())
+        assert len(answers(predicted)) == count
+        attrs = predicted.spans["answers"].attrs
         assert 0 < attrs["no_answer_score"] < 1
         assert 0 < attrs["null_score"] < 1
 

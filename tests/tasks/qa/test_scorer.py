@@ -21,7 +21,7 @@ def test_normalize(text: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "gold", "expected"),
+    ("answer", "gold", "expected"),
     [
         ("the cat", "Cat.", 1.0),
         ("black cat", "cat", 2 / 3),
@@ -33,20 +33,20 @@ def test_normalize(text: str, expected: str) -> None:
         ("the", "", 1.0),
     ],
 )
-def test_f1_score(found: str, gold: str, expected: float) -> None:
-    assert f1_score(found, gold) == pytest.approx(expected)
-    assert exact_match(found, gold) == (expected == 1.0)
+def test_f1_score(answer: str, gold: str, expected: float) -> None:
+    assert f1_score(answer, gold) == pytest.approx(expected)
+    assert exact_match(answer, gold) == (expected == 1.0)
 
 
 def test_the_nearest_gold_answer_counts() -> None:
     nlp = spacy.blank("en")
     examples = []
-    for found, gold in (((3, 5), [(3, 4), (3, 5)]), ((3, 4), [(3, 5)]), (None, [(4, 5)]), (None, []), ((3, 4), [])):
+    for answer, gold in (((3, 5), [(3, 4), (3, 5)]), ((3, 4), [(3, 5)]), (None, [(4, 5)]), (None, []), ((3, 4), [])):
         reference, predicted = nlp("q [SEP] x big cat"), nlp("q [SEP] x big cat")
         offset = len(reference) - 5
         spans = [reference[start + offset : stop + offset] for start, stop in gold]
         reference.spans["answers"] = SpanGroup(reference, spans=spans)
-        predicted.spans["answers"] = [] if found is None else [predicted[found[0] + offset : found[1] + offset]]
+        predicted.spans["answers"] = [] if answer is None else [predicted[answer[0] + offset : answer[1] + offset]]
         examples.append(Example(predicted, reference))
     scores = make_qa_scorer()(examples)
     assert scores["qa_f1"] == pytest.approx((1 + 2 / 3 + 0 + 1 + 0) / 5)

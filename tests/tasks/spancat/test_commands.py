@@ -14,7 +14,7 @@ import srsly
 from spacy.cli.find_threshold import find_threshold
 from spacy.cli.train import train
 from spacy.tokens import Doc, DocBin, Span
-from spacy.training import Corpus, Example
+from spacy.training import Corpus
 from thinc.api import Config
 
 from spacy_bertadapt.planning.data_report import report_data
@@ -66,7 +66,7 @@ def test_convert(write: Callable, run: Callable, tmp_path: Path) -> None:
     ]
 
 
-def test_config_trains_as_it_is_is_evaluated_and_tuned(write, run, tiny_bert, tmp_path, capsys) -> None:
+def test_config_trains_as_it_is_is_evaluated_and_tuned(write, run, tiny_bert, tmp_path) -> None:
     config, output, metrics, data = tmp_path / "spancat.cfg", tmp_path / "out", tmp_path / "metrics.json", write()
     settings = ("--train", data, "--dev", data, "--encoder", tiny_bert, "--epochs", 1, "--batch-size", 2)
     result = run("init-config", config, *settings, "--task", "spancat")
@@ -103,7 +103,7 @@ def lengths_of(data: dict[int, int], tmp_path: Path, run: Callable, tiny_bert: P
         docs.extend([doc] * count)
     path, config = tmp_path / "spans.spacy", tmp_path / "my.cfg"
     DocBin(docs=docs).to_disk(path)
-    args = ("--train", path, "--dev", path, "--encoder", tiny_bert, "--task", "spancat")
+    args = ("--train", path, "--dev", path, "--encoder", tiny_bert, "--task", "spancat", "--force")
     result = run("init-config", config, *args)
     assert result.exit_code == 0, result.output
     return plain(result.output), Config().from_disk(config)["components"]["bert_spancat"]
@@ -126,7 +126,7 @@ def test_debug_data_tells_what_is_there_and_what_is_wrong(write: Callable, run: 
     for expected in (
         "8 spans; by number of tokens: 1: 4, 2: 2, 3: 1, 4: 1",
         "Spans that overlap: 2 nest in a longer one; 2 cross another; 2 share their range with another label",
-        "1 spans begin or end with white space or punctuation FIRM: …lace's diary is [in London.]…",
+        "1 spans begin or end with white space or punctuation FIRM: …Lovelace's diary is [in London.] 3…",
         "nothing can learn: FIRM",
     ):
         assert expected in output

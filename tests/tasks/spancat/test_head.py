@@ -28,7 +28,9 @@ def states() -> Tensor:
 def spans() -> Tensor:
     """All ranges of the first columns of each row, and long ones."""
     short = [(row, first, last) for row in range(ROWS) for first in range(8) for last in range(first, 8)]
-    return torch.tensor([*short, (0, 0, WIDTH - 1), (1, 3, 3 + LONGEST), (2, 3, 2 + LONGEST), (2, WIDTH - 1, WIDTH - 1)])
+    return torch.tensor(
+        [*short, (0, 0, WIDTH - 1), (1, 3, 3 + LONGEST), (2, 3, 2 + LONGEST), (2, WIDTH - 1, WIDTH - 1)]
+    )
 
 
 def logits_one_by_one(head: SpanHead, states: Tensor, spans: Tensor) -> Tensor:
