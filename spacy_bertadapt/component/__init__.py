@@ -1,1 +1,1 @@
-"""What spaCy asks of a component, between subwords and the network."""
+"""The base of all components: spaCy's interface to subwords, networks and learning."""

@@ -14,7 +14,7 @@ from ..types import Floats, Ints, WindowLogits
 class WindowOutputs:
     """Logits of all windows of a batch of texts.
 
-    batch: the windows. groups: the windows that went through the network together, by number. logits: one array a group.
+    batch: the windows. groups: numbers of windows that went through the network together. logits: one array a group.
     """
 
     batch: WindowBatch

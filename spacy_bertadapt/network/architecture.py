@@ -13,7 +13,7 @@ from torch import nn
 from transformers import PretrainedConfig
 from transformers.utils import cached_file
 
-from .task_module import HEAD, HEAD_FILE, EncoderWithHead, TaskModule
+from .task_module import ENCODER_FILE, HEAD, HEAD_FILE, EncoderWithHead, TaskModule
 from .transformers_calls import loading
 
 
@@ -32,6 +32,13 @@ class ModuleRead(NamedTuple):
 class Architecture(Protocol):
     """Reads the module of a task."""
 
+    @property
+    def weight_files(self) -> tuple[str, ...]:
+        """The names of the files with weights in a saved folder."""
+
+    def file_of(self, parameter: str) -> str:
+        """Return which of them a parameter is in, by its name in the module."""
+
     def read(self, name: str, config: PretrainedConfig, **settings: Any) -> ModuleRead:
         """Read a module, with new parameters where the checkpoint has none.
 
@@ -49,6 +56,15 @@ class AutoClass:
 
     name: str
 
+    @property
+    def weight_files(self) -> tuple[str, ...]:
+        """One file for encoder and head."""
+        return (ENCODER_FILE,)
+
+    def file_of(self, parameter: str) -> str:
+        """Return that file."""
+        return ENCODER_FILE
+
     def read(self, name: str, config: PretrainedConfig, **settings: Any) -> ModuleRead:
         """Read encoder and head as Transformers does."""
         return _read(self.name, name, config, **settings)
@@ -65,6 +81,15 @@ class OwnHead:
     """A head of ours on the encoder that `AutoModel` reads. make: gives a new head for an encoder's configuration."""
 
     make: Callable[[PretrainedConfig], nn.Module]
+
+    @property
+    def weight_files(self) -> tuple[str, ...]:
+        """The encoder's file, and the head's beside it."""
+        return (ENCODER_FILE, HEAD_FILE)
+
+    def file_of(self, parameter: str) -> str:
+        """Return the file of the part that a parameter is in."""
+        return HEAD_FILE if parameter.startswith(f"{HEAD}.") else ENCODER_FILE
 
     def read(self, name: str, config: PretrainedConfig, **settings: Any) -> ModuleRead:
         """Read the encoder, and the head beside it if it is there and fits."""

@@ -17,7 +17,7 @@ from .architecture import Architecture
 from .task_module import TaskModule
 from .transformers_calls import errors_of_file, first_line
 
-FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
+FILES = ("config.json", "tokenizer.json", "tokenizer_config.json")
 
 
 @dataclass
@@ -56,19 +56,20 @@ class Checkpoint:
 
         Raises FileNotFoundError or ValueError that names the file at fault.
         """
-        for name in FILES:
+        for name in (*FILES, *architecture.weight_files):
             if not (folder / name).is_file():
                 raise NotFoundError(Errors.E105.format(path=folder / name, reason="is missing"))
-        config, weights = read_saved_config(folder), folder / "model.safetensors"
-        with errors_of_file(weights), safe_open(weights, framework="pt"):
-            pass  # opening it checks that all of it is there, so what fails from here on is the configuration's fault
+        config = read_saved_config(folder)
+        for name in architecture.weight_files:
+            with errors_of_file(folder / name), safe_open(folder / name, framework="pt"):
+                pass  # opening it checks that all of it is there: what fails from here on is the configuration's fault
         with errors_of_file(folder / "config.json"):
             strict = {"use_safetensors": True, "local_files_only": True, "ignore_mismatched_sizes": True}
             read = architecture.read(str(folder), config, **strict)
         wrong = sorted(read.missing | read.mismatched | read.unexpected)
         if wrong:
             reason = f"does not fit config.json ({', '.join(wrong[:3])}{', …' if len(wrong) > 3 else ''})"
-            raise InvalidError(Errors.E105.format(path=weights, reason=reason))
+            raise InvalidError(Errors.E105.format(path=folder / architecture.file_of(wrong[0]), reason=reason))
         return cls(read.module, read_saved_tokenizer(folder))
 
 

@@ -133,7 +133,7 @@ def _check_encoder(source: EncoderSource, read: ModuleRead) -> None:
 
 def _warn_of_other_labels(source: EncoderSource, config: PretrainedConfig, labels: Sequence[str]) -> None:
     old = output_labels(config)
-    if not all(re.fullmatch(r"LABEL_\d+", label) for label in old):
+    if old != tuple(labels) and not all(re.fullmatch(r"LABEL_\d+", label) for label in old):
         warnings.warn(Warnings.W101.format(encoder=source.name, old=old, new=tuple(labels)), stacklevel=3)
 
 

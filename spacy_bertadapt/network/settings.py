@@ -1,4 +1,4 @@
-"""What a network is made of."""
+"""The settings of a network."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from transformers import PretrainedConfig, PreTrainedModel
 
-HEAD_FILE = "head.safetensors"
+ENCODER_FILE, HEAD_FILE = "model.safetensors", "head.safetensors"
 ENCODER, HEAD = "encoder", "head"
 
 

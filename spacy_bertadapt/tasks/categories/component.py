@@ -77,7 +77,7 @@ class Categorizer(BertPipe[EncodedTexts, CatsTargets, Floats]):
         )
 
     def accept(self, checkpoint: Checkpoint) -> tuple[str, ...]:
-        """Return a checkpoint's labels. Raises ValueError if it is of the other kind, or has a single exclusive label."""
+        """Return a checkpoint's labels. Raises ValueError if it is of the other kind, or has one exclusive label."""
         exclusive, config = self.cfg["exclusive"], checkpoint.module.config
         if config.problem_type not in (None, PROBLEM_TYPES[exclusive]):
             values = {"encoder": self.shim.settings.encoder.name, "problem": config.problem_type}

@@ -1,4 +1,4 @@
-"""Gold entities that the tokens of a pipeline don't fit."""
+"""Gold entities that begin or end inside a token."""
 
 from __future__ import annotations
 

@@ -121,8 +121,8 @@ class BertQa(BertPipe[QuestionTexts, AnswerTargets, list[list[AnswerSpans]]]):
         """Return the best answers to a question, as Spans of the context, best first, with `span._.score`.
 
         context: a Doc or a Span of one, which is not changed and whose Spans are returned, or a string. top_k: the
-        largest number of answers. Returns no span if there is no answer. Raises ValueError for a question that fills a window, and
-        TypeError for what is no text.
+        largest number of answers. Returns no span if there is no answer. Raises ValueError for a question that fills a
+        window, and TypeError for what is no text.
         """
         return next(self.answer_batch([(context, question)], top_k=top_k))
 

@@ -21,6 +21,7 @@ from spacy_bertadapt.planning.data_report import report_data
 from spacy_bertadapt.tasks.spancat.report import OverlappingSpanReport, count_overlaps
 from spacy_bertadapt.tasks.spancat.task import TASK
 
+ROOT = Path(__file__).parents[3]
 TEXT = "Ada Lovelace's diary is in London."
 ROWS = [
     [(0, 12, "PERSON"), (0, 20, "THING"), (27, 33, "PLACE")],
@@ -79,6 +80,25 @@ def test_config_trains_as_it_is_is_evaluated_and_tuned(write, run, tiny_bert, tm
     result = run("evaluate", output / "model-last", data, "--task", "spancat", "--output", metrics)
     assert result.exit_code == 0, result.output
     assert {"spans_sc_p", "spans_sc_r", "spans_sc_f", "spans_sc_per_type"} <= srsly.read_json(metrics).keys()
+
+
+def test_another_key_is_trained_and_chosen_by(make_spans: Callable, tiny_bert: Path, tmp_path: Path, capsys) -> None:
+    """As docs/spancat.md has it: the key, and the weights of scores. The score that counts is that of the key alone."""
+    data, path, output = tmp_path / "data.spacy", tmp_path / "things.cfg", tmp_path / "out"
+    DocBin(docs=[example.reference for example in make_spans(spacy.blank("en"), key="things")]).to_disk(data)
+    config = Config().from_disk(ROOT / "configs" / "spancat.cfg", interpolate=False)
+    config["components"]["bert_spancat"] |= {"spans_key": "things", "max_length": None}
+    config["training"]["score_weights"] = {"spans_sc_f": None, "spans_things_f": 1.0}
+    config["training"] |= {"max_steps": 30, "eval_frequency": 10, "logger": {"@loggers": "spacy.ConsoleLogger.v1"}}
+    config["training"]["optimizer"]["learn_rate"]["initial_rate"] = 3e-3
+    config["paths"] |= {"train": str(data), "dev": str(data), "encoder": str(tiny_bert)}
+    config.to_disk(path)
+    train(path, output)
+    assert spacy.load(output / "model-best").meta["performance"]["spans_things_f"] > 0.3
+    table = capsys.readouterr().out
+    assert "SPANS_SC_F" not in table
+    *_, percentage, score = table.splitlines()[-3].split()
+    assert float(score) == pytest.approx(float(percentage) / 100, abs=0.006)
 
 
 def test_find_threshold(trained, make_spans, tmp_path: Path) -> None:
