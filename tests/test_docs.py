@@ -18,7 +18,7 @@ PAGES = [
     "README.md",
     "docs/textcat.md",
     "docs/nli.md",
-    "docs/ner.md",
+    "docs/ner.md", "docs/spancat.md",
     "docs/qa.md",
     "docs/adaptation.md",
     "docs/pretraining.md",

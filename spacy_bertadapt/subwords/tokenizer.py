@@ -70,7 +70,7 @@ class SubwordTokenizer:
         return [self._without_specials(*subwords) for subwords in zip(ids, spans, strict=True)]
 
     def encode_cached(self, texts: Sequence[str], *, offsets: bool = False) -> list[Subwords]:
-        """Return what `encode` returns, from the cache where it is there.
+        """Return what `encode` returns, taking from the cache what is there.
 
         For texts that are encoded again: by the batcher and the component, and in the next epoch.
         """

@@ -1,4 +1,4 @@
-"""The spans of a text that may have a label: all up to a length, or those that a suggester names."""
+"""The spans of a text that may have a label: all up to a length, or those of a suggester."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ...subwords.windows import ragged_arange
 from ...types import Ints
 
 Suggester: TypeAlias = Callable[..., Ragged]
-"""As spaCy registers them: takes Docs and `ops`, and gives the start and end token of each candidate, Doc by Doc."""
+"""As spaCy registers them: takes Docs and `ops`, and returns the start and end token of each candidate, Doc by Doc."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def candidates_by_length(alignment: Alignment, longest: int) -> Candidates:
 
 
 def suggested_candidates(docs: Sequence[Doc], alignment: Alignment, suggest: Suggester) -> Candidates:
-    """Return what a suggester names, each once, as far as it has a token with subwords."""
+    """Return the candidates of a suggester, without duplicates and without those that have no subword."""
     suggested = suggest(docs, ops=NumpyOps())  # spaCy's current ones may keep the arrays on a GPU
     pairs = np.maximum(np.asarray(suggested.dataXd, dtype=np.int64).reshape(-1, 2), 0)
     text = np.repeat(np.arange(len(docs)), np.asarray(suggested.lengths, dtype=np.int64))
@@ -49,7 +49,7 @@ def suggested_candidates(docs: Sequence[Doc], alignment: Alignment, suggest: Sug
 
 
 def aligned_range(alignment: Alignment, text: Ints, first: Ints, end: Ints) -> tuple[Ints, Ints]:
-    """Return the aligned tokens in ranges of tokens, (n,) starts and (n,) stops; both the same where there are none.
+    """Return the aligned tokens in ranges of tokens, (n,) starts and (n,) stops; equal if there are none.
 
     text: (n,) the text of each range. first, end: (n,) its first token, and one past its last.
     """

@@ -1,4 +1,4 @@
-"""Span categorization: `doc.spans` from a judgement of every candidate."""
+"""Span categorization: `doc.spans` from the score of every candidate span."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ from .candidates import Candidates, Suggester, aligned_range, candidates_by_leng
 
 @dataclass(frozen=True, slots=True)
 class SpanTexts(AlignedTexts):
-    """Encoded texts with the spans of them that are judged."""
+    """Encoded texts with the candidate spans that are scored."""
 
     candidates: Candidates
 
     def mark(self, batch: WindowBatch) -> WindowBatch:
-        """Return the windows with every candidate, each in the window that holds it farthest from an edge."""
+        """Return the windows with every candidate, each in the window where it stands farthest from an edge."""
         start, last = self.candidates.start, self.candidates.stop - 1
         alignment = self.alignment
         return place_spans(batch, alignment.text[start], alignment.first[start], alignment.last[last])
@@ -45,7 +45,7 @@ class SpanTexts(AlignedTexts):
 
 @dataclass(frozen=True, slots=True)
 class SpanTargets:
-    """Gold labels of the candidates. batch: the windows they stand in. values: (spans of the batch, labels) 0 or 1."""
+    """Gold labels of the candidates. batch: their windows. values: (spans of the batch, labels) 0 or 1."""
 
     batch: WindowBatch
     values: Floats
@@ -68,7 +68,7 @@ class LabelledSpans:
 class BertSpanCategorizer(BertPipe[SpanTexts, SpanTargets, LabelledSpans]):
     """Sets `doc.spans[spans_key]` to spans that may overlap and nest, each with any number of labels.
 
-    Every candidate is judged alone, label by label, in the window where it stands farthest from an edge.
+    Every candidate is scored alone, label by label, in the window where it stands farthest from an edge.
     """
 
     def __init__(
@@ -87,8 +87,8 @@ class BertSpanCategorizer(BertPipe[SpanTexts, SpanTargets, LabelledSpans]):
         """Take the settings: see `docs/spancat.md` for each.
 
         spans_key: where in `doc.spans` gold and predicted spans stand. threshold: the probability from which a span has
-        a label. max_span_length: of candidates, in tokens. suggester: names the candidates instead; None: all spans up
-        to that length are. loss: binary cross-entropy if None. The others: see `BertPipe`.
+        a label. max_span_length: of candidates, in tokens. suggester: returns the candidates; None: they are all spans
+        up to that length. loss: None: binary cross-entropy. Other arguments: see `BertPipe`.
         """
         require("threshold", threshold, possible=0 <= threshold <= 1, remedy="use a probability, 0 to 1")
         require_at_least("max_span_length", max_span_length, 1)
@@ -104,7 +104,7 @@ class BertSpanCategorizer(BertPipe[SpanTexts, SpanTargets, LabelledSpans]):
         self.suggester = suggester
 
     def encode(self, docs: Sequence[Doc], *, training: bool = False) -> SpanTexts:
-        """Return the subwords of the Docs' texts, none over a border of tokens, and the candidates."""
+        """Return the subwords of the Docs' texts, none across a border of tokens, and the candidates."""
         texts = self.runner.encode_tokens(docs, training=training)
         if self.suggester is None:
             candidates = candidates_by_length(texts.alignment, self.max_span_length)
@@ -141,7 +141,7 @@ class BertSpanCategorizer(BertPipe[SpanTexts, SpanTargets, LabelledSpans]):
         return self.cfg["spans_key"] in example.reference.spans
 
     def gold_labels(self, example: Example) -> GoldLabels | None:
-        """Return how many spans each label has, and how many spans of the text are judged by their length."""
+        """Return how many gold spans each label has, and how many spans up to `max_span_length` the text has."""
         if not self.is_annotated(example):
             return None
         spans = example.reference.spans[self.cfg["spans_key"]]
@@ -169,7 +169,7 @@ class BertSpanCategorizer(BertPipe[SpanTexts, SpanTargets, LabelledSpans]):
         return counts
 
     def targets(self, examples: Sequence[Example], texts: SpanTexts, batch: WindowBatch) -> SpanTargets:
-        """Return the gold labels of the candidates that a window holds. Raises ValueError for a label nobody knows."""
+        """Return the gold labels of the candidates that a window holds. Raises ValueError for an unknown label."""
         assert batch.spans is not None
         values = np.zeros((len(texts.candidates), len(self.labels)), dtype=np.float32)
         candidate, label = self._gold_candidates(examples, texts)

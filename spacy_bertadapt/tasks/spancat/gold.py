@@ -1,4 +1,4 @@
-"""Gold spans of a Doc, where the commands look for them."""
+"""The gold spans of a Doc, for the commands."""
 
 from __future__ import annotations
 

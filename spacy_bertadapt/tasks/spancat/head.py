@@ -15,7 +15,7 @@ from ...network.architecture import OwnHead
 from ...network.settings import NetworkSettings
 from ...network.source import EncoderSource
 
-LONGEST = 31  # subwords; longer spans are told apart by their content alone
+LONGEST = 31  # subwords; all longer spans share one length embedding
 RARE = 0.01  # how probable a label is for any candidate, before anything is learned
 
 
@@ -38,11 +38,11 @@ class SpanHead(nn.Module):
     """Scores spans of subwords by their first and last one, the mean of all, and their length.
 
     The three views are projected once a subword and not once a span: a span only adds up four vectors. One hidden layer
-    over such views is what span-based models share, as of Lee et al. (2017).
+    over such views is common in span-based models, as in Lee et al. (2017).
     """
 
     def __init__(self, config: PretrainedConfig, *, hidden_size: int):
-        """config: of the encoder; its labels are the outputs."""
+        """config: the encoder's configuration, with one label for each output."""
         super().__init__()
         self.projection = nn.Linear(config.hidden_size, 3 * hidden_size)
         self.length = nn.Embedding(LONGEST + 1, hidden_size)

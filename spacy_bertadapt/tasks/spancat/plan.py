@@ -1,4 +1,4 @@
-"""What a config for span categorization says, and why."""
+"""Settings and comments of configs for span categorization."""
 
 from __future__ import annotations
 

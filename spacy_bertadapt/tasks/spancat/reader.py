@@ -114,7 +114,7 @@ class SpanCorpus(RecordCorpus[AnnotatedText]):
         doc.spans[self.spans_key] = list(dict.fromkeys(spans))
 
     def _align(self, doc: Doc, span: CharSpan, source: str) -> Span:
-        """The span of whole tokens that holds a range of characters, without white space at its ends."""
+        """Return the span of whole tokens around a range of characters, without white space at its ends."""
         text = doc.text[span.start : span.end]
         start = span.end - len(text.lstrip())
         end = span.start + len(text.rstrip())

@@ -1,4 +1,4 @@
-"""What the commands know of span categorization."""
+"""The description of span categorization for the commands."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def gold_labels(doc: Doc) -> dict[str, bool] | None:
 
 
 def spans_and_scores(doc: Doc) -> tuple[str, str]:
-    """Return the spans with their labels, and how probable each is."""
+    """Return the spans with their labels, and the probability of each."""
     group = doc.spans[SPANS_KEY]
     spans = ", ".join(f"{span.text} ({span.label_})" for span in group)
     return spans, ", ".join(f"{score:.2f}" for score in group.attrs["scores"])
