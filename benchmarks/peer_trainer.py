@@ -13,7 +13,7 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from tasks import DATA_SETS
 from transformers import AutoTokenizer, PreTrainedModel, Trainer, TrainingArguments, set_seed
 
-from spacy_bertadapt.network.source import EncoderSource
+from spacy_bertadapt.network.encoder_source import EncoderSource
 
 
 def adapted(model: PreTrainedModel, strategy: str) -> PreTrainedModel | PeftModel:

@@ -7,8 +7,8 @@ spaCy's `spancat` stands on spacy-transformers with the same encoder, and is sug
 `bert_spancat` is. Both sides have the same epochs, batch size, warm-up and linear decay, each its own learning rate.
 Ours compute in --precision; spacy-transformers computes in float32 on a CPU.
 
-Prints a Markdown table: F1 of spans (the same tokens and label), F1 of nested spans alone, seconds of training, and
-sentences a second of `nlp.pipe` over the evaluation file, after a warm-up. A span is nested if another span of its
+Prints a Markdown table: F1 of spans (the same tokens and label), on GENIA also F1 of nested spans alone, seconds of
+training, and sentences a second of `nlp.pipe` over the evaluation file, after a warm-up. A span is nested if another span of its
 sentence, with other tokens, lies inside it or holds it. The F1 of nested spans is the harmonic mean of their precision,
 over predicted spans that are nested among the predicted ones, and their recall, over gold spans that are nested among
 the gold ones. Both sides evaluate on 16 sentences while they train, so that the seconds are those of training.
@@ -33,7 +33,7 @@ from tasks import DATA_SETS, DataSet
 from thinc.api import Config
 from timing import timed
 
-from spacy_bertadapt.network.source import EncoderSource
+from spacy_bertadapt.network.encoder_source import EncoderSource
 
 HERE = Path(__file__).parent
 ADAPT = "spacy-bertadapt.FullFineTuning.v1"

@@ -94,6 +94,10 @@ def _span_scores(data_set: DataSet, nlp: Language, rows: list) -> dict[str, floa
     return span_scores(spans, [gold for _, gold in rows])
 
 
+def _spans_as_entities(data_set: DataSet, nlp: Language, rows: list) -> dict[str, float]:
+    return {"ents_f": _span_scores(data_set, nlp, rows)["f1"]}
+
+
 def _answer_scores(data_set: DataSet, nlp: Language, rows: list) -> dict[str, float]:
     docs = nlp.pipe(make_pair_doc(nlp, *pair, "qa") for pair, _ in rows)
     answers = [doc.spans["answers"][0].text if doc.spans["answers"] else "" for doc in docs]
@@ -140,7 +144,7 @@ DATA_SETS = {
         reader={"gold_preproc": True},
     ),
     "wnut-spans": DataSet(
-        "spancat", "wnut_train.conll", "wnut_test.conll", read_spans, _span_scores, reader={"gold_preproc": True}
+        "spancat", "wnut_train.conll", "wnut_test.conll", read_spans, _spans_as_entities, reader={"gold_preproc": True}
     ),
     "genia": DataSet(
         "spancat", "genia_train.iob2", "genia_eval.iob2", read_spans, _span_scores, reader={"gold_preproc": True}

@@ -29,7 +29,7 @@ import spacy
 from commands import run, spacy_train
 from tasks import DATA_SETS
 
-from spacy_bertadapt.training.comparison import STRATEGIES
+from spacy_bertadapt.evaluation.comparison import STRATEGIES
 
 HERE = Path(__file__).parent
 

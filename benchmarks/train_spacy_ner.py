@@ -16,7 +16,7 @@ from commands import spacy_train
 from spacy import util
 from tasks import DATA_SETS
 
-from spacy_bertadapt.network.source import EncoderSource
+from spacy_bertadapt.network.encoder_source import EncoderSource
 
 HERE = Path(__file__).parent
 

@@ -6,7 +6,7 @@ import hashlib
 import sys
 from pathlib import Path
 
-from spacy_bertadapt.network.source import EncoderSource
+from spacy_bertadapt.network.encoder_source import EncoderSource
 
 
 def main(name: str, expected: str) -> None:

@@ -51,7 +51,7 @@ NETWORKS = """
 from spacy_bertadapt.network.architecture import AutoClass
 from spacy_bertadapt.network.network import Network
 from spacy_bertadapt.network.pretrained import read_encoder
-from spacy_bertadapt.network.source import EncoderSource
+from spacy_bertadapt.network.encoder_source import EncoderSource
 
 architecture, counts = AutoClass("AutoModelForSequenceClassification"), []
 checkpoint, _ = read_encoder(EncoderSource(sys.argv[1]), architecture, ["a", "b"])
@@ -89,5 +89,5 @@ def test_forks_are_watched_from_the_first_network_on(tiny_bert: Path) -> None:
     """Once: before a fork, and after it in parent and child."""
     seen = run(NETWORKS, str(tiny_bert))
     assert seen["counts"] == [0, 3, 3, 3]
-    assert set(seen["hooks"]) == {"spacy_bertadapt.network.forking"}
+    assert set(seen["hooks"]) == {"spacy_bertadapt.network.process_forks"}
     assert seen["after"] == seen["before"]

@@ -10,7 +10,7 @@ from spacy.cli._util import parse_config_overrides
 from wasabi import msg
 
 from ..errors import Errors
-from ..training.comparison import (
+from ..evaluation.comparison import (
     STRATEGIES,
     StrategyResult,
     as_markdown,

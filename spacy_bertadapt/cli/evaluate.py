@@ -10,8 +10,8 @@ import typer
 from spacy.cli._util import setup_gpu
 from wasabi import msg
 
+from ..evaluation.evaluate import evaluate
 from ..tasks import get_task
-from ..training.evaluation import evaluate
 from . import options
 from .scores import show_scores
 

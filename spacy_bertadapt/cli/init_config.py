@@ -14,9 +14,9 @@ from ..errors import Warnings
 from ..planning.blocks import is_call
 from ..planning.choices import Choice
 from ..planning.config_text import to_setting
+from ..planning.data_summary import DataSurvey
 from ..planning.new_config import write_config
 from ..planning.request import ConfigRequest
-from ..planning.survey import DataSurvey
 from ..tasks import get_task
 from . import options
 

@@ -10,12 +10,12 @@ import typer
 from spacy.cli._util import import_code, parse_config_overrides
 from wasabi import msg, table
 
-from ..training.pipelines import UNKNOWN_LABELS, bert_components, load_with_networks
+from ..evaluation.pipelines import UNKNOWN_LABELS, bert_components, load_with_networks
 from . import options
 
 if TYPE_CHECKING:
     from ..component.base import BertPipe
-    from ..learning.summary import NetworkPart
+    from ..learning.parameter_summary import NetworkPart
 
 MEGABYTE = 2**20
 FEW_LEARN, RATE_FOR_FEW = 0.05, 1e-3
@@ -42,7 +42,7 @@ def show_cli(
 
 def show_component(pipe: BertPipe, training: dict[str, Any]) -> None:
     """Print a component's parts, rates and memory. training: the config's block."""
-    from ..learning.summary import summarize
+    from ..learning.parameter_summary import summarize
 
     steps = int(training.get("max_steps") or 0)
     network, adaptation = pipe.network, pipe.shim.learner.adaptation
@@ -77,7 +77,7 @@ def _show_parts(parts: list[NetworkPart], rate: float, decay: float) -> None:
 
 
 def _show_memory(pipe: BertPipe, parts: list[NetworkPart]) -> None:
-    from ..learning.summary import estimate_memory
+    from ..learning.parameter_summary import estimate_memory
 
     network, budget = pipe.network, pipe.runner.budget.subwords
     item_bytes = network.dtype.itemsize if network.dtype else 4

@@ -25,13 +25,13 @@ from ..pairs import PartNames
 from ..subwords.batches import WindowBatch
 from ..types import Ints
 from .gold import GoldLabels, LabelCounts, count_gold
-from .model import NetworkModel, network_model, shim_of
 from .outputs import WindowOutputs
 from .runner import Runner
 from .saved_network import SavedNetwork
 from .saving import SavedComponent, SavedPart
-from .shim import NetworkShim
 from .texts import EncodedTexts
+from .thinc_model import NetworkModel, network_model, shim_of
+from .thinc_shim import NetworkShim
 from .window_settings import WindowSettings
 
 Texts = TypeVar("Texts", bound=EncodedTexts)

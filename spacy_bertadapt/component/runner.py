@@ -14,17 +14,17 @@ from torch import Tensor
 from ..errors import DoesNotFit, Errors, InvalidError
 from ..learning.learner import Loss
 from ..learning.running_loss import RunningLoss, running_loss
+from ..network.device_memory import SubwordBudget, default_budget
 from ..network.inputs import to_numpy
-from ..network.memory import SubwordBudget, default_budget
 from ..subwords.alignment import align, tokens_of
 from ..subwords.batches import WindowBatch, group_by_length, recurring_width, window_batch
-from ..subwords.separation import separate_tokens
-from ..subwords.template import special_count
+from ..subwords.special_tokens import special_count
+from ..subwords.token_separation import separate_tokens
 from ..subwords.tokenizer import SubwordTokenizer
 from ..types import Ints, Pair, Segments, Subwords
 from .outputs import WindowOutputs
-from .shim import NetworkShim
 from .texts import AlignedTexts, EncodedTexts, Segment
+from .thinc_shim import NetworkShim
 from .window_settings import WindowSettings
 
 LossOfWindows: TypeAlias = Callable[[Tensor, Ints], Loss]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..files import replaced_folder, saved_folder
 from ..network.checkpoint import Checkpoint
-from .shim import NetworkShim
+from .thinc_shim import NetworkShim
 
 
 @dataclass(frozen=True, slots=True)

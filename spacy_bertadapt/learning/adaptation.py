@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from torch import nn
 
 from ..errors import Errors, InvalidError, Warnings, require
-from ..network.anatomy import Anatomy
+from ..network.module_parts import Anatomy
 from ..network.task_module import TaskModule
 
 

@@ -16,10 +16,10 @@ from torch import Tensor
 from ..network.network import Network
 from ..types import SupportsStep
 from .adaptation import Adaptation
-from .kept_features import KeptFeatures
+from .frozen_features import KeptFeatures
 from .loss_scale import LossScale, NoLossScale, loss_scale
+from .nonfinite_steps import StepHealth
 from .step import Stepper
-from .step_health import StepHealth
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from torch import Tensor, nn
 
 from ..errors import Errors, InvalidError, MissingPackageError, require, require_at_least
-from ..network.anatomy import Anatomy
+from ..network.module_parts import Anatomy
 from ..network.task_module import TaskModule
 from ..network.transformers_calls import first_line
 from .adaptation import Adaptation

@@ -6,7 +6,7 @@ from typing import TypedDict
 
 from torch import nn
 
-from ..network.anatomy import Anatomy
+from ..network.module_parts import Anatomy
 from ..network.task_module import TaskModule
 from .adaptation import Adaptation
 

@@ -14,11 +14,11 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from ..errors import BertadaptError, Errors, InvalidError, NotFoundError
-from ..network.anatomy import Anatomy
 from ..network.architecture import Architecture
 from ..network.checkpoint import Checkpoint, read_saved_config, read_saved_tokenizer
+from ..network.encoder_source import EncoderSource
+from ..network.module_parts import Anatomy
 from ..network.pretrained import read_module
-from ..network.source import EncoderSource
 from ..network.task_module import TaskModule
 from ..network.transformers_calls import errors_of_file, first_line
 from .adaptation import Adaptation

@@ -12,10 +12,10 @@ from torch import Tensor, nn
 
 from ..types import PaddedBatch
 from .checkpoint import Checkpoint
-from .forking import guard_forks, refuse_forked_gpu
+from .encoder_head_seam import apply_head, encode
 from .inputs import DeviceBatch, device_batch, takes_token_types
 from .precision import autocast, resolve_device, resolve_precision
-from .seam import apply_head, encode
+from .process_forks import guard_forks, refuse_forked_gpu
 from .task_module import TaskModule
 
 Encoder: TypeAlias = Callable[[DeviceBatch], Tensor]

@@ -12,10 +12,10 @@ from torch import Tensor, nn
 from transformers import AutoConfig, AutoTokenizer, PretrainedConfig, PreTrainedTokenizerBase
 
 from ..errors import Errors, InvalidError, Warnings
-from .anatomy import head_parameters
 from .architecture import Architecture, AutoClass, ModuleRead
 from .checkpoint import Checkpoint, output_labels
-from .source import EncoderSource
+from .encoder_source import EncoderSource
+from .module_parts import head_parameters
 from .task_module import TaskModule
 from .transformers_calls import UNREADABLE, errors_of_encoder, first_line
 

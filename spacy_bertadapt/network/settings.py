@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .architecture import Architecture
-from .source import EncoderSource
+from .encoder_source import EncoderSource
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,8 +13,8 @@ from safetensors import SafetensorError
 from transformers.utils import logging as transformers_logging
 
 from ..errors import BertadaptError, Errors, InvalidError, NotFoundError
-from .memory import is_out_of_memory
-from .source import PACKAGE_PREFIX, EncoderSource
+from .device_memory import is_out_of_memory
+from .encoder_source import PACKAGE_PREFIX, EncoderSource
 
 INVALID_CONFIG = getattr(hub_errors, "StrictDataclassError", ValueError)  # of Transformers 5
 UNREADABLE = (

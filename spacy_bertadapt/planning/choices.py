@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from .data_summary import DataSurvey
 from .steps import plan_steps
-from .survey import DataSurvey
 
 SHORTEST_WINDOW = 32
 WINDOW_MULTIPLE = 8

@@ -8,10 +8,10 @@ from typing import Any
 from .blocks import Block, Variable, as_block, is_call, with_defaults
 from .choices import Choice
 from .config_text import read_skeleton, write_block
-from .data import complete_settings, is_docbin
+from .data_files import complete_settings, is_docbin
+from .data_summary import DataSurvey
 from .notes import NOTES
 from .request import ConfigRequest
-from .survey import DataSurvey
 from .task import Settings, Task
 
 DOCBIN = "spacy.Corpus.v1"

@@ -7,8 +7,8 @@ from pathlib import Path
 from spacy.tokens import DocBin
 
 from ..errors import Errors, InvalidError
-from .data import read_examples
-from .survey import LabelSurvey
+from .data_files import read_examples
+from .data_summary import LabelSurvey
 from .task import Settings, Task
 
 

@@ -11,9 +11,9 @@ from wasabi import msg
 
 from ..errors import Errors, InvalidError
 from ..types import Segments
-from .data import read_examples
+from .data_files import read_examples
+from .data_summary import LabelSurvey, LengthSurvey, summarize_lengths
 from .data_survey import read_encoder_tokenizer
-from .survey import LabelSurvey, LengthSurvey, summarize_lengths
 from .task import ExampleReport, Settings, Task
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def report_data(
 
 
 def _read(path: Path, task: Task, lang: str, reader: Settings, tokenizer: SubwordTokenizer, window: int) -> Split:
-    from ..subwords.template import special_count
+    from ..subwords.special_tokens import special_count
 
     labels, texts = LabelSurvey(), dict[Segments, int]()
     report = task.make_report(window - special_count(tokenizer.single), tokenizer) if task.make_report else None

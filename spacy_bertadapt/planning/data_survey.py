@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from ..errors import Errors, InvalidError
 from ..types import Segments
-from .data import read_examples
+from .data_files import read_examples
+from .data_summary import DataSurvey, LabelSurvey, survey_lengths
 from .request import ConfigRequest
-from .survey import DataSurvey, LabelSurvey, survey_lengths
 
 if TYPE_CHECKING:
     from ..subwords.tokenizer import SubwordTokenizer
@@ -38,8 +38,8 @@ def read_encoder_tokenizer(encoder: str) -> tuple[SubwordTokenizer, int]:
     Raises FileNotFoundError or ValueError for an encoder that is not there or can't be used.
     """
     from ..network.checkpoint import subword_tokenizer
+    from ..network.encoder_source import EncoderSource
     from ..network.pretrained import read_tokenizer
-    from ..network.source import EncoderSource
 
     tokenizer = read_tokenizer(EncoderSource(encoder))
     limit = tokenizer.model_max_length

@@ -5,9 +5,9 @@ from __future__ import annotations
 from ..errors import Errors, ExistsError
 from .choices import Choice, choose_steps
 from .config_file import config_for
+from .data_summary import DataSurvey
 from .data_survey import survey_data
 from .request import ConfigRequest
-from .survey import DataSurvey
 
 
 def write_config(request: ConfigRequest, *, force: bool = False) -> tuple[DataSurvey, list[Choice]]:

@@ -16,7 +16,7 @@ from ..errors import Errors, InvalidError
 from ..pairs import PartNames, has_parts, pair_of
 from ..types import Segments
 from .choices import Choice
-from .survey import DataSurvey, LabelSurvey
+from .data_summary import DataSurvey, LabelSurvey
 
 if TYPE_CHECKING:
     from ..readers.corpus import RecordCorpus

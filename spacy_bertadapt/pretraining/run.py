@@ -16,9 +16,9 @@ from transformers import PreTrainedTokenizerBase
 from ..errors import Errors, ExistsError, InvalidError, require
 from ..files import replaced_folder, write_text_whole
 from ..network.checkpoint import Checkpoint
+from ..network.encoder_source import EncoderSource
 from ..network.network import Network
 from ..network.pretrained import read_encoder, read_pooler
-from ..network.source import EncoderSource
 from .masked_lm import ARCHITECTURE, MaskedLanguageModel
 from .masking import WordMasker
 from .state import has_state, load_state, remove_state, save_state

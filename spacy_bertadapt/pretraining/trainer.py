@@ -13,7 +13,7 @@ import torch
 from numpy.random import Generator
 
 from ..learning.learner import Loss
-from ..network.memory import SubwordBudget, default_budget
+from ..network.device_memory import SubwordBudget, default_budget
 from ..training.optimizer import adamw
 from ..training.schedules import warmup_linear
 from ..types import Ints, MaskedBatch

@@ -13,7 +13,7 @@ from spacy.language import Language
 
 from ..subwords.alignment import TextTokens, overlaps, pool_offsets, tokens_of
 from ..subwords.batches import window_batch
-from ..subwords.template import Template, special_count
+from ..subwords.special_tokens import Template, special_count
 from ..subwords.tokenizer import SubwordTokenizer
 from ..subwords.windows import cut_windows, ragged_arange
 from ..types import Ints, PaddedBatch, Subwords

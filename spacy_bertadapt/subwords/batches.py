@@ -9,7 +9,7 @@ import numpy as np
 
 from ..types import Bools, Ints, PaddedBatch, Subwords
 from .budget import cut_by_budget
-from .template import Piece, Template, special_count
+from .special_tokens import Piece, Template, special_count
 from .windows import Windows, WindowSpans, cut_windows, ragged_arange
 
 GROUPS_LEFT_AS_THEY_ARE = 3

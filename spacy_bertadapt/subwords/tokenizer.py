@@ -14,7 +14,7 @@ from tokenizers import Tokenizer
 
 from ..types import Ints, Segments, Subwords
 from .cache import SubwordCache
-from .template import Template, pair_template, single_template, special_count
+from .special_tokens import Template, pair_template, single_template, special_count
 
 TOKENIZERS_KEPT = 8
 

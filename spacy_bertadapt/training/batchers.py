@@ -10,7 +10,7 @@ from itertools import islice
 from spacy.training import Example
 
 from ..errors import require_at_least
-from ..network.source import EncoderSource
+from ..network.encoder_source import EncoderSource
 from ..subwords.budget import cut_by_budget
 from ..subwords.tokenizer import SubwordTokenizer
 from ..tasks.pair_docs import segments_of

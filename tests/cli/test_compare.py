@@ -12,7 +12,7 @@ import srsly
 from spacy.tokens import DocBin
 
 from spacy_bertadapt.cli.compare import strategies_to_compare
-from spacy_bertadapt.training.comparison import STRATEGIES, only_bert_component
+from spacy_bertadapt.evaluation.comparison import STRATEGIES, only_bert_component
 
 CONFIG = Path(__file__).parent.parent.parent / "configs" / "textcat.cfg"
 
@@ -90,7 +90,7 @@ def test_a_later_failure_loses_nothing(
 def test_without_peft_lora_is_left_out(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
     assert strategies_to_compare(None) == list(STRATEGIES)
     assert "E114" not in capsys.readouterr().out
-    monkeypatch.setattr("spacy_bertadapt.training.comparison.find_spec", lambda name: None)
+    monkeypatch.setattr("spacy_bertadapt.evaluation.comparison.find_spec", lambda name: None)
     assert strategies_to_compare(None) == [name for name in STRATEGIES if name != "lora"]
     assert "E114" in capsys.readouterr().out
 

@@ -11,9 +11,9 @@ import srsly
 from spacy.tokens import DocBin
 
 from spacy_bertadapt.cli.scores import show_scores
+from spacy_bertadapt.evaluation.evaluate import evaluate
 from spacy_bertadapt.planning.conversion import convert
 from spacy_bertadapt.tasks import TASKS
-from spacy_bertadapt.training.evaluation import evaluate
 
 
 @pytest.fixture

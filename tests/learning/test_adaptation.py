@@ -19,7 +19,7 @@ from spacy.language import Language
 from transformers import AutoModelForSequenceClassification, AutoModelForTokenClassification
 
 from spacy_bertadapt.component.base import BertPipe
-from spacy_bertadapt.learning.kept_features import KeptFeatures
+from spacy_bertadapt.learning.frozen_features import KeptFeatures
 from spacy_bertadapt.learning.lora import merged_weights
 from spacy_bertadapt.tasks import TRAINED
 from spacy_bertadapt.training.optimizer import adamw

@@ -10,7 +10,7 @@ import spacy
 import torch
 from spacy.language import Language
 
-from spacy_bertadapt.component.model import NetworkModel, shim_of
+from spacy_bertadapt.component.thinc_model import NetworkModel, shim_of
 from spacy_bertadapt.learning.adaptation import FullFineTuning
 from spacy_bertadapt.learning.learner import Learner, Loss
 from spacy_bertadapt.network.network import Network

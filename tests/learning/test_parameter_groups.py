@@ -21,7 +21,7 @@ from transformers import (
 
 from spacy_bertadapt.learning.adaptation import FullFineTuning
 from spacy_bertadapt.learning.parameter_groups import parameter_groups
-from spacy_bertadapt.network.anatomy import layer_number
+from spacy_bertadapt.network.module_parts import layer_number
 
 SIZES = {"vocab_size": 30, "hidden_size": 16, "num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 16}
 NETWORKS = {

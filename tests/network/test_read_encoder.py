@@ -21,10 +21,10 @@ from transformers import (
     ModernBertConfig,
 )
 
-from spacy_bertadapt.network.anatomy import head_parameters
 from spacy_bertadapt.network.architecture import AutoClass
+from spacy_bertadapt.network.encoder_source import EncoderSource
+from spacy_bertadapt.network.module_parts import head_parameters
 from spacy_bertadapt.network.pretrained import read_encoder, read_tokenizer
-from spacy_bertadapt.network.source import EncoderSource
 
 SEQUENCES = AutoClass("AutoModelForSequenceClassification")
 
@@ -218,7 +218,7 @@ OFFLINE = """
 from transformers import BertConfig
 from spacy_bertadapt.network.architecture import AutoClass
 from spacy_bertadapt.network.pretrained import read_encoder, read_module
-from spacy_bertadapt.network.source import EncoderSource
+from spacy_bertadapt.network.encoder_source import EncoderSource
 sequences = AutoClass("AutoModelForSequenceClassification")
 for name in ("prajjwal1/no-such-bert", "no-such-bert", "not a name"):
     try:

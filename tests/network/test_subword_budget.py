@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from spacy_bertadapt.errors import OutOfMemoryError
-from spacy_bertadapt.network.memory import CPU_SUBWORDS, GPU_SUBWORDS, SubwordBudget, default_budget
+from spacy_bertadapt.network.device_memory import CPU_SUBWORDS, GPU_SUBWORDS, SubwordBudget, default_budget
 from spacy_bertadapt.types import Ints
 
 

@@ -15,13 +15,13 @@ from transformers import AutoModel, PretrainedConfig
 from spacy_bertadapt.errors import InvalidError, NotFoundError
 from spacy_bertadapt.learning.adaptation import FullFineTuning, HeadOnly
 from spacy_bertadapt.learning.learner import Learner, Loss
-from spacy_bertadapt.network.anatomy import Anatomy
 from spacy_bertadapt.network.architecture import OwnHead
 from spacy_bertadapt.network.checkpoint import Checkpoint
+from spacy_bertadapt.network.encoder_head_seam import apply_head, encode
+from spacy_bertadapt.network.encoder_source import EncoderSource
+from spacy_bertadapt.network.module_parts import Anatomy
 from spacy_bertadapt.network.network import Network
 from spacy_bertadapt.network.pretrained import read_encoder
-from spacy_bertadapt.network.seam import apply_head, encode
-from spacy_bertadapt.network.source import EncoderSource
 from spacy_bertadapt.network.task_module import HEAD_FILE, EncoderWithHead, part_of
 from spacy_bertadapt.training.optimizer import adamw
 from spacy_bertadapt.types import PaddedBatch

@@ -12,8 +12,8 @@ from transformers.utils import logging
 
 from spacy_bertadapt.errors import Errors, InvalidError, NotFoundError
 from spacy_bertadapt.network.architecture import AutoClass
+from spacy_bertadapt.network.encoder_source import EncoderSource
 from spacy_bertadapt.network.pretrained import read_encoder
-from spacy_bertadapt.network.source import EncoderSource
 from spacy_bertadapt.network.transformers_calls import errors_of_encoder, errors_of_file, first_line, loading
 
 SEQUENCES = AutoClass("AutoModelForSequenceClassification")

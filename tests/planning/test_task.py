@@ -10,7 +10,7 @@ from spacy import registry
 from spacy.tokens import SpanGroup
 
 from spacy_bertadapt import make_pair_doc
-from spacy_bertadapt.planning.data import open_corpus
+from spacy_bertadapt.planning.data_files import open_corpus
 from spacy_bertadapt.planning.task import Task
 from spacy_bertadapt.readers.corpus import RecordCorpus
 from spacy_bertadapt.tasks import TASKS, TRAINED, get_task

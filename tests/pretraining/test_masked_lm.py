@@ -11,9 +11,9 @@ import torch
 from transformers import AutoModelForMaskedLM, BertForPreTraining, DebertaV2Config, DistilBertConfig, PretrainedConfig
 
 from spacy_bertadapt.network.checkpoint import Checkpoint
+from spacy_bertadapt.network.encoder_source import EncoderSource
 from spacy_bertadapt.network.network import Network
 from spacy_bertadapt.network.pretrained import read_encoder
-from spacy_bertadapt.network.source import EncoderSource
 from spacy_bertadapt.pretraining.masked_lm import ARCHITECTURE, MaskedLanguageModel
 from spacy_bertadapt.training.optimizer import adamw
 from spacy_bertadapt.types import MaskedBatch, PaddedBatch

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from spacy_bertadapt.errors import OutOfMemoryError
+from spacy_bertadapt.network.encoder_source import EncoderSource
 from spacy_bertadapt.network.network import Network
 from spacy_bertadapt.network.pretrained import read_encoder
-from spacy_bertadapt.network.source import EncoderSource
 from spacy_bertadapt.pretraining.masked_lm import ARCHITECTURE, MaskedLanguageModel
 from spacy_bertadapt.pretraining.masking import WordMasker
 from spacy_bertadapt.pretraining.trainer import (
@@ -21,7 +21,7 @@ from spacy_bertadapt.pretraining.trainer import (
     shuffled_batches,
 )
 from spacy_bertadapt.pretraining.words import WordWindows
-from spacy_bertadapt.subwords.template import Piece
+from spacy_bertadapt.subwords.special_tokens import Piece
 
 LENGTHS = np.random.default_rng(0).integers(3, 64, size=1003)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from transformers import PreTrainedTokenizerFast
 
 from spacy_bertadapt.subwords.batches import WindowBatch, group_by_length, recurring_width, window_batch
-from spacy_bertadapt.subwords.template import special_count
+from spacy_bertadapt.subwords.special_tokens import special_count
 from spacy_bertadapt.subwords.tokenizer import SubwordTokenizer
 from spacy_bertadapt.types import PaddedBatch
 

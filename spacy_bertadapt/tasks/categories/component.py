@@ -16,9 +16,9 @@ from torch import Tensor
 
 from ...component.base import BertPipe
 from ...component.gold import GoldLabels
-from ...component.model import NetworkModel
 from ...component.outputs import WindowOutputs
 from ...component.texts import EncodedTexts
+from ...component.thinc_model import NetworkModel
 from ...errors import Errors, InvalidError
 from ...learning.learner import Loss
 from ...learning.losses import SequenceLoss, checked_loss

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...errors import Errors, InvalidError
 from ...planning.choices import Choice
-from ...planning.survey import DataSurvey
+from ...planning.data_summary import DataSurvey
 
 BALANCE_FROM = 3
 CROSS_ENTROPY = {"@losses": "spacy-bertadapt.CrossEntropy.v1"}

@@ -16,9 +16,9 @@ from torch import Tensor
 
 from ...component.base import BertPipe
 from ...component.gold import GoldLabels, LabelCounts, count_gold
-from ...component.model import NetworkModel
 from ...component.outputs import WindowOutputs
 from ...component.texts import AlignedTexts
+from ...component.thinc_model import NetworkModel
 from ...errors import Errors, InvalidError, Warnings, require
 from ...learning.learner import Loss
 from ...learning.losses import SequenceLoss, checked_loss
@@ -26,7 +26,7 @@ from ...network.checkpoint import Checkpoint
 from ...network.inputs import to_device
 from ...planning.span_report import in_context
 from ...subwords.batches import WindowBatch
-from ...subwords.ownership import NO_WINDOW, owning_windows
+from ...subwords.window_ownership import NO_WINDOW, owning_windows
 from ...types import Floats, Ints
 from .entities import Entities, EntityWriter
 from .gold import count_gold_tokens, gold_entities

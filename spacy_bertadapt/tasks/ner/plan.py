@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...planning.choices import Choice, choose_max_length
-from ...planning.survey import DataSurvey
+from ...planning.data_summary import DataSurvey
 from ...planning.task import ConfigPlan
 
 LARGEST_STRIDE = 32

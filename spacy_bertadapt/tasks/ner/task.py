@@ -7,7 +7,7 @@ from pathlib import Path
 from spacy.tokens import Doc
 
 from ...errors import Warnings
-from ...planning.survey import LabelSurvey
+from ...planning.data_summary import LabelSurvey
 from ...planning.task import Score, Task
 from .plan import PLAN
 from .report import EntityReport

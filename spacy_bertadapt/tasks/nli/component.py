@@ -6,7 +6,7 @@ from typing import Any
 
 from spacy.vocab import Vocab
 
-from ...component.model import NetworkModel
+from ...component.thinc_model import NetworkModel
 from ...learning.losses import SequenceLoss
 from ..categories.pair_component import PairCategorizer
 from . import PARTS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...errors import Errors, InvalidError
 from ...planning.choices import Choice, choose_max_length
-from ...planning.survey import DataSurvey
+from ...planning.data_summary import DataSurvey
 from ...planning.task import ConfigPlan
 from ..categories.plan import CROSS_ENTROPY, NOTES, check_labels, choose_loss
 

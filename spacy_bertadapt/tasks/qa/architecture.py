@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ...component.model import NetworkModel, make_model
+from ...component.thinc_model import NetworkModel, make_model
 from ...network.architecture import AutoClass
-from ...network.source import EncoderSource
+from ...network.encoder_source import EncoderSource
 
 
 def answer_finder(encoder: EncoderSource, device: str = "auto", precision: str = "auto") -> NetworkModel:

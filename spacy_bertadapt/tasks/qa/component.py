@@ -18,9 +18,9 @@ from torch import Tensor
 
 from ...component.base import BertPipe
 from ...component.gold import GoldLabels
-from ...component.model import NetworkModel
 from ...component.outputs import WindowOutputs
 from ...component.score_extension import check_score_extension, set_scores
+from ...component.thinc_model import NetworkModel
 from ...errors import Errors, WrongTypeError, require, require_at_least
 from ...learning.learner import Loss
 from ...network.checkpoint import Checkpoint

@@ -17,15 +17,15 @@ from torch import Tensor
 
 from ...component.base import BertPipe
 from ...component.gold import GoldLabels, LabelCounts, count_gold
-from ...component.model import NetworkModel
 from ...component.outputs import WindowOutputs
 from ...component.texts import AlignedTexts
+from ...component.thinc_model import NetworkModel
 from ...errors import Warnings, require, require_at_least
 from ...learning.learner import Loss
 from ...learning.losses import SequenceLoss, checked_loss
 from ...network.inputs import to_device
 from ...subwords.batches import WindowBatch
-from ...subwords.ownership import place_spans
+from ...subwords.window_ownership import place_spans
 from ...types import Floats, Ints
 from .candidates import Candidates, Suggester, aligned_range, candidates_by_length, suggested_candidates
 

@@ -3,35 +3,13 @@
 from __future__ import annotations
 
 import math
-from functools import partial
 
 import torch
 from torch import Tensor, nn
 from transformers import PretrainedConfig
 
-from ...component.model import NetworkModel, network_model
-from ...errors import require_at_least
-from ...network.architecture import OwnHead
-from ...network.settings import NetworkSettings
-from ...network.source import EncoderSource
-
 LONGEST = 31  # subwords; all longer spans share one length embedding
 RARE = 0.01  # how probable a label is for any candidate, before anything is learned
-
-
-def span_classifier(
-    encoder: EncoderSource, device: str = "auto", precision: str = "auto", hidden_size: int = 256
-) -> NetworkModel:
-    """Return the model of a network with one row of logits a span.
-
-    encoder: where the pretrained weights come from. device: "auto", "cpu", "cuda:0", "mps".
-    precision: "auto", "float32", "bfloat16", "float16". hidden_size: units of the head's hidden layer.
-    """
-    require_at_least("model.hidden_size", hidden_size, 1)
-    architecture = OwnHead(partial(SpanHead, hidden_size=hidden_size))
-    return network_model(
-        NetworkSettings(architecture=architecture, encoder=encoder, device=device, precision=precision)
-    )
 
 
 class SpanHead(nn.Module):

@@ -9,7 +9,7 @@ import numpy as np
 from spacy.tokens import Doc
 
 from ...planning.choices import Choice, choose_max_length
-from ...planning.survey import DataSurvey
+from ...planning.data_summary import DataSurvey
 from ...planning.task import ConfigPlan
 from .gold import gold_spans
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from spacy.vocab import Vocab
 
-from ...component.model import NetworkModel
+from ...component.thinc_model import NetworkModel
 from ...errors import require
 from ...learning.losses import SequenceLoss
 from ...network.checkpoint import Checkpoint

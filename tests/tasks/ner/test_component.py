@@ -23,7 +23,7 @@ from transformers import (
 
 from spacy_bertadapt.component.outputs import WindowOutputs
 from spacy_bertadapt.network.checkpoint import Checkpoint
-from spacy_bertadapt.subwords.ownership import owning_windows
+from spacy_bertadapt.subwords.window_ownership import owning_windows
 from spacy_bertadapt.tasks.ner.component import NO_TAG
 from spacy_bertadapt.training.optimizer import adamw
 
@@ -485,7 +485,7 @@ def test_separated_words_keep_their_space(nlp, make_ner, make_tokenizer):
     """A byte-level tokenizer tells the start of a word by the space before it."""
     from spacy_bertadapt.network.checkpoint import subword_tokenizer
     from spacy_bertadapt.subwords.alignment import tokens_of
-    from spacy_bertadapt.subwords.separation import separate_tokens
+    from spacy_bertadapt.subwords.token_separation import separate_tokens
 
     ours = subword_tokenizer(make_tokenizer("bpe"))
     doc = Doc(nlp.vocab, words=["the", "parc", "el"], spaces=[True, False, False])

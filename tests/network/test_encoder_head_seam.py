@@ -13,8 +13,8 @@ import transformers
 from torch import Tensor
 from transformers import PretrainedConfig, PreTrainedModel
 
+from spacy_bertadapt.network.encoder_head_seam import apply_head, encode
 from spacy_bertadapt.network.inputs import takes_token_types
-from spacy_bertadapt.network.seam import apply_head, encode
 
 HIDDEN, VOCABULARY = 16, 48
 SIZES = {

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from spacy_bertadapt.network.encoder_source import EncoderSource
 from spacy_bertadapt.network.pretrained import read_tokenizer
-from spacy_bertadapt.network.source import EncoderSource
 
 
 @pytest.fixture

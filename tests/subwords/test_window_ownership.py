@@ -9,8 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from spacy_bertadapt.subwords.batches import WindowBatch, window_batch
-from spacy_bertadapt.subwords.ownership import NO_WINDOW, owning_windows, place_spans
-from spacy_bertadapt.subwords.template import Piece, Template
+from spacy_bertadapt.subwords.special_tokens import Piece, Template
+from spacy_bertadapt.subwords.window_ownership import NO_WINDOW, owning_windows, place_spans
 from spacy_bertadapt.types import Ints, Subwords
 
 Span = tuple[int, int, int]

@@ -13,7 +13,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from spacy_bertadapt.subwords.alignment import align, overlaps, tokens_of
-from spacy_bertadapt.subwords.separation import separate_tokens
+from spacy_bertadapt.subwords.token_separation import separate_tokens
 from spacy_bertadapt.subwords.tokenizer import SubwordTokenizer
 from spacy_bertadapt.types import Subwords
 

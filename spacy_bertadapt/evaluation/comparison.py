@@ -159,7 +159,7 @@ def _run_and_measure(command: list[str]) -> tuple[int, float | None]:
 
 def _count_parameters(config: Path) -> tuple[int, int]:
     """Return how many parameters of the component learn by the end, and how many there are."""
-    from ..learning.summary import summarize
+    from ..learning.parameter_summary import summarize
 
     nlp = load_with_networks(str(config), {})
     (pipe,) = bert_components(nlp)

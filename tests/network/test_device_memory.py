@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from spacy_bertadapt.network.memory import is_out_of_memory
+from spacy_bertadapt.network.device_memory import is_out_of_memory
 
 
 def error_of(action: Callable[[], object]) -> BaseException:
@@ -64,7 +64,7 @@ def test_messages_that_no_failure_above_brings(message: str) -> None:
 
 UNDER_A_LIMIT = """
 import resource, torch
-from spacy_bertadapt.network.memory import is_out_of_memory
+from spacy_bertadapt.network.device_memory import is_out_of_memory
 layer = torch.nn.Linear(512, 512)
 size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (size + 2**27, size + 2**27))

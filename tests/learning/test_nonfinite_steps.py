@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from spacy_bertadapt.errors import InvalidError
-from spacy_bertadapt.learning.step_health import STEPS_BETWEEN_READS, StepHealth
+from spacy_bertadapt.learning.nonfinite_steps import STEPS_BETWEEN_READS, StepHealth
 
 GOOD, BAD = torch.tensor(0.0), torch.tensor(1.0)
 

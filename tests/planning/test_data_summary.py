@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from spacy_bertadapt.planning.data_summary import LabelSurvey, LengthSurvey, summarize_lengths, survey_lengths
 from spacy_bertadapt.planning.data_survey import read_encoder_tokenizer
-from spacy_bertadapt.planning.survey import LabelSurvey, LengthSurvey, summarize_lengths, survey_lengths
 
 
 def survey(*golds: dict[str, bool] | None) -> LabelSurvey:

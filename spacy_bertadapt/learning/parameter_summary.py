@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from ..network.anatomy import Anatomy, layer_number
+from ..network.module_parts import Anatomy, layer_number
 from ..network.task_module import TaskModule
 from .adaptation import Adaptation
 

@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..network.forking import ForkGuard
 from ..network.inputs import DeviceBatch
 from ..network.network import Network
+from ..network.process_forks import ForkGuard
 from ..types import Ints, PaddedBatch
-from .row_store import RowStore
+from .feature_store import RowStore
 
 
 class KeptFeatures:

@@ -9,10 +9,10 @@ from thinc.api import Model
 
 from ..learning.adaptation import Adaptation, FullFineTuning
 from ..network.architecture import Architecture
+from ..network.encoder_source import EncoderSource
 from ..network.settings import NetworkSettings
-from ..network.source import EncoderSource
 from ..types import Floats, PaddedBatch
-from .shim import NetworkShim, no_backprop
+from .thinc_shim import NetworkShim, no_backprop
 
 NetworkModel = Model[Iterable[PaddedBatch], list[Floats]]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Errors, InvalidError
-from ..planning.data import open_corpus
+from ..planning.data_files import open_corpus
 from ..planning.task import Settings, Task
 from .pipelines import load_pipeline
 

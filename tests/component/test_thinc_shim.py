@@ -14,11 +14,11 @@ import torch
 from thinc.api import Adam
 from transformers import AutoModelForSequenceClassification
 
-from spacy_bertadapt.component.model import NetworkModel, network_model, shim_of
+from spacy_bertadapt.component.thinc_model import NetworkModel, network_model, shim_of
 from spacy_bertadapt.learning.learner import Loss
 from spacy_bertadapt.network.architecture import AutoClass
+from spacy_bertadapt.network.encoder_source import EncoderSource
 from spacy_bertadapt.network.settings import NetworkSettings
-from spacy_bertadapt.network.source import EncoderSource
 from spacy_bertadapt.training.optimizer import adamw
 from spacy_bertadapt.types import PaddedBatch
 

@@ -1,0 +1,1 @@
+"""Trained pipelines: scored, and ways to train them compared."""
