@@ -8,11 +8,11 @@ spaCy's `spancat` stands on spacy-transformers with the same encoder, and is sug
 Ours compute in --precision; spacy-transformers computes in float32 on a CPU.
 
 Prints a Markdown table: F1 of spans (the same tokens and label), on GENIA also F1 of nested spans alone, seconds of
-training, and sentences a second of `nlp.pipe` over the evaluation file, after a warm-up. A span is nested if another span of its
-sentence, with other tokens, lies inside it or holds it. The F1 of nested spans is the harmonic mean of their precision,
-over predicted spans that are nested among the predicted ones, and their recall, over gold spans that are nested among
-the gold ones. Both sides evaluate on 16 sentences while they train, so that the seconds are those of training.
-Nothing else should run on the machine meanwhile.
+training, and sentences a second of `nlp.pipe` over the evaluation file, after a warm-up. A span is nested if another
+span of its sentence, with other tokens, lies inside it or holds it. The F1 of nested spans is the harmonic mean of
+their precision, over predicted spans that are nested among the predicted ones, and their recall, over gold spans that
+are nested among the gold ones. Both sides evaluate on 16 sentences while they train, so that the seconds are those of
+training. Nothing else should run on the machine meanwhile.
 """
 
 from __future__ import annotations
