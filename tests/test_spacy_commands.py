@@ -85,7 +85,7 @@ def place(task: Task, tmp_path_factory: pytest.TempPathFactory, tiny_bert: Path)
         "training.eval_frequency": 2,
         "training.optimizer.learn_rate.total_steps": 5,
     }
-    if "loss" in task.defaults:
+    if "component.loss" in task.config_plan.sample:
         overrides[f"components.{task.factory}.loss.class_weights"] = "null"
     flags = [part for key, value in overrides.items() for part in (f"--{key}", value)]
     spacy_command("train", ROOT / "configs" / f"{task.name}.cfg", "-o", "out", *flags, cwd=place)

@@ -196,6 +196,7 @@ def test_processes(trained, tmp_path, stream):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.filterwarnings("ignore:.*W308")
 def test_same_seed_same_weights(make, make_examples, train, name, tmp_path):
     def run():
         nlp = spacy.blank("en")
@@ -325,7 +326,12 @@ def test_killed_save_keeps_the_previous_one(trained, name, tmp_path):
         for moment in range(20):
             time.sleep(0.003 * moment)
             os.kill(saver.pid, signal.SIGSTOP)
-            pipe.from_disk(tmp_path / "pipeline" / name)
+            os.waitpid(saver.pid, os.WUNTRACED)  # the signal takes a moment to arrive
+            try:
+                pipe.from_disk(tmp_path / "pipeline" / name)
+            except BaseException:
+                saver.kill()
+                raise
             os.kill(saver.pid, signal.SIGCONT)
         saver.kill()
     pipe.from_disk(tmp_path / "pipeline" / name)
