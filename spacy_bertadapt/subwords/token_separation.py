@@ -87,7 +87,8 @@ def _runs_across_tokens(subwords: Sequence[Subwords], tokens: TextTokens) -> Run
     stop = np.searchsorted(group, group[first], side="right")
     run_text = text[first]
     subwords_before, base = np.searchsorted(text, run_text), tokens.base[run_text]
-    start, end = offsets[first, 0] - base, furthest_end[stop - 1] - base
+    covered = np.append(0, furthest_end)[first]  # by the subwords before: one character may have several
+    start, end = np.maximum(offsets[first, 0], covered) - base, furthest_end[stop - 1] - base
     return RunsAcrossTokens(run_text, first - subwords_before, stop - subwords_before, start, end)
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from spacy_bertadapt.network.checkpoint import subword_tokenizer
 from spacy_bertadapt.subwords.alignment import align, overlaps, tokens_of
 from spacy_bertadapt.subwords.token_separation import separate_tokens
 from spacy_bertadapt.subwords.tokenizer import SubwordTokenizer
@@ -65,6 +66,14 @@ def test_every_token_has_a_first_subword_of_its_own(blank: Language, ours: Subwo
     assert (alignment.last >= alignment.first).all()
 
 
+def test_characters_that_subwords_before_cover_are_not_encoded_again(blank: Language, hf_tokenizers) -> None:
+    """One character may have several subwords, the last of which goes on into the next token."""
+    tokenizer = subword_tokenizer(hf_tokenizers["unigram"])
+    _, _, (divided,) = separated(tokenizer, [blank(" \ufdfa\U0001f300")])
+    assert divided.offsets is not None
+    assert (np.diff(divided.offsets, axis=0) >= 0).all()
+
+
 @given(texts=st.lists(TEXTS, min_size=1, max_size=3))
 def test_tokens_without_subwords_are_those_that_have_none_alone(blank: Language, ours: SubwordTokenizer, texts) -> None:
     docs = [blank(text) for text in texts]
@@ -87,12 +96,14 @@ def one_after_the_other(text: str, subwords: Subwords, tokens: list[tuple[int, i
     while at < len(rows):
         _, start, end = rows[at]
         at += 1
+        run_start = at
         if start == end or sum(first < end and start < last for first, last in tokens) < 2:
             rows_after.append(rows[at - 1])
             continue
         while at < len(rows) and rows[at][1] < end:
             end = max(end, rows[at][2])
             at += 1
+        start = max(start, max((last for _, _, last in rows[: run_start - 1]), default=0))
         marks = [start, *(border for border, _ in tokens if start < border < end), end]
         for left, right in pairwise(marks):
             space = left == start > 0 and text[left - 1] == " "

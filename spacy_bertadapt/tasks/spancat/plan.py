@@ -81,7 +81,7 @@ PLAN = ConfigPlan(
     },
     sample={
         "component.max_length": 128,
-        "component.max_span_length": 16,
+        "component.max_span_length": 20,
         "component.adapt.head_factor": HEAD_FACTOR,
         "training.optimizer.learn_rate.initial_rate": 3e-4,
     },

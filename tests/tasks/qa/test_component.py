@@ -19,7 +19,7 @@ CONTEXT = "Ada Lovelace was born in London in 1815 and worked with Charles Babba
 @pytest.fixture
 def trained(nlp, make_qa, make_questions, train):
     make_qa(nlp, stride=8)
-    return train(nlp, make_questions(nlp), steps=80)
+    return train(nlp, make_questions(nlp), steps=140)
 
 
 def answers(doc):
