@@ -36,8 +36,6 @@ def sample_config(task: Task) -> str:
     draft = ConfigDraft(task, train_reader=docbin_block("train"), dev_reader=docbin_block("dev"))
     draft.set_all(SETTINGS)
     draft.set_all({f"paths.{split}": f"corpus/{task.name}/{split}.spacy" for split in ("train", "dev")})
-    log = {"@loggers": "spacy-bertadapt.RecordLogger.v1", "output_file": f"training/{task.name}/log.jsonl"}
-    draft.set("training.logger", {**log, "progress_bar": "eval"})
     draft.set_all(task.config_plan.sample)
     return draft.to_text(
         f"{task.title}, learned from the samples in assets/. Written by scripts/make_configs.py.\n"

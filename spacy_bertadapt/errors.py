@@ -26,6 +26,10 @@ class ExistsError(BertadaptError, FileExistsError):
     """A file or a run that is there already."""
 
 
+class SaveError(BertadaptError, OSError):
+    """A file or a folder that can't be written."""
+
+
 class DirectoryError(BertadaptError, IsADirectoryError):
     """A directory in the place of a file."""
 
@@ -138,6 +142,23 @@ class Errors:
         "Choose an encoder that was trained on masked words, such as bert-base-uncased."
     )
 
+    E130 = (
+        "[E130] Can't save to {path}: {reason}. What was saved there before is as it was. Make room or choose a folder "
+        "that can be written, and save again."
+    )
+    E131 = (
+        "[E131] '{name}' is an adapter ({file} is in its folder), not an encoder. Merge it into its encoder first, "
+        "as nlp.get_pipe(...).merge_adapter() does, save the pipeline, and name that component's model folder."
+    )
+    E132 = (
+        "[E132] {path} has the setting {key} = {value!s:.60}, which would make Transformers load code or other files: "
+        "it is not read. Delete the setting if you trust the rest of the file."
+    )
+    E133 = (
+        "[E133] {path} is a link that leads out of the pipeline's folder, and is not followed. "
+        "Put the file itself into the folder if you trust it."
+    )
+
     # Texts and windows
     E201 = (
         "[E201] A window has room for {capacity} subwords beside what must stand in each of them, and "
@@ -147,8 +168,8 @@ class Errors:
 
     E203 = (
         "[E203] A text has neither the span groups '{first}' and '{second}' nor a [SEP] between two parts: {text!r}. "
-        "Build the Doc with spacy_bertadapt.make_pair_doc, or write: {first} [SEP] {second}. Docs that a pipeline with "
-        "its own questions answered are drawn by render_answers(..., questions=[...])"
+        "Build the Doc with spacy_bertadapt.make_pair_doc, or write: {first} [SEP] {second}. For texts that are no "
+        "pairs, leave the component out: nlp.disable_pipe(...)"
     )
     E204 = (
         "[E204] doc.spans['{name}'] holds {count} spans, but a part of a pair is one span, or none if it is empty. "
@@ -163,6 +184,14 @@ class Errors:
     E208 = "[E208] There is no {what} to draw: run the pipeline on the Doc first. Text: {text!r}"
     E209 = "[E209] answer_many takes several questions, as a list; for one, '{question}', use answer."
     E210 = "[E210] A question is a string, not a {kind}."
+    E211 = (
+        "[E211] The Doc has answers to questions that its pipeline asked of every text: give these to "
+        'render_answers(..., questions=nlp.get_pipe("bert_qa").questions). Text: {text!r}'
+    )
+    E212 = (
+        "[E212] {pair!r:.80} is no pair of texts: give a tuple of two, or a dict, in this order or with these names: "
+        "'{first}' and '{second}'."
+    )
 
     # Labels and training
     E301 = (
@@ -216,6 +245,24 @@ class Errors:
         "[E316] The labels {labels!s:.200} are no tags of entities: there must be one O, and no label twice. "
         "Name a checkpoint for entities, or give labels to train a new head."
     )
+    E317 = (
+        "[E317] '{encoder}' is a regression model (problem_type in its config.json): it predicts numbers, and '{name}' "
+        "labels. Name a classifier, or give labels that are not the checkpoint's own to train a new head."
+    )
+    E318 = (
+        "[E318] '{setting}' of '{name}' can't be changed while it is in use; what can is: {live}. Give it when the "
+        'component is made, as by spacy.load(..., config={{"components.{name}.{setting}": ...}}).'
+    )
+    E319 = (
+        "[E319] The head of '{encoder}' has several outputs of one name: {labels}. "
+        "Correct id2label in its config.json, or give labels to train a new head."
+    )
+
+    E330 = (
+        "[E330] Training diverged: after step {step} a hidden subword of the held-out texts has a loss of {loss:.4g} nats, "
+        "with learn_rate = {rate:g}. Start anew (--force) with a lower --learn-rate, such as 5e-5, or a longer --warmup; "
+        "if it is so after step 0, with another encoder."
+    )
 
     # Command line
     E501 = "[E501] --task {task} is not possible: there is only {known} for now."
@@ -263,6 +310,25 @@ class Errors:
     )
     E520 = "[E520] No config file {path} (relative paths start from {cwd}). Correct the path."
     E521 = "[E521] The task '{task}' is used as it is, and not trained: no config can be made for it."
+    E522 = "[E522] {path} can't be read as a config: {reason}. Correct it, and save it as UTF-8."
+    E523 = (
+        "[E523] The pipeline '{name}' can't be loaded: {reason}. Correct or restore its files, or train the pipeline "
+        "again."
+    )
+    E524 = "[E524] {reason}. Check the path, and that there is room and leave to write."
+    E525 = (
+        "[E525] {path} can't be read as spaCy's own format: {reason}. Make it again, by `bertadapt convert` or "
+        "DocBin.to_disk; a raw file must not end in .spacy."
+    )
+    E526 = (
+        "[E526] {value!r:.200} can't stand in a config: {reason}. Rename the file or folder, or name another value."
+    )
+    E527 = "[E527] Can't write {path}: {reason}. Name another file."
+    E528 = "[E528] {argument!r} stands where an option must. Write settings of the reader as --reader.NAME VALUE."
+    E529 = "[E529] {path} holds no texts to convert. Check that it is the right file, or has .spacy files in it."
+
+    E530 = "[E530] {setting} is no setting of {block}. {remedy}"
+    E531 = "[E531] {setting} can't be used: {reason}. Correct it in the config, or where it is overridden."
 
     # Corpora
     C001 = (
@@ -365,6 +431,8 @@ class Errors:
         "[C031] {source}: the tokens {tokens!r:.80} don't make up the text. Write each as "
         '{{"text": "..."}}, as it stands in the text, or leave `tokens` out.'
     )
+    C032 = "[C032] {reader}: {setting} = {value!r:.80} is of the wrong type. Write {expected}."
+    C033 = "[C033] {path} looks like {title}, but {reader} reads {reads}. {remedy}"
 
 
 class Warnings:
@@ -381,6 +449,10 @@ class Warnings:
     W101 = (
         "[W101] The head of '{encoder}' knows the labels {old}; the data has {new}. "
         "The encoder is kept, and a new head is trained."
+    )
+    W104 = (
+        '[W104] An adapter alone can be saved only on an encoder as it was read, and this one has learned since. It is '
+        'saved whole, with the matrices merged into its weights, as by adapt.save = "merged".'
     )
     W301 = "[W301] {count} of {total} steps had a non-finite loss or gradient and were skipped; the weights are sound."
     W302 = "[W302] The device ran out of memory; going on with at most {budget} subwords at once (max_batch_subwords)."
@@ -407,6 +479,19 @@ class Warnings:
     W309 = (
         "[W309] {count} of {total} gold spans are longer than max_span_length = {longest}: '{name}' neither learns nor "
         "predicts them. First: {first}. Raise max_span_length, or name candidates by a `suggester`."
+    )
+    W310 = (
+        "[W310] '{name}' reads pairs of texts and leaves other Docs as they are: another component stands on it and "
+        "reads them. This is reported once. First: {text!r}"
+    )
+    W311 = (
+        "[W311] The pipeline asks its own questions, and not those of the data: {count} Docs have no answers to score. "
+        "Score it with questions = [] in the config of the component."
+    )
+    W320 = (
+        "[W320] '{encoder}' learns at a rate of {rate:g} from spaCy's default optimizer: at that, a pretrained encoder "
+        "forgets what it knows (2e-5 to 2e-4 is usual). Pass another: "
+        'nlp.initialize(..., sgd=spacy.registry.optimizers.get("spacy-bertadapt.AdamW.v1")(5e-5)).'
     )
     W402 = (
         "[W402] {path}: of {total} answers {moved} were not at their offset and are taken from the nearest place, and "

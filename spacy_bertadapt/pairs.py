@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TypeAlias
+from collections.abc import Mapping
+from typing import Any, TypeAlias
 
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
-from .errors import Errors, InvalidError
+from .errors import Errors, InvalidError, WrongTypeError
 from .types import Pair
 
 PartNames: TypeAlias = tuple[str, str]
@@ -38,6 +39,11 @@ def has_parts(doc: Doc, names: PartNames) -> bool:
     return all(name in doc.spans for name in names)
 
 
+def is_pair(doc: Doc, names: PartNames) -> bool:
+    """Return whether `find_parts` finds the parts of a Doc."""
+    return has_parts(doc, names) or SEPARATOR_IN_TEXT.search(doc.text) is not None
+
+
 def find_parts(doc: Doc, names: PartNames) -> Parts:
     """Return the parts of a pair Doc: its span groups or, without them, the texts around the first `[SEP]`.
 
@@ -62,6 +68,18 @@ def pair_of(doc: Doc, names: PartNames) -> Pair:
     """Return the texts of the two parts. Raises the errors of `find_parts`."""
     first, second = find_parts(doc, names)
     return _text(first), _text(second)
+
+
+def parts_given(pair: Any, names: PartNames) -> tuple[Any, Any]:
+    """Return the two parts of a pair that a caller gave: a tuple or a list of two, or a dict that has their names.
+
+    names: those of the parts, in the order of a tuple. Raises TypeError for anything else.
+    """
+    if isinstance(pair, Mapping) and all(name in pair for name in names):
+        return pair[names[0]], pair[names[1]]
+    if isinstance(pair, tuple | list) and len(pair) == len(names):
+        return pair[0], pair[1]
+    raise WrongTypeError(Errors.E212.format(pair=pair, first=names[0], second=names[1]))
 
 
 def _split(doc: Doc, first_stop: int, second_start: int) -> Parts:

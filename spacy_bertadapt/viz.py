@@ -38,6 +38,8 @@ def render_answers(
     """
     drawn = []
     for doc in _as_docs(docs):
+        if questions is None and f"{ANSWERS}:0" in doc.spans and ANSWERS not in doc.spans:
+            raise InvalidError(Errors.E211.format(text=doc.text[:60]))
         if questions is None:
             question, context = find_parts(doc, QA_PARTS)
             drawn.append(_answers(doc, "" if question is None else question.text, context, ANSWERS))

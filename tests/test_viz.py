@@ -153,6 +153,13 @@ def test_what_can_not_be_drawn(nlp: Language, draw: Callable, what: str) -> None
         draw(nlp("a [SEP] b"), jupyter=False)
 
 
+def test_answers_to_a_pipelines_own_questions_are_drawn_with_them(nlp: Language) -> None:
+    doc = nlp(CONTEXT)
+    doc.spans["answers:0"] = [doc[0:1]]
+    with pytest.raises(ValueError, match=r"E211.*questions="):
+        render_answers(doc, jupyter=False)
+
+
 def test_imports_no_network() -> None:
     code = "import sys, {module}; print('torch' in sys.modules)"
     outputs = {

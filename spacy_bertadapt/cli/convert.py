@@ -11,6 +11,7 @@ from wasabi import msg
 from ..planning.conversion import convert
 from ..tasks import get_task
 from . import options
+from .output import check_output
 
 
 def convert_cli(
@@ -25,7 +26,9 @@ def convert_cli(
     Write a raw data file as a .spacy file, for `python -m spacy train`, `evaluate` and all other commands.
     """
     with options.errors_as_messages():
-        settings = options.reader_settings(context)
-        labels = convert(source, output, task=get_task(task), lang=lang, reader=settings, limit=limit)
+        chosen = get_task(task)
+        settings = options.reader_settings(context, chosen)
+        check_output(output)
+        labels = convert(source, output, task=chosen, lang=lang, reader=settings, limit=limit)
     labels.show(f"{labels.labelled + labels.unlabelled:,} texts")
     msg.good(f"Wrote {output}")

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from wasabi import msg
 
-from ..component.defaults import DEFAULT_ENCODER
 from ..planning.data_report import report_data
 from ..tasks import get_task
 from . import options
@@ -18,23 +18,28 @@ def debug_data_cli(
     train: Annotated[Path, typer.Option("--train", help="Training data: .spacy, or a raw file of the task")],
     dev: Annotated[Path, typer.Option("--dev", help="Evaluation data, likewise")],
     task: options.TaskOption = options.DEFAULT_TASK,
-    encoder: options.EncoderOption = DEFAULT_ENCODER,
+    encoder: Annotated[
+        str | None, typer.Option("--encoder", "-e", help="Whose subwords to count: hub id, directory, or package:NAME")
+    ] = None,
     max_length: Annotated[int, typer.Option("--max-length", min=0, help="Subwords of a window; 0: all it takes")] = 0,
     lang: options.LangOption = "en",
 ) -> None:
     """
     Look for what may be wrong with training and evaluation data: labels, lengths, texts that are in both files, and
     entities that cut tokens, border on punctuation, or don't fit a window. `spacy debug data` doesn't know these
-    factories.
+    factories. Lengths in subwords, and what doesn't fit a window, are told where an encoder is named.
     """
     with options.errors_as_messages():
+        chosen = get_task(task)
+        if encoder is None:
+            msg.info("No lengths in subwords: name the encoder whose tokenizer is to count them, as -e ENCODER")
         report = report_data(
             train,
             dev,
-            task=get_task(task),
+            task=chosen,
             encoder=encoder,
             max_length=max_length,
             lang=lang,
-            reader=options.reader_settings(context),
+            reader=options.reader_settings(context, chosen),
         )
     report.show()

@@ -13,6 +13,7 @@ from wasabi import msg
 from ..evaluation.evaluate import evaluate
 from ..tasks import get_task
 from . import options
+from .output import check_output
 from .scores import show_scores
 
 
@@ -30,11 +31,14 @@ def evaluate_cli(
     has no name for.
     """
     with options.errors_as_messages():
-        settings = options.reader_settings(context)
+        chosen = get_task(task)
+        settings = options.reader_settings(context, chosen)
+        if output is not None:
+            check_output(output)
         setup_gpu(gpu_id, silent=True)
-        scores = evaluate(model, data, task=get_task(task), reader=settings, limit=limit)
-    show_scores(scores)
-    if output is not None:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        srsly.write_json(output, scores)
-        msg.good(f"Wrote {output}")
+        scores = evaluate(model, data, task=chosen, reader=settings, limit=limit)
+        show_scores(scores)
+        if output is not None:
+            output.parent.mkdir(parents=True, exist_ok=True)
+            srsly.write_json(output, scores)
+            msg.good(f"Wrote {output}")

@@ -19,6 +19,7 @@ from ..planning.new_config import write_config
 from ..planning.request import ConfigRequest
 from ..tasks import get_task
 from . import options
+from .output import check_output
 
 
 def init_config_cli(
@@ -43,18 +44,20 @@ def init_config_cli(
     loss, window length, steps, learning rate, each with the reason for its value.
     """
     with options.errors_as_messages():
+        chosen = get_task(task)
+        check_output(output)
         request = ConfigRequest(
             output=output,
             train=train,
             dev=dev,
-            task=get_task(task),
+            task=chosen,
             encoder=encoder,
             epochs=epochs,
             batch_size=batch_size,
             learn_rate=learn_rate,
             lang=lang,
             device=device,
-            reader=options.reader_settings(context),
+            reader=options.reader_settings(context, chosen),
         )
         data, choices = write_config(request, force=force)
     _show(request, data, choices)

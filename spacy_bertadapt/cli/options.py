@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from spacy import util
-from spacy.cli._util import parse_config_overrides
-from thinc.api import ConfigValidationError
 from wasabi import msg
 
 from ..errors import BertadaptError, Errors, InvalidError
+from ..planning.data_files import parse_settings
+from ..planning.task import Task
 from ..tasks import TRAINED
+from .config_errors import config_errors_in_one_line
 
 
 def _known_language(lang: str) -> str:
@@ -39,24 +40,39 @@ Where the parts stand in a raw file is said as settings of the task's reader: --
 PREFIX = "reader."
 
 
-def reader_settings(context: typer.Context) -> dict[str, Any]:
-    """Return what `--reader.NAME VALUE` said, by name: JSON, or else a string.
+def reader_settings(context: typer.Context, task: Task) -> dict[str, Any]:
+    """Return what `--reader.NAME VALUE` or `--reader.NAME=VALUE` said, by name, as the task's reader takes it.
 
-    Raises ValueError for other options with a dot.
+    `--reader.NAME` alone says true. Raises ValueError for another option, and for what the reader doesn't take.
     """
-    given = parse_config_overrides(list(context.args), env_var=None)
-    for name in given:
+    texts, arguments = {}, list(context.args)
+    while arguments:
+        argument = arguments.pop(0)
+        name, equals, text = argument.removeprefix("--").partition("=")
+        if not argument.startswith("--"):
+            raise InvalidError(Errors.E528.format(argument=argument))
         if not name.startswith(PREFIX):
             raise InvalidError(Errors.E510.format(option=name))
-    return {name.removeprefix(PREFIX): value for name, value in given.items()}
+        if not equals:
+            is_flag = not arguments or arguments[0].startswith("--")
+            text = "true" if is_flag else arguments.pop(0)
+        texts[name.removeprefix(PREFIX).replace("-", "_")] = text
+    return parse_settings(task, texts)
 
 
 @contextmanager
 def errors_as_messages() -> Iterator[None]:
-    """Show an error of this package or of a config without its traceback, and exit with 1; raise any other."""
+    """Show an error of this package, of a config or of the system in one line, and exit with 1; raise any other."""
     try:
-        yield
-    except ConfigValidationError as err:
-        msg.fail(str(err).strip(), exits=1)
+        with config_errors_in_one_line():
+            yield
     except BertadaptError as err:
-        msg.fail(str(err), exits=1)
+        _fail(str(err))
+    except OSError as err:
+        _fail(Errors.E524.format(reason=err))
+
+
+def _fail(message: str) -> NoReturn:
+    """Print a message without line breaks and what a terminal can't show, and exit with 1."""
+    line = " ".join(part.strip() for part in message.splitlines() if part.strip())
+    msg.fail(line.encode("utf-8", "backslashreplace").decode("utf-8"), exits=1)

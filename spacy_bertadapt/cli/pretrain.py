@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 COLUMNS = {"Epoch": 7, "Step": 8, "Loss": 8, "Perplexity": 10, "Rate": 9, "Seconds": 8}
 WIDTHS = tuple(COLUMNS.values())
 ALIGNS = ("r",) * len(COLUMNS)
+LARGE = 1e6  # from here on, a perplexity is written as a power of ten
 
 
 def pretrain_cli(
@@ -114,7 +115,7 @@ def _cells(evaluation: Evaluation) -> tuple[str, ...]:
         f"{evaluation.epoch:.2f}",
         f"{evaluation.step:,}",
         loss,
-        f"{evaluation.perplexity:,.2f}",
+        f"{evaluation.perplexity:{',.2f' if evaluation.perplexity < LARGE else '.2e'}}",
         f"{evaluation.learn_rate:.2e}",
         f"{evaluation.seconds:,.0f}",
     )

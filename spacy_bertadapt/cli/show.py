@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from spacy import registry
 from spacy.cli._util import import_code, parse_config_overrides
+from spacy.language import Language
+from spacy.schemas import ConfigSchemaTraining
+from thinc.api import Optimizer
 from wasabi import msg, table
 
 from ..evaluation.pipelines import UNKNOWN_LABELS, bert_components, load_with_networks
@@ -18,7 +22,7 @@ if TYPE_CHECKING:
     from ..learning.parameter_summary import NetworkPart
 
 MEGABYTE = 2**20
-FEW_LEARN, RATE_FOR_FEW = 0.05, 1e-3
+STEPS_WITHOUT_LIMIT = 20_000  # how far a schedule is followed where epochs are the limit
 COLUMNS = ("part", "parameters", "learning", "from step", "learning rate", "weight decay")
 
 
@@ -36,15 +40,35 @@ def show_cli(
     with options.errors_as_messages():
         import_code(code_path)
         nlp = load_with_networks(path, parse_config_overrides(list(context.args)))
+        optimizer, steps = read_training(nlp)
+        rate = peak_rate(optimizer, steps or STEPS_WITHOUT_LIMIT)
         for pipe in bert_components(nlp):
-            show_component(pipe, nlp.config["training"])
+            pipe.runner.check()
+            show_component(pipe, rate=rate, decay=optimizer.L2, steps=steps)
 
 
-def show_component(pipe: BertPipe, training: dict[str, Any]) -> None:
-    """Print a component's parts, rates and memory. training: the config's block."""
-    from ..learning.parameter_summary import summarize
+def read_training(nlp: Language) -> tuple[Optimizer, int]:
+    """Return the optimizer of the config's [training], and how many steps it has; 0: as many as the epochs have.
 
-    steps = int(training.get("max_steps") or 0)
+    Raises ValueError for settings with which `spacy train` could not begin.
+    """
+    training = registry.resolve(nlp.config.interpolate()["training"], schema=ConfigSchemaTraining)
+    return training["optimizer"], training["max_steps"]
+
+
+def peak_rate(optimizer: Optimizer, steps: int) -> float:
+    """Return the highest learning rate of so many steps. It uses up the optimizer's schedules."""
+    highest = optimizer.learn_rate
+    for _ in range(steps):
+        optimizer.step_schedules()
+        highest = max(highest, optimizer.learn_rate)
+    return highest
+
+
+def show_component(pipe: BertPipe, *, rate: float, decay: float, steps: int) -> None:
+    """Print a component's parts, rates and memory. rate: the highest. decay: of the weights. steps: 0 for no limit."""
+    from ..learning.parameter_summary import FEW_LEARN, RATE_FOR_FEW, summarize
+
     network, adaptation = pipe.network, pipe.shim.learner.adaptation
     parts = summarize(network.module, adaptation, steps=steps)
     msg.divider(pipe.name)
@@ -52,21 +76,15 @@ def show_component(pipe: BertPipe, training: dict[str, Any]) -> None:
         f"{type(network.module).__name__} on {pipe.shim.settings.encoder.name}, {type(adaptation).__name__}, "
         f"{network.device}, {network.precision}"
     )
-    rate = peak_rate(training)
-    _show_parts(parts, rate, float(training.get("optimizer", {}).get("weight_decay", 0.0)))
+    _show_parts(parts, rate, decay)
     if parts[0].name == "head" and pipe.has_labels and network.checkpoint.labels == UNKNOWN_LABELS:
         msg.info("The head is shown with two labels; the training data decides how many there are.")
     length = f"{steps:,} steps" if steps else "as many steps as the epochs have"
     msg.text(f"Training: {length}, learning rate up to {rate:g}")
-    if _share(parts) < FEW_LEARN and rate < RATE_FOR_FEW:
+    highest = rate * max(max(part.rates, default=0.0) for part in parts)
+    if _share(parts) < FEW_LEARN and highest < RATE_FOR_FEW:
         msg.info(f"So few parameters learn best at a higher rate, {RATE_FOR_FEW:g} or more, with AdamW")
     _show_memory(pipe, parts)
-
-
-def peak_rate(training: dict[str, Any]) -> float:
-    """Return the optimizer's learning rate, or where its schedule starts from or rises to."""
-    rate = training.get("optimizer", {}).get("learn_rate", 0.0)
-    return float(rate.get("initial_rate", 0.0)) if isinstance(rate, dict) else float(rate)
 
 
 def _show_parts(parts: list[NetworkPart], rate: float, decay: float) -> None:

@@ -2,7 +2,8 @@
 
 import warnings
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
 from spacy.language import Language
@@ -21,14 +22,16 @@ from ..learning.losses import SequenceLoss
 from ..network.checkpoint import Checkpoint
 from ..network.network import Network
 from ..network.pretrained import read_encoder
-from ..pairs import PartNames
+from ..pairs import PartNames, is_pair
 from ..subwords.batches import WindowBatch
 from ..types import Ints
+from .failures import annotate_stream
 from .gold import GoldLabels, LabelCounts, count_gold
 from .outputs import WindowOutputs
 from .runner import Runner
 from .saved_network import SavedNetwork
-from .saving import SavedComponent, SavedPart
+from .saving import SavedPart
+from .settings import ConfiguredComponent
 from .texts import EncodedTexts
 from .thinc_model import NetworkModel, network_model, shim_of
 from .thinc_shim import NetworkShim
@@ -39,7 +42,7 @@ Targets = TypeVar("Targets")
 Predictions = TypeVar("Predictions")
 
 
-class BertPipe(SavedComponent, TrainablePipe, Generic[Texts, Targets, Predictions]):
+class BertPipe(ConfiguredComponent, TrainablePipe, Generic[Texts, Targets, Predictions]):
     """A trainable component around a network.
 
     A task implements these methods: `encode` (Docs to subwords), `decode` and `set_annotations` (logits to
@@ -64,6 +67,7 @@ class BertPipe(SavedComponent, TrainablePipe, Generic[Texts, Targets, Prediction
         *,
         scorer: Callable[..., dict[str, Any]] | None = None,
         cfg: dict[str, Any],
+        pipeline: Language | None = None,
         windows: WindowSettings | None = None,
         window_limit: int | None = None,
         adapt: Adaptation | None = None,
@@ -72,15 +76,15 @@ class BertPipe(SavedComponent, TrainablePipe, Generic[Texts, Targets, Prediction
         """Take the settings. Weights are read in `initialize` or `from_disk`.
 
         model: as an architecture makes it. scorer: scores Examples, as `nlp.evaluate` calls it. cfg: the task's
-        settings, which the scorer gets too. window_limit: how many windows of a text the task looks at; None: all.
-        adapt: which parameters learn, and how fast; None: all of them. loss: the loss function with its class weights;
-        None: the task has none to choose.
+        settings, which the scorer gets too; those that are a `LiveSetting` of the class can be changed at any time.
+        pipeline: that which the component is made for. window_limit: how many windows of a text the task looks at;
+        None: all. adapt: which parameters learn, and how fast; None: all of them. loss: the loss function with its
+        class weights; None: the task has none to choose.
         """
         self.vocab = vocab
         self.model = network_model(shim_of(model).settings, adapt)
         self.name = name
         self.scorer = scorer
-        self.cfg = {**cfg, "ignored_labels": []}
         self.loss_function = loss
         self.runner = Runner(
             self.shim,
@@ -90,6 +94,9 @@ class BertPipe(SavedComponent, TrainablePipe, Generic[Texts, Targets, Prediction
         )
         self._numbers: dict[str, int] = {}
         self._class_weights: list[float] | None = None
+        self._shared_by = 0
+        self._has_reported_texts = False
+        self.take_settings({**cfg, "ignored_labels": []}, pipeline)
 
     @abstractmethod
     def encode(self, docs: Sequence[Doc], *, training: bool = False) -> Texts:
@@ -162,7 +169,7 @@ class BertPipe(SavedComponent, TrainablePipe, Generic[Texts, Targets, Prediction
         Raises ValueError for a label that it doesn't know.
         """
         number = self._numbers.get(label)
-        if number is not None or label in self.cfg["ignored_labels"]:
+        if number is not None or label in self._settings["ignored_labels"]:
             return number
         remedy = "Take it out of the data, or train anew with nlp.initialize()."
         raise InvalidError(Errors.E303.format(name=self.name, label=label, labels=self.labels, remedy=remedy))
@@ -188,6 +195,8 @@ class BertPipe(SavedComponent, TrainablePipe, Generic[Texts, Targets, Prediction
         get_examples: the training data; may give nothing for a checkpoint that is already fine-tuned.
         Raises ValueError or FileNotFoundError if there is no such encoder, or there are no labels.
         """
+        if nlp is not None:
+            self.join(nlp)
         added = () if self.shim.is_initialized else self.labels
         counts = self.count_labels(get_examples())
         wanted = list(dict.fromkeys(labels or added)) or sorted(counts.by_label) or None
@@ -203,13 +212,23 @@ class BertPipe(SavedComponent, TrainablePipe, Generic[Texts, Targets, Prediction
         self._report_ignored(counts)
         self._weigh_labels(counts)
 
+    def join(self, nlp: Language) -> None:
+        """Belong to a pipeline: to that where the component is initialized, which may not be where it was made."""
+        self.vocab = nlp.vocab
+        self.take_pipeline(nlp)
+
     def count_labels(self, examples: Iterable[Example]) -> LabelCounts:
         """Count the gold labels of examples. Warns of examples without annotation."""
         return count_gold(examples, self.gold_labels, self.name)
 
     def attach(self, checkpoint: Checkpoint) -> None:
-        """Take over a network and its tokenizer. Raises ValueError if the settings don't fit it."""
+        """Take over a network and its tokenizer.
+
+        Raises ValueError if the settings don't fit it, or if two of its outputs have one label.
+        """
         labels = self.accept(checkpoint)
+        if repeated := sorted(label for label, count in Counter(labels).items() if count > 1):
+            raise InvalidError(Errors.E319.format(encoder=self.shim.settings.encoder.name, labels=repeated))
         self.shim.attach(checkpoint)
         self.runner.check()
         self._numbers = {label: number for number, label in enumerate(labels)}
@@ -224,6 +243,28 @@ class BertPipe(SavedComponent, TrainablePipe, Generic[Texts, Targets, Prediction
         Raises ValueError if there are none.
         """
         self.shim.remove_adapter(merge=False)
+
+    def share(self) -> None:
+        """Note that one more component stands on this one, for texts of its own.
+
+        While there is any, Docs that are no pairs are left as they are, and no error.
+        """
+        self._shared_by += 1
+
+    def unshare(self) -> None:
+        """Note that a component no longer stands on this one."""
+        self._shared_by = max(0, self._shared_by - 1)
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Annotate a Doc, and return it. Raises the errors of `predict`, or hands them to spaCy's error handler."""
+        return next(self.pipe([doc]), doc)
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
+        """Yield annotated Docs, in order. One that can't be read goes to spaCy's error handler alone.
+
+        batch_size: Docs that are gathered and sorted by length.
+        """
+        return annotate_stream(self, stream, batch_size, self._annotate)
 
     def predict(self, docs: Iterable[Doc]) -> Predictions:
         """Return the predictions for Docs, without changing the Docs."""
@@ -265,8 +306,12 @@ class BertPipe(SavedComponent, TrainablePipe, Generic[Texts, Targets, Prediction
         return {"model": SavedNetwork(self.shim, self.attach)}
 
     def saved_state(self) -> dict[str, Any]:
-        """Return the class weights and the ignored labels, as JSON can hold them."""
-        return {"class_weights": self._class_weights, "ignored_labels": self.cfg["ignored_labels"]}
+        """Return the class weights, the ignored labels and the settings that were changed, as JSON can hold them."""
+        return {
+            "class_weights": self._class_weights,
+            "ignored_labels": self._settings["ignored_labels"],
+            "settings": self.changed_settings(),
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take over what `saved_state` returned. Raises ValueError if it doesn't fit the labels."""
@@ -275,7 +320,23 @@ class BertPipe(SavedComponent, TrainablePipe, Generic[Texts, Targets, Prediction
             reason = f"has {len(weights)} class weights for {len(labels)} labels"
             raise InvalidError(Errors.E105.format(path="cfg", reason=reason))
         self._class_weights = weights
-        self.cfg["ignored_labels"] = state.get("ignored_labels", [])
+        self._settings["ignored_labels"] = state.get("ignored_labels", [])
+        self.restore_settings(state.get("settings", {}))
+
+    def _annotate(self, docs: Sequence[Doc]) -> None:
+        """Predict Docs, and annotate them. With a shared component, those that are no pairs are left as they are."""
+        if self._shared_by and self.parts is not None:
+            pairs = [doc for doc in docs if is_pair(doc, self.parts)]
+            if len(pairs) < len(docs):
+                self._report_texts(next(doc for doc in docs if not is_pair(doc, self.parts)))
+            docs = pairs
+        if docs:
+            self.set_annotations(docs, self.predict(docs))
+
+    def _report_texts(self, first: Doc) -> None:
+        if not self._has_reported_texts:
+            self._has_reported_texts = True
+            warnings.warn(Warnings.W310.format(name=self.name, text=first.text[:60]), stacklevel=2)
 
     @property
     def _weighted_labels(self) -> tuple[str, ...]:
@@ -297,7 +358,7 @@ class BertPipe(SavedComponent, TrainablePipe, Generic[Texts, Targets, Prediction
     def _report_ignored(self, counts: LabelCounts) -> None:
         """Warn of labels of the data that the component was not given; nothing is learned from them."""
         ignored = sorted(label for label in counts.by_label if label not in self.labels) if self.has_labels else []
-        self.cfg["ignored_labels"] = ignored
+        self._settings["ignored_labels"] = ignored
         if ignored:
             message = Warnings.W306.format(name=self.name, labels=ignored, known=self.labels)
             warnings.warn(message, stacklevel=3)

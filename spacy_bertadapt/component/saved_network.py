@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..files import replaced_folder, saved_folder
 from ..network.checkpoint import Checkpoint
 from .thinc_shim import NetworkShim
 
@@ -19,13 +18,12 @@ class SavedNetwork:
     attach: Callable[[Checkpoint], None]
 
     def to_disk(self, path: Path) -> None:
-        """Write the network into a folder, which is replaced whole or not at all."""
-        with replaced_folder(path) as folder:
-            self.shim.to_disk(folder)
+        """Write the network into a folder."""
+        self.shim.to_disk(path)
 
     def from_disk(self, path: Path) -> None:
-        """Read the last complete save."""
-        self.attach(self.shim.read_folder(saved_folder(path)))
+        """Read a folder that `to_disk` wrote."""
+        self.attach(self.shim.read_folder(path))
 
     def to_bytes(self) -> bytes:
         """Pack what `to_disk` writes."""

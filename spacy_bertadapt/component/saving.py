@@ -1,4 +1,4 @@
-"""How components are saved: their state as JSON, and parts of their own, each replaced whole or not at all."""
+"""How components are saved: their state as JSON, and parts of their own, all in a folder that is replaced at once."""
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 import srsly
 from spacy import util
 
-from ..files import read_json_object, write_json_whole
+from ..files import read_json_object, read_saved, refuse_links, replaced_folder
 
 Self = TypeVar("Self", bound="SavedComponent")
 STATE = "cfg"
@@ -46,12 +46,14 @@ class SavedComponent:
         """Take over what `saved_state` returned. Raises ValueError if it doesn't fit the parts."""
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
-        """Write the component into a folder, with a folder for each part."""
-        folder = Path(path).resolve()
-        folder.mkdir(parents=True, exist_ok=True)
-        writers: dict[str, Callable[[Path], None]] = {STATE: lambda p: write_json_whole(p, self.saved_state())}
+        """Write the component into a folder, with a folder for each part; an earlier save there is replaced at once.
+
+        Raises OSError, and leaves the earlier save as it was, if the disk is full or can't be written.
+        """
+        writers: dict[str, Callable[[Path], None]] = {STATE: lambda p: srsly.write_json(p, self.saved_state())}
         writers |= {name: part.to_disk for name, part in self.saved_parts().items()}
-        util.to_disk(folder, writers, exclude)
+        with replaced_folder(Path(path).parent.resolve() / Path(path).name) as folder:
+            util.to_disk(folder, writers, exclude)
 
     def from_disk(self: Self, path: str | Path, *, exclude: Iterable[str] = ()) -> Self:
         """Read a folder that `to_disk` wrote. Raises an error that names the file if one is missing or damaged."""
@@ -59,7 +61,12 @@ class SavedComponent:
             name: part.from_disk for name, part in self.saved_parts().items()
         }
         readers[STATE] = lambda p: self.restore(read_json_object(p))
-        util.from_disk(Path(path), readers, exclude)  # type: ignore[arg-type]
+
+        def read(folder: Path) -> None:
+            refuse_links(folder, out_of=folder.parent)
+            util.from_disk(folder, readers, exclude)  # type: ignore[arg-type]
+
+        read_saved(Path(path), read)
         return self
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:

@@ -1,18 +1,28 @@
-"""`span._.score`: the score that a component gives a span, from 0 to 1."""
+"""`span._.score`: the score that a component gives a span, from 0 to 1.
+
+spaCy keeps values of extensions by the range of a span, in the Doc: one component alone can have its own there.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
-from spacy.tokens import Span
+from spacy.tokens import Doc, Span
+from spacy.tokens.underscore import Underscore
 
 from ..errors import Errors, InvalidError
+from .checks import filled
 
 
-def check_score_extension(name: str | None) -> str | None:
-    """Make `Span._.NAME` if it isn't there. Raises ValueError if it belongs to another package and can't be set."""
+def score_extension(setting: str, name: Any) -> str | None:
+    """Return the name of an extension for scores, which is made if it isn't there; None for none.
+
+    Raises ValueError for what is no name, and for an extension of another package that can't be set.
+    """
     if name is None:
         return None
+    name = filled(setting, name)
     if not Span.has_extension(name):
         Span.set_extension(name, default=None)
     _, method, getter, setter = Span.get_extension(name)
@@ -22,7 +32,25 @@ def check_score_extension(name: str | None) -> str | None:
 
 
 def set_scores(spans: Iterable[Span], scores: Iterable[float], name: str | None) -> None:
-    """Write scores into the extension. name: None writes nothing."""
+    """Write scores into the extension, and so into the Doc. name: None writes nothing."""
     if name is not None:
         for span, score in zip(spans, scores, strict=True):
             span._.set(name, score)
+
+
+class ScoredSpan(Span):
+    """A Span that carries its score itself, as `span._.NAME`, and leaves its Doc as it is."""
+
+    _extension: dict[str, Any]
+
+    def __new__(cls, doc: Doc, start: int, stop: int, *, score: float, name: str | None) -> ScoredSpan:
+        """start, stop: range of tokens. name: of the extension; None for no such extension."""
+        span = super().__new__(cls, doc, start, stop)  # type: ignore[call-arg]
+        span._extension = {} if name is None else {name: (None, None, lambda _: score, None)}
+        return span
+
+    @property
+    def _(self) -> Underscore:
+        """The extensions of any Span, and that for the score, which can't be set."""
+        extensions = {**Underscore.span_extensions, **self._extension}
+        return Underscore(extensions, self, start=self.start_char, end=self.end_char)

@@ -22,6 +22,7 @@ from ..network.inputs import to_numpy
 from ..network.network import Network
 from ..network.settings import NetworkSettings
 from ..types import Floats, PaddedBatch, SupportsStep
+from .default_rate import warn_of_default_rate
 
 
 class NetworkShim(Shim):
@@ -65,6 +66,8 @@ class NetworkShim(Shim):
     def remove_adapter(self, *, merge: bool) -> None:
         """Remove LoRA's matrices from the network: see `lora.remove_adapter`. The learner starts over."""
         remove_adapter(self.network.module, merge=merge)
+        if merge:
+            self.network.checkpoint.source = None
         self._learner = None
 
     def predict(self, batches: Iterable[PaddedBatch]) -> list[Floats]:
@@ -73,9 +76,17 @@ class NetworkShim(Shim):
         return [to_numpy(batch) for batch in logits]
 
     def finish_update(self, optimizer: Optimizer) -> None:
-        """Step with the gradients that were added up since the last step. optimizer: any of thinc's."""
-        if self._learner is not None:
-            self._learner.step(cast(SupportsStep, optimizer))
+        """Step with the gradients that were added up since the last step.
+
+        optimizer: any of thinc's. Warns at the first step with spaCy's default if its rate is too high for the network.
+        """
+        if self._learner is None:
+            return
+        settings = cast(SupportsStep, optimizer)
+        is_new = not self._learner.knows(settings)
+        self._learner.step(settings)
+        if is_new and self._learner.knows(settings):
+            warn_of_default_rate(optimizer, self._learner, self.settings.encoder.name)
 
     def to_device(self, device_type: str, device_id: int) -> None:
         """Move the network to a device. Thinc's `model.to_gpu` and `model.to_cpu` call this."""
@@ -96,7 +107,7 @@ class NetworkShim(Shim):
         self.report_skipped()
         folder = Path(path)
         folder.mkdir(parents=True, exist_ok=True)
-        save_checkpoint(self.network.checkpoint, self.adaptation, self.settings.encoder, folder)
+        save_checkpoint(self.network.checkpoint, self.adaptation, folder)
 
     def from_disk(self, path: str | Path) -> NetworkShim:
         """Read a folder that `to_disk` wrote."""

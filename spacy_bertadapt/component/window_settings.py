@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..errors import require_at_least
+from ..errors import require, require_at_least
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,6 +24,7 @@ class WindowSettings:
 
     def __post_init__(self) -> None:
         require_at_least("max_length", self.max_length, 1)
-        require_at_least("stride", self.stride, 0)
+        possible = isinstance(self.stride, int) and self.stride >= 0
+        require("stride", self.stride, possible=possible, remedy="use 0 or more")
         require_at_least("max_windows", self.max_windows, 1)
         require_at_least("max_batch_subwords", self.max_batch_subwords, 1)

@@ -12,11 +12,12 @@ from typing import Any
 
 import srsly
 from spacy import util
+from spacy.language import Language
 from thinc.api import Config
 from wasabi import msg
 
-from ..errors import Errors, InvalidError, ProcessError
-from .pipelines import bert_components, load_with_networks
+from ..errors import Errors, InvalidError, MissingPackageError, ProcessError
+from .pipelines import bert_components, config_named, load_with_networks, read_config
 
 STRATEGIES: dict[str, tuple[dict[str, Any], float]] = {
     "full": ({"@misc": "spacy-bertadapt.FullFineTuning.v1"}, 1),
@@ -27,6 +28,8 @@ STRATEGIES: dict[str, tuple[dict[str, Any], float]] = {
     "lora": ({"@misc": "spacy-bertadapt.LoRA.v1"}, 20),
 }
 """By name: the component's `adapt`, and the multiple of the config's rate, as fewer parameters need a higher one."""
+
+EVERY_PARAMETER = "."  # a pattern that every name contains
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +62,24 @@ def compare_strategies(
     config: a file with one BERT component. output: gets a folder a strategy, with its config, its log and its
     pipelines. overrides: settings by dotted name. gpu_id: spaCy's GPU; -1 for the CPU.
     Returns the results of those that could be trained. Raises ValueError for an unknown strategy, a config without a
-    BERT component or with several, and if the first strategy fails, as then the config or the data is at fault.
+    BERT component or with several, and if the first strategy fails, as then the config or the data is at fault. Raises
+    ImportError for "lora" without peft.
     """
     unknown = [name for name in strategies if name not in STRATEGIES]
     if unknown:
         raise InvalidError(Errors.E517.format(unknown=unknown, known=list(STRATEGIES)))
-    settings = util.load_config(config, overrides=overrides, interpolate=False)
-    component = only_bert_component(settings)
+    if "lora" in strategies and not find_spec("peft"):
+        raise MissingPackageError(Errors.E114)
+    settings = read_config(config, overrides)
+    with config_named(config):
+        nlp = util.load_model_from_config(settings, auto_fill=True)
+    component = only_bert_component(nlp)
     results = []
     for name in strategies:
         msg.divider(name)
         folder = output / name
         folder.mkdir(parents=True, exist_ok=True)
-        adapted_config(settings, component, name, folder).to_disk(folder / "config.cfg")
+        adapted_config(nlp.config, component, name, folder).to_disk(folder / "config.cfg")
         try:
             results.append(_train(name, folder, gpu_id))
         except ProcessError as err:
@@ -82,11 +90,10 @@ def compare_strategies(
     return results
 
 
-def only_bert_component(config: Config) -> str:
+def only_bert_component(nlp: Language) -> str:
     """Return the name of the one component with a network. Raises ValueError if there is none, or several."""
     from ..component.base import BertPipe
 
-    nlp = util.load_model_from_config(config, auto_fill=True)
     names = [name for name, pipe in nlp.pipeline if isinstance(pipe, BertPipe)]
     if len(names) != 1:
         raise InvalidError(Errors.E518.format(components=nlp.pipe_names))
@@ -94,16 +101,13 @@ def only_bert_component(config: Config) -> str:
 
 
 def adapted_config(config: Config, component: str, strategy: str, folder: Path) -> Config:
-    """Return the config with another adaptation of a component, a learning rate to match, and a log in the folder."""
+    """Return the config with another adaptation of a component, a learning rate to match, and a log in the folder.
+
+    The rate is raised by the adaptation's own `rates`, so that any optimizer and schedule will do.
+    """
     adapt, factor = STRATEGIES[strategy]
     config = config.copy()
-    config["components"][component]["adapt"] = adapt
-    optimizer = config["training"]["optimizer"]
-    rate = optimizer["learn_rate"]
-    if isinstance(rate, dict):
-        rate["initial_rate"] = rate["initial_rate"] * factor
-    else:
-        optimizer["learn_rate"] = rate * factor
+    config["components"][component]["adapt"] = {**adapt, "rates": {EVERY_PARAMETER: factor}} if factor != 1 else adapt
     log = {"@loggers": "spacy-bertadapt.RecordLogger.v1", "output_file": str(folder / "log.jsonl")}
     config["training"]["logger"] = {**log, "progress_bar": "eval"}
     return config

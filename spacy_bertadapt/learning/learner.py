@@ -94,6 +94,10 @@ class Learner:
             self.adaptation.freeze(self.network.module, self.steps)
             stepper.extend(self.network.module, self.adaptation)
 
+    def knows(self, optimizer: SupportsStep) -> bool:
+        """Return whether the last step was made with an optimizer."""
+        return self._stepped_by is optimizer
+
     def report_skipped(self) -> None:
         """Warn of steps that were skipped since the last report."""
         self._health.report()

@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from torch import Tensor, nn
 
 from ..errors import Errors, InvalidError, MissingPackageError, require, require_at_least
 from ..network.module_parts import Anatomy
 from ..network.task_module import TaskModule
-from ..network.transformers_calls import first_line
+from ..network.transformers_calls import first_line, loading
 from .adaptation import Adaptation
-
-if TYPE_CHECKING:
-    from peft import LoraConfig
 
 ADAPTER = "default"  # peft's name for the only adapter of a network
 POOLER = r"(.*\.)?pooler\..*"  # learns as a whole
@@ -52,18 +49,29 @@ class Lora(Adaptation):
     def prepare(self, module: TaskModule) -> None:
         """Add the matrices, unless they are there. Raises ImportError without peft, ValueError if no layer fits."""
         if not has_adapter(module):
-            require_peft()
-            from peft import LoraConfig
-
-            config = LoraConfig(
-                r=self.r,
-                lora_alpha=self.alpha,  # type: ignore[arg-type]
-                lora_dropout=self.dropout,
-                target_modules=self.target_modules,
-                exclude_modules=POOLER if _has_pooler(module) else None,
-            )
-            add_adapter(module, config)
+            self.add_matrices(module)
         super().prepare(module)
+
+    def add_matrices(self, module: TaskModule) -> None:
+        """Add the matrices to the encoder of a network, whose outputs stay the same until they are trained.
+
+        Raises ImportError without peft, ValueError if no layer fits.
+        """
+        require_peft()
+        from peft import LoraConfig, inject_adapter_in_model
+
+        config = LoraConfig(
+            r=self.r,
+            lora_alpha=self.alpha,  # type: ignore[arg-type]
+            lora_dropout=self.dropout,
+            target_modules=self.target_modules,
+            exclude_modules=POOLER if _has_pooler(module) else None,
+        )
+        try:
+            with loading():
+                inject_adapter_in_model(config, module.base_model, adapter_name=ADAPTER)
+        except ValueError as err:
+            raise InvalidError(Errors.E115.format(name=module.config.model_type, reason=first_line(err))) from err
 
     def learns(self, name: str, anatomy: Anatomy, step: int) -> bool:
         """Return whether a parameter is of the matrices, the head or the pooler."""
@@ -78,16 +86,6 @@ def has_adapter(module: nn.Module) -> bool:
 def is_learned(name: str, anatomy: Anatomy) -> bool:
     """Return whether LoRA trains a parameter, and so has to save it."""
     return ".lora_" in name or name in anatomy.head or anatomy.is_pooler(name)
-
-
-def add_adapter(module: TaskModule, config: LoraConfig) -> None:
-    """Add LoRA's matrices to the encoder of a network; its outputs stay the same until the matrices are trained."""
-    from peft import inject_adapter_in_model
-
-    try:
-        inject_adapter_in_model(config, module.base_model, adapter_name=ADAPTER)
-    except ValueError as err:
-        raise InvalidError(Errors.E115.format(name=module.config.model_type, reason=first_line(err))) from err
 
 
 def remove_adapter(module: TaskModule, *, merge: bool) -> None:

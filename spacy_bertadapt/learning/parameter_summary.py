@@ -12,6 +12,8 @@ from ..network.task_module import TaskModule
 from .adaptation import Adaptation
 
 HEAD, POOLER, EMBEDDINGS, REST = "head", "pooler", "embeddings", "other"
+FEW_LEARN, RATE_FOR_FEW = 0.05, 1e-3  # below this share of its parameters, a network learns best at such a rate
+LATEST_STEP = 2**62
 FLOAT32 = 4  # bytes of a weight, a gradient, or one of AdamW's two moments
 # Bytes of a subword, layer and hidden unit in 16 bits (Korthikanti et al., 2022), without those of attention itself.
 ACTIVATION_BYTES = 34
@@ -58,6 +60,16 @@ def summarize(module: TaskModule, adaptation: Adaptation, *, steps: int) -> list
         rows.setdefault(_part_of(name, anatomy), []).append((name, parameter))
     order = [HEAD, POOLER, REST, *(f"layer {number}" for number in reversed(range(anatomy.depth))), EMBEDDINGS]
     return [_summary(part, rows[part], adaptation, anatomy, changes) for part in order if part in rows]
+
+
+def share_learning_in_the_end(module: TaskModule, adaptation: Adaptation) -> float:
+    """Return the share of the parameters that learn once all that thaws has thawed."""
+    anatomy, learning, total = Anatomy(module), 0, 0
+    for name, parameter in module.named_parameters():
+        total += parameter.numel()
+        if adaptation.learns(name, anatomy, LATEST_STEP) and adaptation.rate_factor(name, anatomy):
+            learning += parameter.numel()
+    return learning / total
 
 
 def estimate_memory(module: TaskModule, parts: Iterable[NetworkPart], *, subwords: int, item_bytes: int) -> Memory:

@@ -13,56 +13,57 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from ..errors import BertadaptError, Errors, InvalidError, NotFoundError
+from ..errors import BertadaptError, Errors, InvalidError, NotFoundError, Warnings
+from ..files import read_json_object
 from ..network.architecture import Architecture
-from ..network.checkpoint import Checkpoint, read_saved_config, read_saved_tokenizer
+from ..network.checkpoint import Checkpoint, read_saved_tokenizer
 from ..network.encoder_source import EncoderSource
 from ..network.module_parts import Anatomy
 from ..network.pretrained import read_module
+from ..network.pretrained_config import read_adapted_config, read_saved_config
 from ..network.task_module import TaskModule
-from ..network.transformers_calls import errors_of_file, first_line
+from ..network.transformers_calls import errors_of_file, errors_of_writing, first_line
 from .adaptation import Adaptation
-from .lora import ADAPTER, add_adapter, has_adapter, is_learned, merged_weights, plain_name, require_peft
+from .lora import ADAPTER, Lora, has_adapter, is_learned, merged_weights, plain_name, require_peft
 
 ADAPTER_CONFIG, ADAPTER_WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 ENCODER_FILE = "adapter_encoder.json"
 PEFT_PREFIX = "base_model.model."
 
 
-def save_checkpoint(checkpoint: Checkpoint, adaptation: Adaptation, source: EncoderSource, folder: Path) -> None:
-    """Write a checkpoint that Transformers reads, or the trained parameters alone (an adapter).
-
-    source: the encoder that the training started from.
-    """
+def save_checkpoint(checkpoint: Checkpoint, adaptation: Adaptation, folder: Path) -> None:
+    """Write a checkpoint that Transformers reads, or the trained parameters alone (an adapter)."""
     if not has_adapter(checkpoint.module):
         checkpoint.save(folder)
-    elif adaptation.saves_adapter:
-        _save_adapter(checkpoint, source, folder)
+    elif adaptation.saves_adapter and checkpoint.source is not None:
+        with errors_of_writing():
+            _save_adapter(checkpoint, checkpoint.source, folder)
     else:
+        if adaptation.saves_adapter:
+            warnings.warn(Warnings.W104, stacklevel=2)
         checkpoint.save(folder, weights=merged_weights(checkpoint.module))
 
 
 def load_checkpoint(folder: Path, architecture: Architecture, configured: EncoderSource) -> Checkpoint:
-    """Read what `save_checkpoint` wrote, strictly and without a network connection.
+    """Read what `save_checkpoint` wrote, strictly and without running code of the folder.
 
-    configured: the encoder of the config. An adapter's encoder is read from where it was in training, or from
-    `configured` if it is not there.
+    configured: the encoder of the config, whose dropout rate holds. An adapter's encoder is read from where it was in
+    training, or from `configured` if it is not there.
     Raises FileNotFoundError or ValueError that names the file at fault, and for an adapter ImportError without peft.
     """
     if not (folder / ENCODER_FILE).is_file():
-        return Checkpoint.load(folder, architecture)
+        return Checkpoint.load(folder, architecture, dropout=configured.dropout)
     require_peft()
     for name in (ADAPTER_CONFIG, ADAPTER_WEIGHTS):
         if not (folder / name).is_file():
             raise NotFoundError(Errors.E105.format(path=folder / name, reason="is missing"))
-    encoder = srsly.read_json(folder / ENCODER_FILE)
-    source = _source_of(encoder, configured)
+    source, expected = _read_source(folder / ENCODER_FILE, configured)
     module = _module_with_adapter(folder, architecture, source)
     checksum = encoder_checksum(module)
-    if checksum != encoder["sha256"]:
-        parts = {"checksum": checksum[:12], "expected": str(encoder["sha256"])[:12]}
+    if checksum != expected:
+        parts = {"checksum": checksum[:12], "expected": expected[:12]}
         raise InvalidError(Errors.E117.format(path=folder, name=source.name, **parts))
-    return Checkpoint(module, read_saved_tokenizer(folder))
+    return Checkpoint(module, read_saved_tokenizer(folder), source.lasting)
 
 
 def encoder_checksum(module: TaskModule) -> str:
@@ -87,41 +88,66 @@ def _save_adapter(checkpoint: Checkpoint, source: EncoderSource, folder: Path) -
     checkpoint.tokenizer.save_pretrained(folder)
     weights = {_peft_name(name): weight.detach().cpu().contiguous() for name, weight in learned.items()}
     save_file(weights, folder / ADAPTER_WEIGHTS, metadata={"format": "pt"})
-    encoder = {"name": source.lasting_name, "revision": source.revision, "sha256": encoder_checksum(module)}
+    encoder = {"name": source.name, "revision": source.revision, "sha256": encoder_checksum(module)}
     srsly.write_json(folder / ENCODER_FILE, encoder)
 
 
-def _source_of(saved: Mapping[str, Any], configured: EncoderSource) -> EncoderSource:
-    """Return the encoder by its name in training, or the config's if that alone is on this machine."""
-    source = EncoderSource(saved["name"], saved["revision"])
-    return configured if configured.is_local and not source.is_local else source
+def _read_source(path: Path, configured: EncoderSource) -> tuple[EncoderSource, str]:
+    """Return the encoder by its name in training, or the config's if that alone is on this machine; and its checksum.
+
+    Raises ValueError that names the file if it does not say so.
+    """
+    saved = read_json_object(path)
+    name, revision, checksum = saved.get("name"), saved.get("revision"), saved.get("sha256")
+    if not isinstance(name, str) or not isinstance(checksum, str) or not isinstance(revision, str | None):
+        raise InvalidError(Errors.E105.format(path=path, reason="names no encoder"))
+    source = EncoderSource(name, revision, configured.dropout)
+    return (configured if configured.is_local and not source.is_local else source), checksum
 
 
 def _module_with_adapter(folder: Path, architecture: Architecture, source: EncoderSource) -> TaskModule:
-    from peft import LoraConfig
-
+    with errors_of_file(folder / ADAPTER_WEIGHTS):
+        weights = load_file(folder / ADAPTER_WEIGHTS)
+    lora = _read_lora(folder / ADAPTER_CONFIG)
+    if any(weight.shape[:1] != (lora.r,) for name, weight in weights.items() if ".lora_A." in name):
+        raise _does_not_fit(folder)
+    saved = read_saved_config(folder, dropout=source.dropout)
     try:
-        module = read_module(source, architecture, read_saved_config(folder))
+        module = read_module(source, architecture, read_adapted_config(source, saved))
     except BertadaptError as err:
         raise type(err)(Errors.E116.format(path=folder, name=source.name, reason=first_line(err))) from err
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # peft's, of settings that a newer version wrote
-        config = LoraConfig.from_pretrained(str(folder))
-    config.modules_to_save = None  # the head and the pooler are read with the matrices
-    add_adapter(module, config)  # type: ignore[arg-type]
-    _read_learned(module, folder / ADAPTER_WEIGHTS)
+    lora.add_matrices(module)
+    _read_learned(module, weights, folder)
     return module
 
 
-def _read_learned(module: TaskModule, path: Path) -> None:
-    with errors_of_file(path):
-        weights = load_file(path)
+def _read_lora(path: Path) -> Lora:
+    """Return LoRA's settings from the fields of peft's file that we know; others, which name modules, aren't read.
+
+    Raises ValueError that names the file if one of them can't be used.
+    """
+    saved = read_json_object(path)
+    layers = saved.get("target_modules")
+    try:
+        if not isinstance(layers, list) or not all(isinstance(layer, str) for layer in layers):
+            raise ValueError("target_modules is no list of names")
+        r, alpha, dropout = (float(saved[field]) for field in ("r", "lora_alpha", "lora_dropout"))
+        return Lora(r=int(r), alpha=alpha, dropout=dropout, target_modules=layers)
+    except (ValueError, TypeError, LookupError, OverflowError) as err:
+        raise InvalidError(Errors.E105.format(path=path, reason=f"can't be used: {first_line(err)}")) from err
+
+
+def _read_learned(module: TaskModule, weights: Mapping[str, Tensor], folder: Path) -> None:
     learned = {_peft_name(name): parameter for name, parameter in _learned(module).items()}
     if _shapes(weights) != _shapes(learned):
-        raise InvalidError(Errors.E105.format(path=path, reason=f"does not fit {ADAPTER_CONFIG}"))
+        raise _does_not_fit(folder)
     with torch.no_grad():
         for name, parameter in learned.items():
             parameter.copy_(weights[name])
+
+
+def _does_not_fit(folder: Path) -> InvalidError:
+    return InvalidError(Errors.E105.format(path=folder / ADAPTER_WEIGHTS, reason=f"does not fit {ADAPTER_CONFIG}"))
 
 
 def _learned(module: TaskModule) -> dict[str, Tensor]:

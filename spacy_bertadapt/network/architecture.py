@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 import transformers
 from safetensors.torch import load_file
 from torch import nn
-from transformers import PretrainedConfig
+from transformers import PretrainedConfig, PreTrainedModel
 from transformers.utils import cached_file
 
 from .task_module import ENCODER_FILE, HEAD, HEAD_FILE, EncoderWithHead, TaskModule
@@ -46,6 +46,9 @@ class Architecture(Protocol):
         Raises what Transformers does.
         """
 
+    def build(self, config: PretrainedConfig) -> TaskModule:
+        """Return a new module of a configuration."""
+
     def is_trained(self, config: PretrainedConfig) -> bool:
         """Return whether a checkpoint may have a trained head for the task: its config names such a class, or none."""
 
@@ -68,6 +71,10 @@ class AutoClass:
     def read(self, name: str, config: PretrainedConfig, **settings: Any) -> ModuleRead:
         """Read encoder and head as Transformers does."""
         return _read(self.name, name, config, **settings)
+
+    def build(self, config: PretrainedConfig) -> TaskModule:
+        """Return a new module of a configuration."""
+        return _build(self.name, config)
 
     def is_trained(self, config: PretrainedConfig) -> bool:
         """Return whether the checkpoint names the task's class: a tagger's head may have a classifier's shape."""
@@ -94,8 +101,9 @@ class OwnHead:
     def read(self, name: str, config: PretrainedConfig, **settings: Any) -> ModuleRead:
         """Read the encoder, and the head beside it if it is there and fits."""
         encoder = _read("AutoModel", name, config, **settings)
-        head = self.make(config)
-        file = _head_file(name, settings.get("revision"))
+        with loading():
+            head = self.make(config)
+        file = file_in(name, HEAD_FILE, revision=settings.get("revision"))
         weights = {} if file is None else load_file(file)
         own = head.state_dict()
         fitting = {key: w for key, w in weights.items() if key in own and own[key].shape == w.shape}
@@ -108,9 +116,17 @@ class OwnHead:
             encoder.unexpected | {f"{HEAD}.{key}" for key in weights.keys() - own.keys()},
         )
 
+    def build(self, config: PretrainedConfig) -> TaskModule:
+        """Return a new encoder of a configuration, with a new head."""
+        return EncoderWithHead(_build("AutoModel", config), self.make(config))
+
     def is_trained(self, config: PretrainedConfig) -> bool:
         """Return True, as the config does not say; `read` reports a head that is missing."""
         return True
+
+
+def _build(auto_class: str, config: PretrainedConfig) -> PreTrainedModel:
+    return getattr(transformers, auto_class).from_config(config, trust_remote_code=False)
 
 
 def _read(auto_class: str, name: str, config: PretrainedConfig, **settings: Any) -> ModuleRead:
@@ -127,8 +143,9 @@ def _names(keys: Iterable[str | tuple]) -> set[str]:
     return {key[0] if isinstance(key, tuple) else key for key in keys}
 
 
-def _head_file(name: str, revision: str | None) -> Path | None:
+def file_in(name: str, file: str, *, revision: str | None = None) -> Path | None:
+    """Return the path of a file of a checkpoint, or None if it has no such file. name: a hub id or a directory."""
     if Path(name).is_dir():
-        return path if (path := Path(name) / HEAD_FILE).is_file() else None
-    file = cached_file(name, HEAD_FILE, revision=revision, _raise_exceptions_for_missing_entries=False)
-    return None if file is None else Path(file)
+        return path if (path := Path(name) / file).is_file() else None
+    cached = cached_file(name, file, revision=revision, _raise_exceptions_for_missing_entries=False)
+    return None if cached is None else Path(cached)

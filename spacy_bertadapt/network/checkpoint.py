@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from safetensors import safe_open
 from torch import Tensor, nn
-from transformers import AutoConfig, AutoTokenizer, PretrainedConfig, PreTrainedTokenizerBase
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from ..errors import Errors, InvalidError, NotFoundError
+from ..files import read_json_object
 from ..subwords.tokenizer import SubwordTokenizer, shared_tokenizer
 from .architecture import Architecture
+from .checkpoint_size import check_size
+from .config_safety import check_tokenizer_config
+from .encoder_source import EncoderSource
+from .pretrained_config import CONFIG, output_labels, read_saved_config
 from .task_module import TaskModule
-from .transformers_calls import errors_of_file, first_line
+from .transformers_calls import errors_of_file, errors_of_writing, first_line
 
-FILES = ("config.json", "tokenizer.json", "tokenizer_config.json")
+TOKENIZER, TOKENIZER_CONFIG = "tokenizer.json", "tokenizer_config.json"
+FILES = (CONFIG, TOKENIZER, TOKENIZER_CONFIG)
+ONE_FILE = "1000GB"  # the size from which weights are split
+FOREIGN_FILES = ("adapter_config.json",)
+"""Files that Transformers would read, and that no save of a whole checkpoint holds."""
 
 
 @dataclass
 class Checkpoint:
-    """The module of a task, with its tokenizer. Weights are float32."""
+    """The module of a task, with its tokenizer. Weights are float32.
+
+    source: where the encoder was read from; None if it is not as it was there.
+    """
 
     module: TaskModule
     tokenizer: PreTrainedTokenizerBase
+    source: EncoderSource | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -47,23 +58,26 @@ class Checkpoint:
 
         weights: by name, in place of the module's own.
         """
-        self.module.save_pretrained(folder, state_dict=weights, max_shard_size="1000GB")  # one file, whatever the size
-        self.tokenizer.save_pretrained(folder)
+        with errors_of_writing():
+            self.module.save_pretrained(folder, state_dict=weights, max_shard_size=ONE_FILE)
+            self.tokenizer.save_pretrained(folder)
 
     @classmethod
-    def load(cls, folder: Path, architecture: Architecture) -> Checkpoint:
+    def load(cls, folder: Path, architecture: Architecture, *, dropout: float | None = None) -> Checkpoint:
         """Read what `save` wrote: strictly, from disk alone, running no code and no pickle of the folder.
 
+        dropout: in place of all dropout rates that were saved.
         Raises FileNotFoundError or ValueError that names the file at fault.
         """
         for name in (*FILES, *architecture.weight_files):
             if not (folder / name).is_file():
                 raise NotFoundError(Errors.E105.format(path=folder / name, reason="is missing"))
-        config = read_saved_config(folder)
-        for name in architecture.weight_files:
-            with errors_of_file(folder / name), safe_open(folder / name, framework="pt"):
-                pass  # opening it checks that all of it is there: what fails from here on is the configuration's fault
-        with errors_of_file(folder / "config.json"):
+        for name in FOREIGN_FILES:
+            if (folder / name).exists():
+                raise InvalidError(Errors.E105.format(path=folder / name, reason="is no file of a saved component"))
+        config = read_saved_config(folder, dropout=dropout)
+        with errors_of_file(folder / CONFIG):
+            check_size(folder, architecture, config)
             strict = {"use_safetensors": True, "local_files_only": True, "ignore_mismatched_sizes": True}
             read = architecture.read(str(folder), config, **strict)
         wrong = sorted(read.missing | read.mismatched | read.unexpected)
@@ -73,21 +87,16 @@ class Checkpoint:
         return cls(read.module, read_saved_tokenizer(folder))
 
 
-def read_saved_config(folder: Path) -> PretrainedConfig:
-    """Return the configuration of a saved component's module."""
-    with errors_of_file(folder / "config.json"):
-        return AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-
-
 def read_saved_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
-    """Return the tokenizer of a saved component."""
-    path = folder / "tokenizer.json"
-    with errors_of_file(path):
-        json.loads(path.read_text(encoding="utf8"))
+    """Return the tokenizer of a saved component. Raises ValueError that names the file if it can't be used."""
+    read_json_object(folder / TOKENIZER)
+    check_tokenizer_config(read_json_object(folder / TOKENIZER_CONFIG), folder / TOKENIZER_CONFIG)
     try:
         return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except Exception as err:  # the tokenizers library raises bare Exceptions for a file it can't use
-        raise InvalidError(Errors.E105.format(path=path, reason=f"can't be used: {first_line(err)}")) from err
+        raise InvalidError(
+            Errors.E105.format(path=folder / TOKENIZER, reason=f"can't be used: {first_line(err)}")
+        ) from err
 
 
 def subword_tokenizer(tokenizer: PreTrainedTokenizerBase) -> SubwordTokenizer:
@@ -95,11 +104,6 @@ def subword_tokenizer(tokenizer: PreTrainedTokenizerBase) -> SubwordTokenizer:
     pad_id = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else 0
     specials = tuple(tokenizer.all_special_ids)
     return shared_tokenizer(tokenizer.backend_tokenizer.to_str(), specials, tokenizer.unk_token_id, pad_id)
-
-
-def output_labels(config: PretrainedConfig) -> tuple[str, ...]:
-    """Return the names of a head's outputs, in order."""
-    return tuple(config.id2label[index] for index in sorted(config.id2label))
 
 
 def _position_limit(module: TaskModule) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -28,10 +28,10 @@ class EncoderSource:
         require("encoder.dropout", self.dropout, possible=possible, remedy="use 0 ≤ rate < 1")
 
     @property
-    def lasting_name(self) -> str:
-        """The name; for a directory its absolute path, which is valid from any working directory."""
+    def lasting(self) -> EncoderSource:
+        """The source by a name that is valid from any working directory: a directory's absolute path."""
         path = Path(self.name).expanduser()
-        return str(path.resolve()) if path.is_dir() else self.name
+        return replace(self, name=str(path.resolve())) if path.is_dir() else self
 
     @property
     def is_local(self) -> bool:

@@ -9,25 +9,17 @@ from pathlib import Path
 from typing import TypeAlias
 
 from torch import Tensor, nn
-from transformers import AutoConfig, AutoTokenizer, PretrainedConfig, PreTrainedTokenizerBase
+from transformers import AutoTokenizer, PretrainedConfig, PreTrainedTokenizerBase
 
 from ..errors import Errors, InvalidError, Warnings
-from .architecture import Architecture, AutoClass, ModuleRead
-from .checkpoint import Checkpoint, output_labels
+from .architecture import Architecture, AutoClass, ModuleRead, file_in
+from .checkpoint import FOREIGN_FILES, Checkpoint
 from .encoder_source import EncoderSource
 from .module_parts import head_parameters
+from .pretrained_config import output_labels, read_encoder_config
 from .task_module import TaskModule
 from .transformers_calls import UNREADABLE, errors_of_encoder, first_line
 
-DROPOUT_SETTINGS = (
-    "hidden_dropout_prob",
-    "attention_probs_dropout_prob",
-    "classifier_dropout",
-    "dropout",
-    "attention_dropout",
-    "seq_classif_dropout",
-    "qa_dropout",
-)
 NameOutputs: TypeAlias = Callable[[tuple[str, ...]], Sequence[str]]
 """Takes the outputs of a checkpoint's head, and returns those of the head that is wanted."""
 
@@ -61,8 +53,7 @@ def read_encoder(
     Raises FileNotFoundError or ValueError that says what was looked for, where, and how to fix it.
     """
     tokenizer = read_tokenizer(source)
-    config = _read_config(source)
-    _set_dropout(config, source.dropout)
+    config = read_encoder_config(source)
     same_task = architecture.is_trained(config)
     labels = labels(output_labels(config)) if callable(labels) else labels
     if labels is not None:
@@ -70,14 +61,14 @@ def read_encoder(
     if labels is None or (same_task and set(labels) <= set(output_labels(config))):
         module, new_parameters = _read_module(source, architecture, config, ignore_mismatched_sizes=False)
         if not new_parameters or labels is None:
-            return Checkpoint(module, tokenizer), same_task and not new_parameters
+            return Checkpoint(module, tokenizer, source.lasting), same_task and not new_parameters
     _warn_of_other_labels(source, config, labels)
     config.id2label = dict(enumerate(labels))
     config.label2id = {label: index for index, label in enumerate(labels)}
     config.problem_type = None
     module, new_parameters = _read_module(source, architecture, config, ignore_mismatched_sizes=True)
     _initialize_parameters(module, head_parameters(module) - new_parameters)
-    return Checkpoint(module, tokenizer), False
+    return Checkpoint(module, tokenizer, source.lasting), False
 
 
 def read_module(source: EncoderSource, architecture: Architecture, config: PretrainedConfig) -> TaskModule:
@@ -93,7 +84,7 @@ def read_pooler(source: EncoderSource) -> dict[str, Tensor]:
 
     Raises FileNotFoundError or ValueError as `read_encoder` does.
     """
-    config = _read_config(source)
+    config = read_encoder_config(source)
     with errors_of_encoder(source):
         read = AutoClass("AutoModel").read(source.locate(), config, revision=source.revision)
     return {
@@ -103,23 +94,26 @@ def read_pooler(source: EncoderSource) -> dict[str, Tensor]:
     }
 
 
-def _read_config(source: EncoderSource) -> PretrainedConfig:
-    located = source.locate()
-    with errors_of_encoder(source):
-        return AutoConfig.from_pretrained(located, revision=source.revision, trust_remote_code=False)
-
-
 def _read_module(
     source: EncoderSource, architecture: Architecture, config: PretrainedConfig, *, ignore_mismatched_sizes: bool
 ) -> tuple[TaskModule, set[str]]:
     """Return the module, and which of its head's parameters are new. Raises ValueError if the encoder lacks any."""
     located = source.locate()
+    _check_no_adapter(source, located)
     with errors_of_encoder(source):
         read = architecture.read(
             located, config, revision=source.revision, ignore_mismatched_sizes=ignore_mismatched_sizes
         )
     _check_encoder(source, read)
     return read.module, (read.missing | read.mismatched) & head_parameters(read.module)
+
+
+def _check_no_adapter(source: EncoderSource, located: str) -> None:
+    """Raise ValueError for an adapter: Transformers would read its encoder, and give the adapter to every save."""
+    for name in FOREIGN_FILES:
+        with errors_of_encoder(source):
+            if file_in(located, name, revision=source.revision) is not None:
+                raise InvalidError(Errors.E131.format(name=source.name, file=name))
 
 
 def _check_encoder(source: EncoderSource, read: ModuleRead) -> None:
@@ -158,9 +152,3 @@ def _spell_labels_as(config: PretrainedConfig, wanted: Sequence[str]) -> None:
         return
     config.id2label = {index: spelling.get(label.casefold(), label) for index, label in config.id2label.items()}
     config.label2id = {label: index for index, label in config.id2label.items()}
-
-
-def _set_dropout(config: PretrainedConfig, rate: float | None) -> None:
-    for name in DROPOUT_SETTINGS:
-        if rate is not None and isinstance(getattr(config, name, None), float):
-            setattr(config, name, rate)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +27,7 @@ UNREADABLE = (
     AttributeError,
     RuntimeError,
     ImportError,
+    RecursionError,
     SafetensorError,
     INVALID_CONFIG,
 )
@@ -38,10 +41,10 @@ _one_call = RLock()
 
 @contextmanager
 def loading() -> Iterator[None]:
-    """Load with Transformers: one thread at a time, and without the announcement of new heads.
+    """Load with Transformers or make layers: one thread at a time, and without the announcement of new heads.
 
     Its verbosity is a setting of the whole process, and its loading is not made for threads: with accelerate
-    installed, two at once leave weights on torch's meta device.
+    installed, whatever layers another thread makes meanwhile have their weights on torch's meta device.
     """
     with _one_call:
         level, bars = transformers_logging.get_verbosity(), transformers_logging.is_progress_bar_enabled()
@@ -84,6 +87,18 @@ def errors_of_file(path: Path) -> Iterator[None]:
         if isinstance(err, BertadaptError) or is_out_of_memory(err):
             raise
         raise InvalidError(Errors.E105.format(path=path, reason=f"can't be read: {first_line(err)}")) from err
+
+
+@contextmanager
+def errors_of_writing() -> Iterator[None]:
+    """Raise OSError where a library has an error of its own for a disk that is full or can't be written."""
+    try:
+        yield
+    except Exception as err:  # the tokenizers library raises bare Exceptions
+        number = re.search(r"os error (\d+)", str(err))
+        if number is None or isinstance(err, OSError):
+            raise
+        raise OSError(int(number[1]), os.strerror(int(number[1]))) from err
 
 
 def first_line(err: BaseException) -> str:

@@ -8,6 +8,7 @@ from textwrap import wrap
 
 import srsly
 
+from ..errors import Errors, InvalidError
 from .blocks import Block, Variable
 
 SKELETON = Path(__file__).parent / "skeleton.cfg"
@@ -39,8 +40,20 @@ def write_block(block: Block, notes: Mapping[str, str]) -> str:
 
 
 def to_setting(value: object) -> str:
-    """Return a value as configs have it: JSON, with `$` doubled to keep it from naming a variable."""
-    return str(value) if isinstance(value, Variable) else srsly.json_dumps(value).replace("$", "$$")
+    """Return a value as configs have it: JSON, in which every `$` is escaped to keep it from naming a variable.
+
+    Raises ValueError for a name of a file that is not UTF-8, and for `${`, which spaCy takes for a variable even so.
+    """
+    if isinstance(value, Variable):
+        return str(value)
+    try:
+        text = srsly.json_dumps(value)
+        text.encode("utf8")
+    except UnicodeEncodeError as err:
+        raise InvalidError(Errors.E526.format(value=value, reason="it is not UTF-8")) from err
+    if "${" in text:
+        raise InvalidError(Errors.E526.format(value=value, reason="spaCy takes '${' for a variable"))
+    return text.replace("$", "\\u0024")
 
 
 def to_comment(text: str) -> list[str]:

@@ -28,6 +28,8 @@ def convert(
     for example in read_examples(source, task, reader or {}, lang=lang, limit=limit, title="Converting"):
         docs.add(example.reference)
         labels.add(task.gold(example.reference))
+    if not len(docs):
+        raise InvalidError(Errors.E529.format(path=source))
     output.parent.mkdir(parents=True, exist_ok=True)
     docs.to_disk(output)
     return labels

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -13,10 +15,14 @@ from spacy.training import Corpus, Example
 from tqdm import tqdm  # type: ignore[import-untyped]
 
 from ..errors import Errors, InvalidError, NotFoundError
+from ..readers.settings import check_setting, read_setting, setting_types
 from .task import Settings, Task
 
 ReadExamples: TypeAlias = Callable[[Language], Iterable[Example]]
 """A corpus: every call reads the Examples again."""
+
+DAMAGES = (ValueError, TypeError, LookupError, AttributeError, OverflowError, EOFError, zlib.error)
+"""What spaCy raises for a file that is not what its name says, by where it meets the first wrong byte."""
 
 
 def is_docbin(path: Path) -> bool:
@@ -34,7 +40,9 @@ def open_corpus(path: Path, task: Task, settings: Settings, *, limit: int = 0) -
     whole = complete_settings(task, settings)
     if not path.exists():
         raise NotFoundError(Errors.E502.format(path=path, cwd=Path.cwd()))
-    return Corpus(path, limit=limit) if is_docbin(path) else task.reader_class(path, **{**whole, "limit": limit})
+    if is_docbin(path):
+        return partial(_read_docbin, path, limit)
+    return task.reader_class(path, **{**whole, "limit": limit or whole["limit"]})
 
 
 def read_examples(
@@ -48,6 +56,19 @@ def read_examples(
     yield from tqdm(examples, desc=title or f"Reading {path.name}", unit=" texts", delay=1, leave=False, disable=None)
 
 
+def parse_settings(task: Task, texts: Mapping[str, str]) -> dict[str, Any]:
+    """Return the settings of a task's reader that are given as texts, by name, as on the command line.
+
+    Raises ValueError for a setting that the reader doesn't have, and for a value of another type than it takes.
+    """
+    complete_settings(task, texts)
+    reader, types = task.reader_class, setting_types(task.reader_class)
+    settings = {name: read_setting(text, types[name]) for name, text in texts.items()}
+    for name, value in settings.items():
+        check_setting(reader.__name__, name, value, types[name])
+    return settings
+
+
 def complete_settings(task: Task, settings: Settings) -> dict[str, Any]:
     """Return the settings of a task's reader, with its defaults. Raises ValueError for one that it doesn't have."""
     reader = task.reader_class
@@ -57,3 +78,16 @@ def complete_settings(task: Task, settings: Settings) -> dict[str, Any]:
         if name not in known:
             raise InvalidError(Errors.E508.format(reader=reader.__name__, setting=name, known=", ".join(known)))
     return known | dict(settings)
+
+
+def reason_of(error: BaseException) -> str:
+    """Return the kind and the message of an error in one line, for a message of our own."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}".rstrip(" .:")
+
+
+def _read_docbin(path: Path, limit: int, nlp: Language) -> Iterator[Example]:
+    """Yield the Examples of `.spacy` files. Raises ValueError for a file that spaCy can't read."""
+    try:
+        yield from Corpus(path, limit=limit)(nlp)
+    except DAMAGES as err:
+        raise InvalidError(Errors.E525.format(path=path, reason=reason_of(err))) from err

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from wasabi import msg
@@ -14,10 +13,7 @@ from ..types import Segments
 from .data_files import read_examples
 from .data_summary import LabelSurvey, LengthSurvey, summarize_lengths
 from .data_survey import read_encoder_tokenizer
-from .task import ExampleReport, Settings, Task
-
-if TYPE_CHECKING:
-    from ..subwords.tokenizer import SubwordTokenizer
+from .task import ExampleReport, Settings, Task, Window
 
 CHARACTERS_SHOWN = 60
 
@@ -26,14 +22,15 @@ CHARACTERS_SHOWN = 60
 class Split:
     """One file of data.
 
-    labels: how often each is in the file. lengths: of the texts, in subwords. windowed: texts longer than a window.
+    labels: how often each is in the file. lengths: of the texts, in subwords; None without a tokenizer. windowed: texts
+    longer than a window.
     texts: how often each text, or pair of texts, is there. report: what the task's own report says of the Examples;
     None: the task has no report. warnings: messages about the labels.
     """
 
     path: Path
     labels: LabelSurvey
-    lengths: LengthSurvey
+    lengths: LengthSurvey | None
     windowed: int
     texts: dict[Segments, int]
     report: ExampleReport | None = None
@@ -48,7 +45,8 @@ class Split:
         """Print labels, lengths, and what may be wrong."""
         msg.divider(str(self.path))
         self.labels.show(f"{self.labels.labelled:,} texts")
-        self.lengths.show()
+        if self.lengths is not None:
+            self.lengths.show()
         if self.windowed:
             msg.info(f"{self.windowed:,} texts are longer than a window and are read in several")
         if self.repeated:
@@ -100,26 +98,31 @@ class DataReport:
 
 
 def report_data(
-    train: Path, dev: Path, *, task: Task, encoder: str, max_length: int, lang: str, reader: Settings
+    train: Path, dev: Path, *, task: Task, encoder: str | None, max_length: int, lang: str, reader: Settings
 ) -> DataReport:
     """Return the report on two files.
 
-    encoder: whose subwords are counted. max_length: subwords of a window; 0: what the encoder takes.
-    lang: whose tokenizer splits the texts. reader: settings of the task's reader.
+    encoder: whose subwords are counted; None: there are no lengths. max_length: subwords of a window; 0: what the
+    encoder takes. lang: whose tokenizer splits the texts. reader: settings of the task's reader.
     Raises FileNotFoundError for missing data or encoder, ValueError for an unknown setting and for data that can't be
     used.
     """
-    tokenizer, limit = read_encoder_tokenizer(encoder)
-    window = min(max_length or limit, limit)
-    first, second = (_read(path, task, lang, reader, tokenizer, window) for path in (train, dev))
+    window = None if encoder is None else _read_window(encoder, max_length)
+    first, second = (_read(path, task, lang, reader, window) for path in (train, dev))
     return DataReport(first, second)
 
 
-def _read(path: Path, task: Task, lang: str, reader: Settings, tokenizer: SubwordTokenizer, window: int) -> Split:
+def _read_window(encoder: str, max_length: int) -> Window:
     from ..subwords.special_tokens import special_count
 
+    tokenizer, limit = read_encoder_tokenizer(encoder)
+    size = min(max_length or limit, limit)
+    return Window(tokenizer, size, room=size - special_count(tokenizer.single))
+
+
+def _read(path: Path, task: Task, lang: str, reader: Settings, window: Window | None) -> Split:
     labels, texts = LabelSurvey(), dict[Segments, int]()
-    report = task.make_report(window - special_count(tokenizer.single), tokenizer) if task.make_report else None
+    report = task.make_report(window) if task.make_report else None
     for example in read_examples(path, task, reader, lang=lang):
         labels.add(task.gold(example.reference))
         text = task.segments(example.reference)
@@ -128,7 +131,9 @@ def _read(path: Path, task: Task, lang: str, reader: Settings, tokenizer: Subwor
             report.add(example)
     if not texts:
         raise InvalidError(Errors.E506.format(path=path))
-    lengths = np.repeat(tokenizer.lengths(list(texts)), list(texts.values()))
-    windowed = int((lengths > window).sum())
-    warnings = task.label_warnings(path, labels)
-    return Split(path, labels, summarize_lengths(lengths), windowed, texts, report, warnings)
+    split = Split(path, labels, None, 0, texts, report, task.label_warnings(path, labels))
+    if window is None:
+        return split
+    lengths = np.repeat(window.tokenizer.lengths(list(texts)), list(texts.values()))
+    windowed = int((lengths > window.size).sum())
+    return replace(split, lengths=summarize_lengths(lengths), windowed=windowed)

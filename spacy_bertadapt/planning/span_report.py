@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from spacy.tokens import Doc, Span
 from wasabi import msg
 
 from ..component.misfits import misfit_spans
-
-if TYPE_CHECKING:
-    from ..subwords.tokenizer import SubwordTokenizer
+from .task import Window
 
 EXAMPLES_SHOWN = 3
 LENGTHS_SHOWN = 10
@@ -30,12 +27,11 @@ PROBLEMS = {
 class SpanReport:
     """Gold spans of a split, and those that look wrong.
 
-    room: subwords of a text that a window holds. tokenizer: of the encoder. things: what the spans are called, in the
+    window: of the encoder that is to read the texts; None: none is known. things: what the spans are called, in the
     plural. lengths: spans by number of tokens. suspects: by kind of problem, as of `PROBLEMS`, each span as text.
     """
 
-    room: int
-    tokenizer: SubwordTokenizer
+    window: Window | None
     things: str = "spans"
     lengths: Counter[int] = field(default_factory=Counter)
     suspects: dict[str, list[str]] = field(default_factory=lambda: {problem: [] for problem in PROBLEMS})
@@ -44,15 +40,14 @@ class SpanReport:
         """Look at the gold spans of an Example. predicted: its Doc with the tokens of the pipeline's tokenizer."""
         misfits = set(misfit_spans(spans, predicted))
         self.lengths.update(map(len, spans))
-        for span, subwords in zip(spans, self.tokenizer.encode([span.text for span in spans]), strict=True):
-            problems = {
-                "cut": span in misfits,
-                "bordered": any(token.is_space or token.is_punct for token in (span[0], span[-1])),
-                "too long": len(subwords) > self.room,
-                "empty": not len(subwords),
-            }
-            for problem in (problem for problem, holds in problems.items() if holds):
-                self.suspects[problem].append(in_context(span))
+        for span in spans:
+            self._suspect("cut", span, span in misfits)
+            self._suspect("bordered", span, any(token.is_space or token.is_punct for token in (span[0], span[-1])))
+        if self.window is not None:
+            encoded = self.window.tokenizer.encode([span.text for span in spans])
+            for span, subwords in zip(spans, encoded, strict=True):
+                self._suspect("too long", span, len(subwords) > self.window.room)
+                self._suspect("empty", span, not len(subwords))
 
     def show(self) -> None:
         """Print the lengths, and the first spans of each problem."""
@@ -63,6 +58,10 @@ class SpanReport:
             if spans:
                 msg.warn(f"{len(spans):,} {self.things} {PROBLEMS[problem]}")
                 msg.text("\n".join(f"  {span}" for span in spans[:EXAMPLES_SHOWN]))
+
+    def _suspect(self, problem: str, span: Span, holds: bool) -> None:
+        if holds:
+            self.suspects[problem].append(in_context(span))
 
 
 def in_context(span: Span) -> str:

@@ -42,8 +42,20 @@ class ExampleReport(Protocol):
         """Print the report."""
 
 
-MakeReport: TypeAlias = Callable[[int, "SubwordTokenizer"], ExampleReport]
-"""Makes a report, for windows that have room for so many subwords of a text, counted by that tokenizer."""
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What an encoder reads at once.
+
+    tokenizer: of the encoder. size: subwords, special tokens included. room: subwords of a text, without these.
+    """
+
+    tokenizer: SubwordTokenizer
+    size: int
+    room: int
+
+
+MakeReport: TypeAlias = Callable[[Window | None], ExampleReport]
+"""Makes a report on texts for windows of some size; None: no tokenizer is known, and no subwords are counted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.random import Generator
 
+from ..errors import Errors, InvalidError
 from ..learning.learner import Loss
 from ..network.device_memory import SubwordBudget, default_budget
 from ..training.optimizer import adamw
@@ -22,6 +23,7 @@ from .masking import WordMasker
 from .words import WordWindows
 
 BATCHES_SORTED_TOGETHER = 64
+LARGEST_LOSS = 100.0  # nats of a subword; chance among 100,000 subwords has 11.5, and 709 has no perplexity in float64
 ORDER, MASKS, HELD_OUT_MASKS, DROPOUT = range(4)
 
 
@@ -127,6 +129,8 @@ class MaskedTrainer:
         held_out = mean_loss(list(self._in_slices(self._dev, self._held_out, masks, self.model.loss)))
         self.seconds = time.perf_counter() - started
         rate = self._rates[self.step - 1] if self.step else 0.0
+        if not held_out < LARGEST_LOSS:
+            raise InvalidError(Errors.E330.format(step=self.step, loss=held_out, rate=self._settings.learn_rate))
         return Evaluation(self.step, self.step / self.per_epoch, loss, math.exp(held_out), rate, self.seconds)
 
     def _in_slices(

@@ -140,7 +140,7 @@ class ConllFile:
         tags = [self._field(fields, column, number) for column in columns]
         if self.alternatives:
             tags = [tag.split(self.alternatives)[0] for tag in tags]
-        if not word.strip() or not tags or not all(tag.strip() for tag in tags):
+        if not word.strip(" ") or not tags or not all(tag.strip() for tag in tags):
             raise self._error(fields, number)
         return TaggedToken(word, tuple(tag.strip() for tag in tags), number)
 

@@ -10,7 +10,8 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from ..errors import Errors, InvalidError, Warnings
+from ..errors import Errors, InvalidError, Warnings, require_at_least
+from .recognition import Look, recognize
 
 Record = TypeVar("Record")
 
@@ -35,6 +36,7 @@ class RecordCorpus(ABC, Generic[Record]):
     def __init__(self, path: str | Path | None, *, limit: int = 0) -> None:
         if path is None:
             raise InvalidError(Errors.C003)
+        require_at_least("limit", limit, 0)
         self.path = Path(path)
         self.limit = limit
 
@@ -52,9 +54,10 @@ class RecordCorpus(ABC, Generic[Record]):
     def records(self) -> Iterator[Record]:
         """Yield the records, which need no pipeline; one warning at the end reports the skipped rows.
 
-        Raises InvalidError for a malformed row, with its file and line, and for a file without a usable row;
-        NotFoundError and DirectoryError for a path without a file.
+        Raises InvalidError for a file of another kind than the reader's, for a malformed row, with its file and line,
+        and for a file without a usable row; NotFoundError and DirectoryError for a path without a file.
         """
+        self._check_kind()
         count, skipped = 0, 0
         first: Skipped | None = None
         for item in self.read():
@@ -67,6 +70,15 @@ class RecordCorpus(ABC, Generic[Record]):
             if count == self.limit:
                 break
         self._report(count, skipped, first)
+
+    @property
+    @abstractmethod
+    def reads(self) -> str:
+        """The kind of file that the reader reads, in a few words."""
+
+    @abstractmethod
+    def takes(self, look: Look) -> bool:
+        """Return whether the reader reads a file that looks so."""
 
     @abstractmethod
     def read(self) -> Iterator[Record | Skipped]:
@@ -86,6 +98,12 @@ class RecordCorpus(ABC, Generic[Record]):
     @abstractmethod
     def annotate(self, doc: Doc, record: Record) -> None:
         """Set the record's gold annotation on a Doc from `make_doc`."""
+
+    def _check_kind(self) -> None:
+        look = recognize(self.path)
+        if look is not None and not self.takes(look):
+            reader = {"reader": type(self).__name__, "reads": self.reads}
+            raise InvalidError(Errors.C033.format(path=self.path, title=look.title, remedy=look.remedy, **reader))
 
     def _report(self, count: int, skipped: int, first: Skipped | None) -> None:
         report = "it has no rows"

@@ -11,6 +11,7 @@ from .corpus import Skipped
 from .rows import Row, read_rows
 
 ACCEPTED = "accept"
+REFUSED = ("reject", "ignore")
 
 
 class CharSpan(NamedTuple):
@@ -55,6 +56,12 @@ def read_prodigy(path: Path) -> Iterator[AnnotatedText | Skipped]:
     for row in read_rows(path, ["text"], format="jsonl"):
         reason = _reason_to_skip(row)
         yield _read_text(row) if reason is None else Skipped(row.source, reason)
+
+
+def skip_refused(row: Row) -> Skipped | None:
+    """Return a `Skipped` for a row of JSONL that an annotator rejected or ignored; None for any other row."""
+    answer = row.values.get("answer")
+    return Skipped(row.source, f"its answer is {answer!r}") if answer in REFUSED else None
 
 
 def _reason_to_skip(row: Row) -> str | None:

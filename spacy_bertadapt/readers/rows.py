@@ -1,11 +1,11 @@
 """Rows of CSV, TSV and JSONL files. Each row knows the line on which it starts."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from ..errors import Errors, InvalidError
+from .json_text import parse_json
 from .lines import Lines, plain_suffix, read_lines
 from .tables import Column, read_csv, read_tsv, select_columns
 
@@ -43,21 +43,22 @@ class Row(NamedTuple):
             raise InvalidError(Errors.C018.format(source=self.source, key=column, value=value))
         return value
 
-    def labels(self, column: Column, *, separator: str | None = None) -> list[str]:
-        """Return the labels in a column, without the white space around them.
+    def labels(self, column: Column, *, separator: str | None = None) -> list[str] | None:
+        """Return the labels in a column, without the white space around them; None for an unlabelled row.
 
         column: holds a string; in JSONL also a number, null, or a list of strings and numbers.
         separator: splits a string into several labels; None takes it whole.
-        Returns labels in the row's order, none of them empty; an empty list for an unlabelled row.
+        Returns labels in the row's order, none of them empty. Only the list `[]` says that no label holds; null and
+        strings without a label leave it open.
         Raises InvalidError for a value of another type.
         """
         value = self.value(column)
-        if value is None:
-            return []
+        if value is None or value == []:
+            return value
         if isinstance(value, str) and separator:
             value = value.split(separator)
         labels = [self._label(item) for item in (value if isinstance(value, list) else [value])]
-        return [label for label in labels if label]
+        return [label for label in labels if label] or None
 
     def _label(self, value: object) -> str:
         if isinstance(value, bool) or not isinstance(value, (str, int, float)):
@@ -108,23 +109,10 @@ def _read_jsonl(path: Path, lines: Lines, columns: Sequence[Column]) -> Iterator
             yield number, _parse_object(line, f"{path}:{number}")
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON number")
-
-
-_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
-
-
 def _parse_object(line: str, source: str) -> Values:
     try:
-        value = _DECODER.decode(line)
-        if "\\u" in line:
-            # JSON can escape half a surrogate pair, which no spaCy vocabulary can store.
-            json.dumps(value, ensure_ascii=False).encode("utf-8")
-    except json.JSONDecodeError as error:
-        reason = f"{error.msg} at character {error.pos + 1}"
-        raise InvalidError(Errors.C014.format(source=source, reason=reason)) from error
-    except (ValueError, RecursionError) as error:
+        value = parse_json(line.rstrip())
+    except ValueError as error:
         raise InvalidError(Errors.C014.format(source=source, reason=error)) from error
     if not isinstance(value, dict):
         raise InvalidError(Errors.C015.format(source=source, value=value))

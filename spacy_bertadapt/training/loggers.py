@@ -15,35 +15,44 @@ Log = Callable[[dict[str, Any] | None], None]
 Setup = Callable[..., tuple[Log, Callable[[], None]]]
 """Returns a function for every step, which gets None if nothing was evaluated, and one for the end."""
 
+FILE = "log.jsonl"
 
-def record_logger(output_file: str, progress_bar: str | None = "eval") -> Setup:
+
+def record_logger(output_file: str | None = None, progress_bar: str | None = "eval") -> Setup:
     """Return a logger that prints spaCy's table and writes a JSONL file with one line for every evaluation.
 
-    output_file: path of the file, which every run replaces. A line has step, epoch, seconds since the start, words,
-    score, scores and losses.
+    output_file: path of the file, which every run replaces; None: log.jsonl in the output folder of `spacy train`, or
+    no file if it has none. A line has step, epoch, seconds since the start, words, score, scores and losses.
     progress_bar: "eval", "train" or None, as for spaCy's ConsoleLogger.v3.
     """
     setup_console = console_logger_v3(progress_bar=progress_bar)
 
     def setup(nlp: Language, stdout: IO = sys.stdout, stderr: IO = sys.stderr) -> tuple[Log, Callable[[], None]]:
         log_to_console, finish_console = setup_console(nlp, stdout, stderr)
-        path = Path(output_file)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        stream = path.open("w", encoding="utf8")
+        path = Path(output_file) if output_file else None
+        if path is not None:
+            _start(path)  # a path that can't be written is an error before the first step
 
         def log(info: dict[str, Any] | None) -> None:
+            nonlocal path
             log_to_console(info)
-            if info is not None:
-                stream.write(srsly.json_dumps(_record(info)) + "\n")
-                stream.flush()
+            if info is None:
+                return
+            if path is None and "output_path" in info:
+                path = Path(info["output_path"]).parent / FILE
+                _start(path)
+            if path is not None:
+                with path.open("a", encoding="utf8") as stream:
+                    stream.write(srsly.json_dumps(_record(info)) + "\n")
 
-        def finish() -> None:
-            finish_console()
-            stream.close()
-
-        return log, finish
+        return log, finish_console
 
     return setup
+
+
+def _start(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("", encoding="utf8")
 
 
 def _record(info: dict[str, Any]) -> dict[str, Any]:

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from itertools import repeat
+from typing import TypeAlias
 
 from ..errors import require, require_at_least
 
+Steps: TypeAlias = int | str | None
+VARIABLE = "${"  # how a reference to another setting begins
+
 
 def warmup_linear(
-    initial_rate: float, total_steps: int, warmup: float = 0.1, final_rate: float = 0.0
+    initial_rate: float, total_steps: Steps, warmup: float = 0.1, final_rate: float = 0.0
 ) -> Iterator[float]:
     """Yield rates that rise to `initial_rate`, then fall in a straight line to `final_rate` after the last step.
 
-    total_steps: optimizer steps in all; later ones get `final_rate`.
+    total_steps: optimizer steps in all; later ones get `final_rate`. None: they are not known, and all rates are
+    `initial_rate`. So they are where it still reads `${training.max_steps}`: `nlp.create_optimizer`, and all methods
+    that call it, read the optimizer's block without the rest of the config.
     warmup: steps of the rise (1 or more), or their share of all steps (below 1).
     Raises ValueError for a negative rate or warm-up, and for a warm-up that leaves no step to fall.
     """
@@ -21,7 +28,7 @@ def warmup_linear(
 
 
 def warmup_cosine(
-    initial_rate: float, total_steps: int, warmup: float = 0.1, final_rate: float = 0.0
+    initial_rate: float, total_steps: Steps, warmup: float = 0.1, final_rate: float = 0.0
 ) -> Iterator[float]:
     """Yield rates that rise to `initial_rate`, then fall along half a cosine.
 
@@ -40,9 +47,15 @@ def warmup_constant(initial_rate: float, warmup: int) -> Iterator[float]:
     return _rates(initial_rate, initial_rate, int(warmup), int(warmup) + 1, lambda left: 1.0)
 
 
-def _warmup(peak: float, final: float, total: int, warmup: float, shape: Callable[[float], float]) -> Iterator[float]:
-    require("total_steps", total, possible=total >= 1, remedy="use the number of training steps")
+def _warmup(
+    peak: float, final: float, total: Steps, warmup: float, shape: Callable[[float], float]
+) -> Iterator[float]:
     require_at_least("initial_rate", peak, 0)
+    if total is None or (isinstance(total, str) and total.startswith(VARIABLE)):
+        return repeat(peak)
+    possible = not isinstance(total, str) and total >= 1
+    require("total_steps", total, possible=possible, remedy="use the number of training steps")
+    total = int(total)
     remedy = "use a share below 1, or a number of steps below total_steps"
     require("warmup", warmup, possible=0 <= warmup < max(1, total), remedy=remedy)
     steps = min(round(warmup * total), total - 1) if warmup < 1 else int(warmup)

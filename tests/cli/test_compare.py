@@ -10,9 +10,11 @@ import pytest
 import spacy
 import srsly
 from spacy.tokens import DocBin
+from spacy.training import Example
+from spacy.util import load_model_from_config
 
 from spacy_bertadapt.cli.compare import strategies_to_compare
-from spacy_bertadapt.evaluation.comparison import STRATEGIES, only_bert_component
+from spacy_bertadapt.evaluation.comparison import STRATEGIES, adapted_config, only_bert_component
 
 CONFIG = Path(__file__).parent.parent.parent / "configs" / "textcat.cfg"
 
@@ -59,7 +61,8 @@ def test_two_strategies(run: Callable, data: Path, tiny_bert: Path, tmp_path: Pa
     assert f"| head_only | {head['score']:.4f} | 66 |" in table
     assert (output / "compare.png").read_bytes().startswith(b"\x89PNG")
     config = spacy.util.load_config(output / "head_only" / "config.cfg")
-    assert config["training"]["optimizer"]["learn_rate"]["initial_rate"] == pytest.approx(20 * 1e-4)
+    assert config["training"]["optimizer"]["learn_rate"]["initial_rate"] == 1e-4
+    assert config["components"]["bert_textcat"]["adapt"]["rates"] == {".": 20}
     spacy.load(output / "head_only" / "model-last")
 
 
@@ -107,11 +110,72 @@ def test_a_component_is_known_by_its_class() -> None:
     config["components"]["topics"] = config["components"].pop("bert_textcat")
     config["components"]["bert_zeroshot"] = {"factory": "sentencizer"}
     config["nlp"]["pipeline"] = ["bert_zeroshot", "topics"]
-    assert only_bert_component(config) == "topics"
+    assert only_bert_component(load_model_from_config(config)) == "topics"
     config["components"]["others"] = config["components"]["topics"]
     config["nlp"]["pipeline"] = ["topics", "others"]
     with pytest.raises(ValueError, match=r"E518.*topics.*others"):
-        only_bert_component(config)
+        only_bert_component(load_model_from_config(config))
+
+
+RATES = {
+    "a number": 1e-4,
+    "a variable": "${vars.rate}",
+    "a list": [1e-4, 5e-5],
+    "a triangle": {"@schedules": "slanted_triangular.v1", "max_rate": 1e-4, "num_steps": 300},
+    "a block with a variable": {"@schedules": "constant.v1", "rate": "${vars.rate}"},
+}
+
+
+@pytest.mark.parametrize("kind", list(RATES))
+def test_any_rate_is_raised_for_what_learns_little(kind: str, tiny_bert: Path, tmp_path: Path) -> None:
+    """The head moves by 20 times the rate in the first step: Adam's first step is as large as its rate."""
+    config = spacy.util.load_config(CONFIG, overrides={"paths.encoder": str(tiny_bert)}, interpolate=False)
+    config["components"]["bert_textcat"]["max_length"] = 64
+    config["training"]["optimizer"]["learn_rate"] = RATES[kind]
+    config["training"]["optimizer"]["weight_decay"] = 0.0
+    config["vars"] = {"rate": 1e-4}
+    nlp = load_model_from_config(config, auto_fill=True)
+    adapted_config(nlp.config, "bert_textcat", "head_only", tmp_path).to_disk(tmp_path / "config.cfg")
+    adapted = load_model_from_config(spacy.util.load_config(tmp_path / "config.cfg"))
+    optimizer = spacy.registry.resolve(adapted.config.interpolate()["training"])["optimizer"]
+    rate = optimizer.learn_rate
+    golds = ({"a": 1.0, "b": 0.0}, {"a": 0.0, "b": 1.0})
+    examples = [Example.from_dict(adapted.make_doc("a parcel"), {"cats": gold}) for gold in golds]
+    adapted.initialize(lambda: examples, sgd=optimizer)
+    module = adapted.get_pipe("bert_textcat").network.module
+    before = module.classifier.weight.detach().clone()
+    adapted.update(examples[:1], sgd=optimizer)
+    moved = (module.classifier.weight - before).abs().max().item()
+    assert moved == pytest.approx(20 * rate, rel=0.01)
+
+
+def test_what_a_config_lacks_is_filled_in(run: Callable, data: Path, tiny_bert: Path, tmp_path: Path) -> None:
+    config = spacy.util.load_config(CONFIG, interpolate=False)
+    for section in ("optimizer", "logger"):
+        del config["training"][section]
+    config.to_disk(tmp_path / "config.cfg")
+    done = run("compare", tmp_path / "config.cfg", "-o", tmp_path / "out", "-s", "full", *settings(data, tiny_bert))
+    assert done.exit_code == 0, done.output
+    assert [row["strategy"] for row in srsly.read_json(tmp_path / "out" / "compare.json")] == ["full"]
+
+
+@pytest.mark.parametrize(("section", "code"), [("components", "E956"), ("nlp", "E985")])
+def test_a_config_that_lacks_the_main_thing(run: Callable, tmp_path: Path, section: str, code: str) -> None:
+    config = spacy.util.load_config(CONFIG, interpolate=False)
+    del config[section]
+    config.to_disk(tmp_path / "config.cfg")
+    done = run("compare", tmp_path / "config.cfg", "-o", tmp_path / "out", "-s", "full")
+    assert done.exit_code == 1
+    assert isinstance(done.exception, SystemExit), done.exception
+    assert code in done.output
+
+
+def test_lora_without_peft_is_a_message(run: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spacy_bertadapt.evaluation.comparison.find_spec", lambda name: None)
+    done = run("compare", CONFIG, "-o", tmp_path / "out", "-s", "full,lora")
+    assert done.exit_code == 1
+    assert "[E114]" in done.output
+    assert not (tmp_path / "out").exists()
 
 
 def test_every_strategy_is_one_that_spacy_can_make() -> None:

@@ -42,6 +42,15 @@ def test_cats_of_jsonl_and_limit(tmp_path: Path, run: Callable) -> None:
     assert [example.reference.cats for example in examples] == [{"a": 0.0}] * 2
 
 
+@pytest.mark.parametrize("labels", ["delivery,payment", '["delivery", "payment"]'])
+def test_a_list_with_commas_or_as_json(labels: str, write_rows: Callable, run: Callable, tmp_path: Path) -> None:
+    data, output = write_rows([("a parcel", "delivery")]), tmp_path / "data.spacy"
+    result = run("convert", data, output, "--reader.labels", labels, "--reader.label_separator=1")
+    assert result.exit_code == 0, result.output
+    (example,) = Corpus(output)(spacy.blank("en"))
+    assert example.reference.cats == {"delivery": 1.0, "payment": 0.0}
+
+
 def test_other_suffix_is_an_error(write_rows: Callable, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="E507"):
         convert(write_rows(), tmp_path / "data.bin", task=get_task("textcat"))
@@ -56,6 +65,9 @@ def test_other_suffix_is_an_error(write_rows: Callable, tmp_path: Path) -> None:
         (["--lang", "zz"], "E048"),
         (["--reader.body", "x"], "E508"),
         (["--train.x", 1], "E510"),
+        (["more"], "E528"),
+        (["--reader.header", "perhaps"], "C032"),
+        (["--reader.label_separator", "[1", "--reader.labels", "[1"], "C020"),
     ],
 )
 def test_errors_are_one_paragraph(
@@ -64,6 +76,15 @@ def test_errors_are_one_paragraph(
     result = run("convert", write_rows(), tmp_path / "data.spacy", *args)
     assert result.exit_code == 1
     assert f"[{code}]" in result.output
+    assert not (tmp_path / "data.spacy").exists()
+
+
+def test_a_folder_without_data(run: Callable, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.warns(UserWarning, match="W090"):
+        result = run("convert", tmp_path / "empty", tmp_path / "data.spacy")
+    assert result.exit_code == 1
+    assert "[E529]" in result.output
     assert not (tmp_path / "data.spacy").exists()
 
 

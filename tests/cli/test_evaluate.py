@@ -55,6 +55,13 @@ def test_shows_any_score(capsys: pytest.CaptureFixture) -> None:
     assert ["y", "100.00", "-"] in shown
 
 
+def test_a_broken_pipeline_is_one_line(pipeline: Path, run: Callable, write_rows: Callable) -> None:
+    (pipeline / "meta.json").write_text("[]", encoding="utf8")
+    result = run("evaluate", pipeline, write_rows())
+    assert result.exit_code == 1
+    assert "[E523]" in result.output
+
+
 def test_errors(pipeline: Path, run: Callable, write_rows: Callable, tmp_path: Path) -> None:
     assert "[E502]" in run("evaluate", pipeline, tmp_path / "none.spacy").output
     assert "[E050]" in run("evaluate", "no_such_pipeline", write_rows()).output

@@ -142,6 +142,21 @@ def test_missing_data_and_a_task_that_is_not_trained(
         make_config(write_rows(), task=TASKS["zeroshot"])
 
 
+@pytest.mark.parametrize("name", ["a$b.csv", "$HOME$.csv", "100 %$1.csv", "a'b\"c.csv", "ü [x]; #y.csv"])
+def test_spacy_finds_data_of_any_name(name: str, make_config: Callable, write_rows: Callable, tmp_path: Path) -> None:
+    data = write_rows(name=name)
+    config = make_config(data).interpolate()
+    assert config["paths"]["train"] == str(data)
+    corpora = util.registry.resolve(config["corpora"])
+    assert [len(list(corpora[split](spacy.blank("en")))) for split in ("train", "dev")] == [6, 6]
+
+
+def test_a_name_that_spacy_takes_for_a_variable(write_rows: Callable, make_config: Callable, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="E526"):
+        make_config(write_rows(name="a${b}.csv"))
+    assert not (tmp_path / "new.cfg").exists()
+
+
 def test_unknown_task(run: Callable, write_rows: Callable, tmp_path: Path) -> None:
     data = write_rows()
     result = run("init-config", tmp_path / "new.cfg", "--train", data, "--dev", data, "--task", "poetry")

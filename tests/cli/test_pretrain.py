@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from spacy_bertadapt.cli.pretrain import _cells
+from spacy_bertadapt.pretraining.trainer import Evaluation
 from tests.fixtures.commands import ROWS
 
 
@@ -58,6 +60,24 @@ def test_errors_are_one_paragraph(
     assert result.exit_code == 1
     assert f"[{code}]" in result.output
     assert not (tmp_path / "out").exists()
+
+
+def test_training_that_diverges_ends_with_a_message(
+    texts: Path, tiny_bert: Path, run: Callable, tmp_path: Path
+) -> None:
+    options = ["--encoder", tiny_bert, "--max-steps", 4, "--eval-every", 2, "--device", "cpu", "--batch-size", 8]
+    result = run("pretrain", texts, tmp_path / "out", *options, "--learn-rate", 100, "--warmup", 0)
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit), result.exception
+    message = " ".join(result.output.partition("[E330]")[2].split())
+    assert "after step 2" in message
+    assert "learn_rate = 100" in message
+    assert not (tmp_path / "out" / "model").exists()
+
+
+def test_a_large_perplexity_is_a_power_of_ten() -> None:
+    evaluations = [Evaluation(1, 0.1, 2.0, perplexity, 1e-4, 1.0) for perplexity in (1234.5, 2.5e9)]
+    assert [_cells(evaluation)[3] for evaluation in evaluations] == ["1,234.50", "2.50e+09"]
 
 
 def test_missing_file(tiny_bert: Path, run: Callable, tmp_path: Path) -> None:

@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 import spacy
 from spacy.training import Example
 
 CONFIG = Path(__file__).parent.parent.parent / "configs" / "textcat.cfg"
 ADAPT = "--components.bert_textcat.adapt"
+
+
+@pytest.fixture
+def show(run: Callable, tiny_bert: Path) -> Callable:
+    """Shows the config of the samples on a tiny encoder, with overrides."""
+    fitting = ("--paths.encoder", tiny_bert, "--components.bert_textcat.max_length", 64)
+    return lambda *overrides: run("show", CONFIG, *fitting, *overrides)
 
 
 def numbers(output: str) -> dict[str, list[str]]:
@@ -19,10 +27,8 @@ def numbers(output: str) -> dict[str, list[str]]:
     return {row[0]: row[1:] for row in cells if len(row) > 2 and row[0] != "part" and not row[0].startswith("-")}
 
 
-def test_layers_of_a_config(run: Callable, tiny_bert: Path) -> None:
-    done = run(
-        "show", CONFIG, "--paths.encoder", tiny_bert, f"{ADAPT}.layer_decay", "0.5", f"{ADAPT}.head_factor", "10"
-    )
+def test_layers_of_a_config(show: Callable) -> None:
+    done = show(f"{ADAPT}.layer_decay", "0.5", f"{ADAPT}.head_factor", "10")
     assert done.exit_code == 0, done.output
     rows = numbers(done.output)
     assert list(rows) == ["head", "pooler", "layer 1", "layer 0", "embeddings", "all"]
@@ -34,9 +40,8 @@ def test_layers_of_a_config(run: Callable, tiny_bert: Path) -> None:
     assert "two labels" in done.output
 
 
-def test_frozen_layers_and_when_they_thaw(run: Callable, tiny_bert: Path) -> None:
-    settings = (f"{ADAPT}.@misc", "spacy-bertadapt.GradualUnfreezing.v1", "--training.max_steps", "150")
-    done = run("show", CONFIG, "--paths.encoder", tiny_bert, *settings)
+def test_frozen_layers_and_when_they_thaw(show: Callable) -> None:
+    done = show(f"{ADAPT}.@misc", "spacy-bertadapt.GradualUnfreezing.v1", "--training.max_steps", "150")
     rows = numbers(done.output)
     assert [rows[part][2] for part in ("head", "pooler", "layer 1")] == ["0", "100", "100"]
     assert [rows[part][1:] for part in ("layer 0", "embeddings")] == [["0", "frozen"]] * 2
@@ -57,10 +62,11 @@ def test_a_trained_pipeline(run: Callable, tiny_bert: Path, tmp_path: Path) -> N
     assert "two labels" not in done.output
 
 
-def test_a_low_rate_for_few_parameters_is_pointed_out(run: Callable, tiny_bert: Path) -> None:
-    lora = ("show", CONFIG, "--paths.encoder", tiny_bert, f"{ADAPT}.@misc", "spacy-bertadapt.HeadOnly.v1")
-    assert "higher rate" in run(*lora).output
-    assert "higher rate" not in run(*lora, "--training.optimizer.learn_rate.initial_rate", "0.002").output
+def test_a_low_rate_for_few_parameters_is_pointed_out(show: Callable) -> None:
+    head = (f"{ADAPT}.@misc", "spacy-bertadapt.HeadOnly.v1")
+    assert "higher rate" in show(*head).output
+    for higher in (("--training.optimizer.learn_rate.initial_rate", "0.002"), (f"{ADAPT}.rates", '{".": 20}')):
+        assert "higher rate" not in show(*head, *higher).output
 
 
 def test_mistakes_are_messages(run: Callable, tiny_bert: Path) -> None:
@@ -73,6 +79,50 @@ def test_mistakes_are_messages(run: Callable, tiny_bert: Path) -> None:
     assert "Traceback" not in wrong.output
 
 
+RATES = {
+    "a number": ({"learn_rate": 3e-5}, "3e-05"),
+    "a list": ({"learn_rate": [1e-5, 7e-5, 2e-5]}, "7e-05"),
+    "a variable": ({"learn_rate": "${vars.rate}"}, "6e-05"),
+    "a triangle": (
+        {"learn_rate": {"@schedules": "slanted_triangular.v1", "max_rate": 4e-5, "num_steps": 200}},
+        "4e-05",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", list(RATES))
+def test_the_highest_rate_is_that_of_any_schedule(run: Callable, tiny_bert: Path, tmp_path: Path, kind: str) -> None:
+    optimizer, shown = RATES[kind]
+    fitting = {"paths.encoder": str(tiny_bert), "components.bert_textcat.max_length": 64}
+    config = spacy.util.load_config(CONFIG, overrides=fitting, interpolate=False)
+    config["training"]["optimizer"].update(optimizer)
+    config["vars"] = {"rate": 6e-5}
+    config.to_disk(tmp_path / "config.cfg")
+    done = run("show", tmp_path / "config.cfg")
+    assert done.exit_code == 0, done.output
+    assert f"learning rate up to {shown}" in done.output
+    assert numbers(done.output)["layer 0"][3] == shown
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "code"),
+    [
+        ("components.bert_textcat.max_length", "9999", "E110"),
+        ("components.bert_textcat.stride", "64", "E201"),
+        ("training.optimizer.learn_rate.warmup", "5000", "E308"),
+        ("training.batcher.size", "0", "E308"),
+        ("training.patience", "many", "E531"),
+    ],
+)
+def test_settings_that_training_could_not_begin_with(
+    show: Callable, setting: str, value: str, code: str
+) -> None:
+    done = show(f"--{setting}", value)
+    assert done.exit_code == 1
+    assert isinstance(done.exception, SystemExit), done.exception
+    assert f"[{code}]" in done.output
+
+
 def test_a_pipeline_without_bert(run: Callable, tmp_path: Path) -> None:
     spacy.blank("en").to_disk(tmp_path / "pipeline")
     done = run("show", tmp_path / "pipeline")
@@ -80,9 +130,9 @@ def test_a_pipeline_without_bert(run: Callable, tmp_path: Path) -> None:
     assert "E516" in done.output
 
 
-def test_memory_falls_with_what_learns(run: Callable, tiny_bert: Path) -> None:
+def test_memory_falls_with_what_learns(show: Callable) -> None:
     def total(*settings: str) -> float:
-        done = run("show", CONFIG, "--paths.encoder", tiny_bert, *settings)
+        done = show(*settings)
         return float(" ".join(done.output.split()).partition(", total ")[2].split()[0].replace(",", ""))
 
     full = total()

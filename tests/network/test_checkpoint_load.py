@@ -75,7 +75,7 @@ SPOILERS = {
     "unknown model": (edit_config(model_type="no_such_model"), "config.json can't be read"),
     "text for a number": (edit_config(hidden_size="many"), "config.json can't be read"),
     "config no JSON": (write("config.json", "{"), "config.json can't be read"),
-    "config a list": (write("config.json", "[]"), "config.json can't be read"),
+    "config a list": (write("config.json", "[]"), "config.json holds no JSON object"),
     "config empty": (write("config.json", b""), "config.json can't be read"),
     "config not UTF-8": (write("config.json", b"\xff\xfe{}"), "config.json can't be read"),
     "tokenizer no JSON": (write("tokenizer.json", "garbage"), "tokenizer.json can't be read"),

@@ -348,13 +348,13 @@ def test_loading_needs_no_network_and_no_original(trained, name, tmp_path, strea
     assert_same([trained(stream[0])], [loaded(stream[0])])
 
 
-def test_error_handler_gets_the_docs(trained, name, stream):
+def test_error_handler_gets_each_doc(trained, name, stream):
     pipe = trained.get_pipe(name)
     seen = []
     pipe.set_error_handler(lambda pipe_name, proc, docs, err: seen.append((pipe_name, len(docs), type(err))))
     pipe.runner.settings = replace(pipe.runner.settings, max_length=10_000)
     assert list(pipe.pipe(map(trained.make_doc, stream))) == []
-    assert seen == [(name, len(stream), InvalidError)]
+    assert seen == [(name, 1, InvalidError)] * len(stream)
 
 
 def test_files_are_where_they_are_promised(trained, name, tmp_path):

@@ -30,6 +30,7 @@ from ...types import Floats, Ints, Segments
 from .pooling import check_long_text, pool_windows
 
 PROBLEM_TYPES = {True: "single_label_classification", False: "multi_label_classification"}
+REGRESSION = "regression"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +77,24 @@ class Categorizer(BertPipe[EncodedTexts, CatsTargets, Floats]):
             **settings,
         )
 
+    @property
+    def exclusive(self) -> bool:
+        """Whether exactly one label holds for a text."""
+        return bool(self._settings["exclusive"])
+
+    @property
+    def long_text(self) -> str:
+        """How the logits of a text's windows are pooled: see `LONG_TEXT`."""
+        return str(self._settings["long_text"])
+
     def accept(self, checkpoint: Checkpoint) -> tuple[str, ...]:
-        """Return a checkpoint's labels. Raises ValueError if it is of the other kind, or has one exclusive label."""
-        exclusive, config = self.cfg["exclusive"], checkpoint.module.config
+        """Return a checkpoint's labels.
+
+        Raises ValueError if it predicts numbers, is of the other kind, or has one exclusive label.
+        """
+        exclusive, config = self.exclusive, checkpoint.module.config
+        if config.problem_type == REGRESSION:
+            raise InvalidError(Errors.E317.format(encoder=self.shim.settings.encoder.name, name=self.name))
         if config.problem_type not in (None, PROBLEM_TYPES[exclusive]):
             values = {"encoder": self.shim.settings.encoder.name, "problem": config.problem_type}
             raise InvalidError(Errors.E112.format(exclusive=exclusive, opposite=not exclusive, **values))
@@ -94,7 +110,7 @@ class Categorizer(BertPipe[EncodedTexts, CatsTargets, Floats]):
     def decode(self, outputs: WindowOutputs, texts: EncodedTexts) -> Floats:
         """Return probabilities, (texts, labels)."""
         logits = self.text_logits(outputs, len(texts))
-        return (logits.softmax(-1) if self.cfg["exclusive"] else logits.sigmoid()).numpy()
+        return (logits.softmax(-1) if self.exclusive else logits.sigmoid()).numpy()
 
     def set_annotations(self, docs: Sequence[Doc], predictions: Floats) -> None:
         """Write the probabilities into `doc.cats`; other labels in it stay."""
@@ -105,12 +121,12 @@ class Categorizer(BertPipe[EncodedTexts, CatsTargets, Floats]):
     def is_annotated(self, example: Example) -> bool:
         """Return whether labels of the component have gold. Raises ValueError for a label that it doesn't know."""
         own = self._own_cats(example)
-        return any(own.values()) if self.cfg["exclusive"] else bool(own)
+        return any(own.values()) if self.exclusive else bool(own)
 
     def gold_labels(self, example: Example) -> GoldLabels | None:
         """Return the labels that hold for a text; None for a text without any."""
         cats = example.reference.cats
-        if not (any(cats.values()) if self.cfg["exclusive"] else cats):
+        if not (any(cats.values()) if self.exclusive else cats):
             return None
         return GoldLabels(Counter({label: int(value > 0.5) for label, value in cats.items()}), units=1)
 
@@ -125,7 +141,7 @@ class Categorizer(BertPipe[EncodedTexts, CatsTargets, Floats]):
                     raise InvalidError(Errors.E311.format(label=label, value=value, text=text))
                 values[row, self.label_number(label)] = value
                 known[row, self.label_number(label)] = 1.0
-        if self.cfg["exclusive"]:
+        if self.exclusive:
             self._check_exclusive(values, examples)
         device = self.network.device
         return CatsTargets(batch.windows.text, to_device(values, device), to_device(known, device))
@@ -135,7 +151,7 @@ class Categorizer(BertPipe[EncodedTexts, CatsTargets, Floats]):
         assert self.loss_function is not None
         numbers, place = np.unique(targets.text[rows], return_inverse=True)
         texts, position = to_device(numbers, logits.device), to_device(place, logits.device)
-        pooled = pool_windows(logits, position, len(numbers), self.cfg["long_text"])
+        pooled = pool_windows(logits, position, len(numbers), self.long_text)
         weights = None if self._class_weights is None else logits.new_tensor(self._class_weights)
         losses = self.loss_function(pooled, targets.values[texts], targets.known[texts], weights)
         return Loss(losses.sum(), len(numbers))
@@ -144,7 +160,7 @@ class Categorizer(BertPipe[EncodedTexts, CatsTargets, Floats]):
         """Return one row of logits a text, (texts, labels), pooled over its windows."""
         logits = torch.from_numpy(outputs.sequence_logits(len(self.labels)))
         text = torch.from_numpy(outputs.batch.windows.text)
-        return pool_windows(logits, text, n_texts, self.cfg["long_text"])
+        return pool_windows(logits, text, n_texts, self.long_text)
 
     def _segments(self, doc: Doc) -> Segments:
         return doc.text if self.parts is None else pair_of(doc, self.parts)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from ...component.defaults import Weights
 
+PARTS = ("premise", "hypothesis")
+"""The parts of a pair, as keys in `doc.spans`."""
+
 ARCHITECTURE = "spacy-bertadapt.SequenceClassifier.v1"
 
 CATS_SCORES = [

@@ -1,7 +1,7 @@
 """The base of corpora of labelled texts or pairs: it reads the labels of a row, and gathers those of a file."""
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,7 +9,10 @@ from spacy.tokens import Doc
 
 from ...errors import Errors, InvalidError
 from ...readers.corpus import RecordCorpus, Skipped
-from ...readers.rows import Row, read_rows
+from ...readers.lines import plain_suffix
+from ...readers.prodigy import skip_refused
+from ...readers.recognition import ROWS, Look
+from ...readers.rows import FORMATS, Row, read_rows
 from ...readers.tables import Column
 from ...types import Segments
 
@@ -29,7 +32,8 @@ class LabelledCorpus(RecordCorpus[LabelledRecord]):
     """A file with texts and labels on each row. A subclass reads the texts of a row.
 
     columns: the columns of the texts. missing: labels that stand for no label. label_map: labels of the file to labels
-    of the Docs; labels that it lacks stay. Other arguments: see `TextcatCorpus`.
+    of the Docs; labels that it lacks stay. may_have_none: whether `[]` says that no label holds, or leaves it open.
+    Other arguments: see `TextcatCorpus`.
     """
 
     def __init__(
@@ -41,10 +45,11 @@ class LabelledCorpus(RecordCorpus[LabelledRecord]):
         label_separator: str | None = None,
         label_map: Mapping[str, str] | None = None,
         missing: frozenset[str] = frozenset(),
+        may_have_none: bool = False,
         cats: str | None = None,
         header: bool | None = None,
         format: str | None = None,
-        labels: list[str] | None = None,
+        labels: Sequence[str] | None = None,
         limit: int = 0,
     ) -> None:
         super().__init__(path, limit=limit)
@@ -53,6 +58,7 @@ class LabelledCorpus(RecordCorpus[LabelledRecord]):
         self.label_separator = label_separator
         self.label_map = label_map or {}
         self.missing = missing
+        self.may_have_none = may_have_none
         self.cats = cats
         self.header = header
         self.format = format
@@ -62,20 +68,32 @@ class LabelledCorpus(RecordCorpus[LabelledRecord]):
     def segments(self, row: Row) -> Segments:
         """Return the text or the pair of a row. Raises InvalidError for a value that is no text."""
 
+    @property
+    def reads(self) -> str:
+        """The kind of file that the reader reads, in a few words."""
+        return "JSON Lines" if self._format == "jsonl" else "CSV, TSV and JSON Lines, told by suffix or `format`"
+
+    def takes(self, look: Look) -> bool:
+        """Return whether a file of that look has rows of the reader's format, with its columns."""
+        if self._format != "jsonl":
+            return look.name in ("csv", "tsv")
+        return look.name == "jsonl" or (look.name in ROWS and look.keys.issuperset(self.columns))
+
     def read(self) -> Iterator[LabelledRecord | Skipped]:
-        """Yield the rows with their labels, and a `Skipped` for each row without labels.
+        """Yield the rows with their labels, and a `Skipped` for each row without labels or refused by an annotator.
 
         Raises InvalidError for a malformed row, and for a label beyond those given.
         """
         negatives = dict.fromkeys(self._all_labels(), 0.0)
         for row in self._rows():
+            skipped = skip_refused(row)
+            if skipped is not None:
+                yield skipped
+                continue
             segments, cats = self.segments(row), self._own_cats(row)
-            if not cats:
-                yield Skipped(row.source, "no label")
-            elif self._cats_key(row) is None:
-                yield LabelledRecord(segments, negatives | cats, row.source)
-            else:
-                yield LabelledRecord(segments, cats, row.source)
+            if cats is not None and self._cats_key(row) is None:
+                cats = negatives | cats
+            yield LabelledRecord(segments, cats, row.source) if cats else Skipped(row.source, "no label")
 
     def annotate(self, doc: Doc, record: LabelledRecord) -> None:
         """Set `doc.cats` to the record's labels."""
@@ -85,25 +103,33 @@ class LabelledCorpus(RecordCorpus[LabelledRecord]):
         columns = [*self.columns, self.label if self.cats is None else self.cats]
         return read_rows(self.path, columns, header=self.header, format=self.format)
 
-    def _all_labels(self) -> list[str]:
+    @property
+    def _format(self) -> str | None:
+        return self.format or FORMATS.get(plain_suffix(self.path))
+
+    def _all_labels(self) -> Sequence[str]:
         if self.labels is not None:
             return self.labels
         if self.cats is not None:
             return []
-        return sorted({label for row in self._rows() for label in self._own_cats(row)})
+        rows = (row for row in self._rows() if skip_refused(row) is None)
+        return sorted({label for row in rows for label in self._own_cats(row) or ()})
 
-    def _own_cats(self, row: Row) -> dict[str, float]:
-        """Return the row's labels at 1.0, or the entries of its `cats` object."""
+    def _own_cats(self, row: Row) -> dict[str, float] | None:
+        """Return the row's labels at 1.0, or the entries of its `cats` object; None for a row without annotation."""
         key = self._cats_key(row)
-        if key is not None:
-            cats = read_cats(row, key)
-        else:
-            labels = row.labels(self.label, separator=self.label_separator)
-            cats = {self.label_map.get(label, label): 1.0 for label in labels if label not in self.missing}
-        for label in cats:
+        cats = self._labels_at_1(row) if key is None else read_cats(row, key)
+        for label in cats or ():
             if self.labels is not None and label not in self.labels:
                 raise InvalidError(Errors.C020.format(source=row.source, label=label, labels=self.labels))
         return cats
+
+    def _labels_at_1(self, row: Row) -> dict[str, float] | None:
+        labels = row.labels(self.label, separator=self.label_separator)
+        if labels is None:
+            return None
+        cats = {self.label_map.get(label, label): 1.0 for label in labels if label not in self.missing}
+        return cats if cats or self.may_have_none else None
 
     def _cats_key(self, row: Row) -> str | None:
         if self.cats is None and self.label not in row.values and "cats" in row.values:

@@ -15,11 +15,14 @@ from spacy.vocab import Vocab
 from torch import Tensor
 
 from ...component.base import BertPipe
+from ...component.checks import filled, flag, one_of, optional, probability
 from ...component.gold import GoldLabels, LabelCounts, count_gold
 from ...component.outputs import WindowOutputs
+from ...component.score_extension import score_extension as score_name
+from ...component.settings import LiveSetting
 from ...component.texts import AlignedTexts
 from ...component.thinc_model import NetworkModel
-from ...errors import Errors, InvalidError, Warnings, require
+from ...errors import Errors, InvalidError, Warnings
 from ...learning.learner import Loss
 from ...learning.losses import SequenceLoss, checked_loss
 from ...network.checkpoint import Checkpoint
@@ -50,6 +53,11 @@ class BertNer(BertPipe[AlignedTexts, TagTargets, Entities]):
     """
 
     outside_label = OUTSIDE
+    confidence = LiveSetting(one_of(*CONFIDENCES))
+    min_score = LiveSetting(probability)
+    overwrite_ents = LiveSetting(flag)
+    spans_key = LiveSetting(optional(filled))
+    score_extension = LiveSetting(score_name)
 
     def __init__(
         self,
@@ -70,23 +78,27 @@ class BertNer(BertPipe[AlignedTexts, TagTargets, Entities]):
 
         scheme: "bio", "bilou", "io" or "iob1"; None: the checkpoint's, else bio. confidence: an entity's score is the
         "mean" or the "product" of its tokens' probabilities. min_score: entities below it are left out.
-        overwrite_ents: whether earlier entities give way to overlapping ones. spans_key: a key in `doc.spans` for the
-        entities. score_extension: the name of `ent._.score`; None: none. loss: cross-entropy if None.
-        Other arguments: see `BertPipe`.
+        overwrite_ents: whether earlier entities give way to overlapping ones that have a score of 0.5 or more.
+        spans_key: a key in `doc.spans` for the entities. score_extension: the name of `ent._.score`; None: none.
+        loss: cross-entropy if None. Other arguments: see `BertPipe`.
         """
         if scheme is not None:
             TagScheme.tags([], scheme)
-        require("confidence", confidence, possible=confidence in CONFIDENCES, remedy="use mean or product")
         super().__init__(
             vocab,
             model,
             name,
-            cfg={"scheme": scheme, "min_score": min_score},
+            cfg={
+                "scheme": scheme,
+                "confidence": confidence,
+                "min_score": min_score,
+                "overwrite_ents": overwrite_ents,
+                "spans_key": spans_key,
+                "score_extension": score_extension,
+            },
             loss=checked_loss(loss, exclusive=True, reason="a token has one tag:"),
             **settings,
         )
-        self.confidence = confidence
-        self.writer = EntityWriter(overwrite_ents, spans_key, score_extension)
         self._scheme: TagScheme | None = None
 
     @property
@@ -98,14 +110,14 @@ class BertNer(BertPipe[AlignedTexts, TagTargets, Entities]):
 
     def head_labels(self, labels: Sequence[str], known: Sequence[str]) -> Sequence[str]:
         """Return tags for the types, in the letters of the checkpoint's own tags if it has any."""
-        if self.cfg["scheme"] is None and OUTSIDE in known:
+        if self._settings["scheme"] is None and OUTSIDE in known:
             scheme = TagScheme.of(known)
             return known if set(labels) <= set(scheme.names) else scheme.same_scheme(labels)
-        return TagScheme.tags(labels, self.cfg["scheme"] or "bio")
+        return TagScheme.tags(labels, self._settings["scheme"] or "bio")
 
     def accept(self, checkpoint: Checkpoint) -> tuple[str, ...]:
         """Return the types of entities that a checkpoint's tags name. Raises ValueError if its labels are no tags."""
-        self._scheme = TagScheme.of(checkpoint.labels, self.cfg["scheme"])
+        self._scheme = TagScheme.of(checkpoint.labels, self._settings["scheme"])
         return self._scheme.names
 
     def encode(self, docs: Sequence[Doc], *, training: bool = False) -> AlignedTexts:
@@ -121,7 +133,7 @@ class BertNer(BertPipe[AlignedTexts, TagTargets, Entities]):
         tags = self.scheme.decode(log_p, alignment.text)
         spans = self.scheme.entities(tags, alignment.text)
         scores = self._scores(spans, log_p[np.arange(len(tags)), tags])
-        kept = scores >= self.cfg["min_score"]
+        kept = scores >= self.min_score
         start, stop = spans.start[kept], spans.stop[kept]
         return Entities(
             text=alignment.text[start],
@@ -133,7 +145,10 @@ class BertNer(BertPipe[AlignedTexts, TagTargets, Entities]):
 
     def set_annotations(self, docs: Sequence[Doc], predictions: Entities) -> None:
         """Write the entities into `doc.ents`, and into `doc.spans` if there is a spans_key."""
-        self.writer.write(docs, predictions)
+        writer = EntityWriter(
+            overwrite_ents=self.overwrite_ents, spans_key=self.spans_key, score_extension=self.score_extension
+        )
+        writer.write(docs, predictions)
 
     def is_annotated(self, example: Example) -> bool:
         """Return whether the gold Doc has entity annotation."""

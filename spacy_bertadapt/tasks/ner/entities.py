@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from spacy.tokens import Doc, Span, SpanGroup
 
-from ...component.score_extension import check_score_extension, set_scores
+from ...component.score_extension import set_scores
 from ...types import Floats, Ints
 
 BLOCKED = 3
+REPLACES_FROM = 0.5  # the score from which an entity is rather right than wrong, and may replace another
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +30,13 @@ class Entities:
     score: Floats
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EntityWriter:
-    """Writes entities into Docs, beside the entities of earlier components."""
+    """Writes entities into Docs, beside the entities of earlier components. Fields: the settings of `BertNer`."""
 
-    def __init__(self, overwrite_ents: bool, spans_key: str | None, score_extension: str | None):
-        """Take the settings, which `BertNer` describes.
-
-        Raises InvalidError for an extension that another package has registered and that can't be set.
-        """
-        self.overwrite_ents = overwrite_ents
-        self.spans_key = spans_key
-        self.score_extension = check_score_extension(score_extension)
+    overwrite_ents: bool
+    spans_key: str | None
+    score_extension: str | None
 
     def write(self, docs: Sequence[Doc], entities: Entities) -> None:
         """Set `doc.ents` and `ent._.score`, and with a spans_key `doc.spans` too.
@@ -56,19 +53,29 @@ class EntityWriter:
         if self.spans_key is not None:
             attrs = {"scores": np.array(scores, dtype=np.float32)}
             doc.spans[self.spans_key] = SpanGroup(doc, name=self.spans_key, spans=spans, attrs=attrs)
+        score_of = dict(zip(spans, scores, strict=True))
         kept = spans
         if doc.has_annotation("ENT_IOB"):
-            kept = self._join(doc, spans)
+            kept = self._join(doc, score_of)
         else:
             doc.set_ents(spans)
-        score_of = dict(zip(spans, scores, strict=True))
         set_scores(kept, [score_of[span] for span in kept], self.score_extension)
 
-    def _join(self, doc: Doc, spans: list[Span]) -> list[Span]:
-        """Add new entities to the earlier ones, and return those that were added. Blocked tokens stay blocked."""
+    def _join(self, doc: Doc, score_of: dict[Span, float]) -> list[Span]:
+        """Add new entities to the earlier ones, and return those that were added. Blocked tokens stay blocked.
+
+        An earlier entity is replaced, if at all, by new ones that are rather right than wrong.
+        """
         blocked = [doc[token.i : token.i + 1] for token in doc if token.ent_iob == BLOCKED and not token.ent_type]
-        new = _without_overlap(spans, blocked if self.overwrite_ents else [*doc.ents, *blocked])
-        earlier = _without_overlap(doc.ents, new) if self.overwrite_ents else doc.ents
+        earlier: Sequence[Span] = doc.ents
+        sure = [span for span in score_of if self.overwrite_ents and score_of[span] >= REPLACES_FROM]
+        sure = _without_overlap(sure, blocked)
+        earlier = _without_overlap(earlier, sure)
+        unsure = [span for span in score_of if span not in set(sure)]
+        new = [*sure, *_without_overlap(unsure, [*earlier, *blocked, *sure])]
+        for span in new:
+            for token in span:
+                token.ent_id = 0  # spaCy would keep that of an earlier entity
         doc.set_ents([*earlier, *new], blocked=blocked)
         return new
 

@@ -68,4 +68,5 @@ def make_bert_ner(
         adapt=adapt,
         loss=loss,
         scorer=scorer,
+        pipeline=nlp,
     )

@@ -8,6 +8,8 @@ from spacy.tokens import Doc, Span
 
 from ...readers.conll import Columns, ConllFile, ConllRecord
 from ...readers.corpus import RecordCorpus, make_token_doc
+from ...readers.recognition import Look
+from ...readers.settings import checked_settings
 from ...readers.tags import MISSING, check_scheme
 
 
@@ -30,6 +32,7 @@ class ConllCorpus(RecordCorpus[ConllRecord]):
     limit: the number of Docs at most; 0 for all.
     """
 
+    @checked_settings
     def __init__(
         self,
         path: str | Path | None,
@@ -49,6 +52,15 @@ class ConllCorpus(RecordCorpus[ConllRecord]):
         self.file = ConllFile(self.path, columns, alternatives=alternatives, sentences=sentences)
         self.scheme = scheme
         self.gold_preproc = gold_preproc
+
+    @property
+    def reads(self) -> str:
+        """The kind of file that the reader reads, in a few words."""
+        return "CoNLL"
+
+    def takes(self, look: Look) -> bool:
+        """Return whether a file of that look is CoNLL."""
+        return look.name == "conll"
 
     def read(self) -> Iterator[ConllRecord]:
         """Yield the sentences of each Doc. Raises what `ConllFile.records` raises."""

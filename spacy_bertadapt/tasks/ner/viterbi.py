@@ -13,6 +13,7 @@ from ...types import Bools, Floats, Ints
 IMPOSSIBLE = -1e9
 PADDING = -1
 LARGEST_BATCH = 2**16  # tokens with padding
+LARGEST_STEP = 2**20  # pairs of tags that are looked at together: of each text in the batch, all of them
 
 
 def decode_texts(scores: Floats, text: Ints, start: Bools, follows: Bools, end: Bools) -> Ints:
@@ -29,7 +30,7 @@ def decode_texts(scores: Floats, text: Ints, start: Bools, follows: Bools, end: 
     ends = np.append(begins[1:], True)
     wrong = np.where(begins, ~start[tags], ~follows[np.roll(tags, 1), tags])
     wrong |= ends & ~end[tags]
-    for tokens in _padded_texts(np.unique(text[wrong]), text):
+    for tokens in _padded_texts(np.unique(text[wrong]), text, most=max(1, LARGEST_STEP // follows.size)):
         inside = tokens != PADDING
         tags[tokens[inside]] = best_paths(scores[tokens], inside.sum(axis=1), start, follows, end)[inside]
     return tags
@@ -72,12 +73,16 @@ def _walk_back(previous_tag: NDArray[np.int16], last: Ints, lengths: Ints) -> In
     return paths
 
 
-def _padded_texts(texts: Ints, text: Ints) -> Iterator[Ints]:
-    """Yield the tokens of some texts as batches of rows of similar length: (texts, tokens), PADDING at the end."""
+def _padded_texts(texts: Ints, text: Ints, *, most: int) -> Iterator[Ints]:
+    """Yield the tokens of some texts as batches of rows of similar length: (texts, tokens), PADDING at the end.
+
+    most: texts of a batch, at most.
+    """
     first, stop = np.searchsorted(text, texts), np.searchsorted(text, texts, side="right")
     lengths = stop - first
     order = np.argsort(lengths, kind="stable")
     for run in cut_by_budget(lengths[order], LARGEST_BATCH):
-        rows = order[run]
-        column = np.arange(lengths[rows].max())
-        yield np.where(column < lengths[rows, None], first[rows, None] + column, PADDING)
+        for part in range(run.start, run.stop, most):
+            rows = order[part : min(part + most, run.stop)]
+            column = np.arange(lengths[rows].max())
+            yield np.where(column < lengths[rows, None], first[rows, None] + column, PADDING)

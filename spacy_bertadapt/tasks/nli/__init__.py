@@ -1,3 +1,5 @@
 """Natural language inference: whether a premise entails or contradicts a hypothesis."""
 
-PARTS = ("premise", "hypothesis")
+from ..categories.defaults import PARTS
+
+__all__ = ["PARTS"]

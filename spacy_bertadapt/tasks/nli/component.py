@@ -9,7 +9,6 @@ from spacy.vocab import Vocab
 from ...component.thinc_model import NetworkModel
 from ...learning.losses import SequenceLoss
 from ..categories.pair_component import PairCategorizer
-from . import PARTS
 
 
 class BertNli(PairCategorizer):
@@ -17,8 +16,6 @@ class BertNli(PairCategorizer):
 
     Labels are those of the data or the checkpoint: entailment, neutral and contradiction, or any others.
     """
-
-    parts = PARTS
 
     def __init__(
         self,

@@ -51,4 +51,5 @@ def make_bert_nli(
         adapt=adapt,
         loss=loss,
         scorer=scorer,
+        pipeline=nlp,
     )

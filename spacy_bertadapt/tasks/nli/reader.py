@@ -1,6 +1,6 @@
 """The reader of labelled pairs of texts: CSV, TSV and JSONL."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -10,6 +10,7 @@ from spacy.tokens import Doc
 from ...pairs import SEPARATOR, make_pair
 from ...readers.corpus import check_length
 from ...readers.rows import Row
+from ...readers.settings import checked_settings
 from ...types import Pair
 from ..categories.reader import LabelledCorpus, LabelledRecord
 from . import PARTS
@@ -21,7 +22,8 @@ class PairCorpus(LabelledCorpus):
     """A file with a premise, a hypothesis and a label on each row, as Examples of pair Docs with `reference.cats`.
 
     A row gets every label of the corpus: 1.0 for its own, 0.0 for the others. Rows without a gold label are skipped
-    and reported: the field is empty, null, or "-" as in SNLI. The file is streamed, twice if the labels have to be
+    and reported: the field is empty, null, or "-" as in SNLI, or the row is one of Prodigy's with `answer` "reject" or
+    "ignore". The file is streamed, twice if the labels have to be
     gathered from it.
 
     path: CSV, TSV (without quoting) or JSONL in UTF-8; unpacked if its name ends in .gz.
@@ -33,6 +35,7 @@ class PairCorpus(LabelledCorpus):
     limit: the number of pairs at most; 0 for all. Labels are gathered from the whole file even so.
     """
 
+    @checked_settings
     def __init__(
         self,
         path: str | Path | None,
@@ -43,7 +46,7 @@ class PairCorpus(LabelledCorpus):
         label_map: Mapping[str, str] | None = None,
         header: bool | None = None,
         format: str | None = None,
-        labels: list[str] | None = None,
+        labels: Sequence[str] | None = None,
         limit: int = 0,
     ) -> None:
         super().__init__(

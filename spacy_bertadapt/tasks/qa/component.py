@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
+from spacy.language import Language
 from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
 from spacy.util import minibatch
@@ -17,20 +18,26 @@ from spacy.vocab import Vocab
 from torch import Tensor
 
 from ...component.base import BertPipe
+from ...component.checks import filled, flag, optional, positive_int, probability, strings
 from ...component.gold import GoldLabels
 from ...component.outputs import WindowOutputs
-from ...component.score_extension import check_score_extension, set_scores
+from ...component.score_extension import ScoredSpan
+from ...component.settings import LiveSetting
 from ...component.thinc_model import NetworkModel
-from ...errors import Errors, WrongTypeError, require, require_at_least
+from ...errors import Errors, WrongTypeError
 from ...learning.learner import Loss
 from ...network.checkpoint import Checkpoint
 from ...network.inputs import to_device
-from ...pairs import find_parts
+from ...pairs import find_parts, parts_given
 from ...subwords.batches import WindowBatch
 from ...types import Ints
 from . import ANSWERS, PARTS
 from .answers import END, NULL_COLUMN, START, Answers, best_answers
 from .texts import QuestionTexts, as_context, as_question, encode_questions
+
+Context: TypeAlias = Doc | Span | str
+Asked: TypeAlias = tuple[Context, str] | Mapping[str, Any]
+"""Context and question, or a dict with them under these names."""
 
 HEAD_OUTPUTS = ("LABEL_0", "LABEL_1")  # as the checkpoints of Transformers have them
 NO_ANSWER = -1
@@ -52,11 +59,11 @@ class AnswerTargets:
 class AnswerSpans:
     """Answers to one question, as Spans of its context, best first, with probabilities.
 
-    null_score: the probability of no answer among all candidates. no_answer_score: the probability of no answer against
-    the best answer alone.
+    spans: each has its score as `span._.NAME`, by the component's `score_extension`. null_score: the probability of no
+    answer among all candidates. no_answer_score: the probability of no answer against the best answer alone.
     """
 
-    spans: list[Span]
+    spans: list[ScoredSpan]
     scores: list[float]
     null_score: float
     no_answer_score: float
@@ -66,11 +73,19 @@ class BertQa(BertPipe[QuestionTexts, AnswerTargets, list[list[AnswerSpans]]]):
     """Sets `doc.spans["answers"]` of pair Docs to the spans of the context that answer the question.
 
     With `questions`, it asks every Doc these, and sets `doc.spans["answers:0"]` and so on. No span means no answer.
+    The scores are in the attributes of the span groups.
     """
 
     parts = PARTS
     windowed_segment = 1
     has_labels = False
+    questions = LiveSetting(strings)
+    top_k = LiveSetting(positive_int)
+    n_best = LiveSetting(positive_int)
+    max_answer_length = LiveSetting(positive_int)
+    no_answer_threshold = LiveSetting(probability)
+    allow_overlap = LiveSetting(flag)
+    score_extension = LiveSetting(optional(filled))
 
     def __init__(
         self,
@@ -93,21 +108,25 @@ class BertQa(BertPipe[QuestionTexts, AnswerTargets, list[list[AnswerSpans]]]):
         make_doc: splits a context that is a string. questions: asked of every Doc. top_k: answers a question, at most.
         n_best: how many candidates the probabilities are computed over. max_answer_length: in spaCy tokens.
         no_answer_threshold: no answer is given if its probability is above this. allow_overlap: whether answers to a
-        question may share tokens. score_extension: the name of `span._.score`; None: none. Other arguments: see
-        `BertPipe`.
+        question may share tokens. score_extension: the name of `span._.score` of what `answer` returns; None: none.
+        Other arguments: see `BertPipe`.
         """
-        for setting, value in {"top_k": top_k, "n_best": n_best, "max_answer_length": max_answer_length}.items():
-            require_at_least(setting, value, 1)
-        possible = 0 <= no_answer_threshold <= 1
-        require("no_answer_threshold", no_answer_threshold, possible=possible, remedy="use a probability, 0 to 1")
-        super().__init__(vocab, model, name, cfg={"no_answer_threshold": no_answer_threshold}, **settings)
-        self.make_doc = make_doc
-        self.questions = list(questions)
-        self.top_k = top_k
-        self.n_best = max(n_best, top_k)
-        self.max_answer_length = max_answer_length
-        self.allow_overlap = allow_overlap
-        self.score_extension = check_score_extension(score_extension)
+        cfg = {
+            "questions": questions,
+            "top_k": top_k,
+            "n_best": n_best,
+            "max_answer_length": max_answer_length,
+            "no_answer_threshold": no_answer_threshold,
+            "allow_overlap": allow_overlap,
+            "score_extension": score_extension,
+        }
+        super().__init__(vocab, model, name, cfg=cfg, **settings)
+        self._make_doc = make_doc
+
+    def join(self, nlp: Language) -> None:
+        """Belong to a pipeline: its tokenizer splits contexts that are strings."""
+        super().join(nlp)
+        self._make_doc = nlp.tokenizer
 
     def head_labels(self, labels: Sequence[str], known: Sequence[str]) -> Sequence[str]:
         """Return two outputs, for the start and the end; what a checkpoint calls them does not matter."""
@@ -117,34 +136,34 @@ class BertQa(BertPipe[QuestionTexts, AnswerTargets, list[list[AnswerSpans]]]):
         """Return nothing: answers have no labels."""
         return ()
 
-    def answer(self, context: Doc | Span | str, question: str, *, top_k: int | None = None) -> list[Span]:
+    def answer(self, context: Context, question: str, *, top_k: int | None = None) -> list[Span]:
         """Return the best answers to a question, as Spans of the context, best first, with `span._.score`.
 
-        context: a Doc or a Span of one, which is not changed and whose Spans are returned, or a string. top_k: the
-        largest number of answers. Returns no span if there is no answer. Raises ValueError for a question that fills a
-        window, and TypeError for what is no text.
+        context: a Doc or a Span of one, whose Spans are returned, or a string. A Doc is not changed at all: the Spans
+        carry their scores themselves. top_k: the largest number of answers. Returns no span if there is no answer.
+        Raises ValueError for a question that fills a window, and TypeError for what is no text.
         """
         return next(self.answer_batch([(context, question)], top_k=top_k))
 
     def answer_many(
-        self, context: Doc | Span | str, questions: Iterable[str], *, top_k: int | None = None
+        self, context: Context, questions: Iterable[str], *, top_k: int | None = None
     ) -> Iterator[list[Span]]:
         """Yield the best answers to each question on one context, which is encoded once: see `answer`."""
         if isinstance(questions, str):
             raise WrongTypeError(Errors.E209.format(question=questions))
         if isinstance(context, str):
-            context = self.make_doc(context)
+            context = self._make_doc(context)
         return self.answer_batch(((context, question) for question in questions), top_k=top_k)
 
     def answer_batch(
-        self, pairs: Iterable[tuple[Doc | Span | str, str]], *, top_k: int | None = None, batch_size: int = 256
+        self, pairs: Iterable[Asked], *, top_k: int | None = None, batch_size: int = 256
     ) -> Iterator[list[Span]]:
         """Yield the best answers for many contexts and questions, in order: see `answer`.
 
-        pairs: context and question; any stream. batch_size: pairs that are gathered and sorted by length.
+        pairs: context and question, as a tuple or as a dict with these names; any stream. batch_size: pairs that are
+        gathered and sorted by length. Raises TypeError for what is no pair.
         """
-        top_k = self.top_k if top_k is None else top_k
-        require_at_least("top_k", top_k, 1)
+        top_k = self.top_k if top_k is None else positive_int("top_k", top_k)
         return self._answer_batch(pairs, top_k, batch_size)
 
     def predict(self, docs: Iterable[Doc]) -> list[list[AnswerSpans]]:
@@ -176,7 +195,6 @@ class BertQa(BertPipe[QuestionTexts, AnswerTargets, list[list[AnswerSpans]]]):
                     "no_answer_score": answers.no_answer_score,
                 }
                 doc.spans[key] = SpanGroup(doc, name=key, spans=answers.spans, attrs=attrs)
-                set_scores(answers.spans, answers.scores, self.score_extension)
 
     def is_annotated(self, example: Example) -> bool:
         """Return whether the gold Doc has answers, or an empty group that says there are none."""
@@ -220,14 +238,13 @@ class BertQa(BertPipe[QuestionTexts, AnswerTargets, list[list[AnswerSpans]]]):
                 first[number], last[number] = alignment.first[covered[0]], alignment.last[covered[-1]]
         return first, last
 
-    def _answer_batch(
-        self, pairs: Iterable[tuple[Doc | Span | str, str]], top_k: int, batch_size: int
-    ) -> Iterator[list[Span]]:
+    def _answer_batch(self, pairs: Iterable[Asked], top_k: int, batch_size: int) -> Iterator[list[Span]]:
+        question_name, context_name = self.parts
         for batch in minibatch(pairs, batch_size):
-            contexts = [as_context(context, self.make_doc) for context, _ in batch]
-            for answers in self._answers_to([as_question(question) for _, question in batch], contexts, top_k):
-                set_scores(answers.spans, answers.scores, self.score_extension)
-                yield answers.spans
+            given = [parts_given(pair, (context_name, question_name)) for pair in batch]
+            contexts = [as_context(context, self._make_doc) for context, _ in given]
+            for answers in self._answers_to([as_question(question) for _, question in given], contexts, top_k):
+                yield list(answers.spans)
 
     def _answers_to(
         self, questions: Sequence[str], contexts: Sequence[Span | None], top_k: int
@@ -240,7 +257,7 @@ class BertQa(BertPipe[QuestionTexts, AnswerTargets, list[list[AnswerSpans]]]):
             outputs,
             texts.alignment,
             len(texts),
-            n_best=max(self.n_best, top_k),
+            n_best=max(self.n_best, self.top_k, top_k),
             max_length=self.max_answer_length,
             allow_overlap=self.allow_overlap,
         )
@@ -251,9 +268,13 @@ class BertQa(BertPipe[QuestionTexts, AnswerTargets, list[list[AnswerSpans]]]):
     def _answer_spans(self, answers: Answers, context: Span | None, token: Ints, top_k: int) -> AnswerSpans:
         *scores, null_score = answers.probabilities.tolist()
         no_answer_score = answers.no_answer_score
-        if context is None or no_answer_score > self.cfg["no_answer_threshold"]:
+        if context is None or no_answer_score > self.no_answer_threshold:
             return AnswerSpans([], [], null_score, no_answer_score)
         starts = (token[answers.start[:top_k]] + context.start).tolist()
         stops = (token[answers.stop[:top_k] - 1] + context.start + 1).tolist()
-        spans = [Span(context.doc, start, stop) for start, stop in zip(starts, stops, strict=True)]
+        doc, name = context.doc, self.score_extension
+        spans = [
+            ScoredSpan(doc, start, stop, score=score, name=name)
+            for start, stop, score in zip(starts, stops, scores, strict=False)
+        ]
         return AnswerSpans(spans, scores[:top_k], null_score, no_answer_score)

@@ -29,9 +29,7 @@ WEIGHTS: Weights = {
 }
 
 
-@Language.factory(
-    "bert_qa", assigns=["doc.spans", "span._.score"], default_config=DEFAULTS, default_score_weights=WEIGHTS
-)
+@Language.factory("bert_qa", assigns=["doc.spans"], default_config=DEFAULTS, default_score_weights=WEIGHTS)
 def make_bert_qa(
     nlp: Language,
     name: str,
@@ -70,4 +68,5 @@ def make_bert_qa(
         ),
         adapt=adapt,
         scorer=scorer,
+        pipeline=nlp,
     )

@@ -36,8 +36,12 @@ class QaScorer:
         self._reported: str | None = None
 
     def __call__(self, examples: Iterable[Example], **settings: Any) -> dict[str, Any]:
-        """Return the scores: see `score_answers`."""
-        scores = score_answers(examples)
+        """Return the scores: see `score_answers`. Docs that were asked a pipeline's own questions have none."""
+        examples = list(examples)
+        asked = [example for example in examples if not _has_own_questions(example.predicted)]
+        if len(asked) < len(examples):
+            warnings.warn(Warnings.W311.format(count=len(examples) - len(asked)), stacklevel=2)
+        scores = score_answers(asked)
         is_mixed = scores["qa_has_answer_f1"] is not None and scores["qa_no_answer_acc"] is not None
         answered = {0.0: "no", 1.0: "every"}.get(scores["qa_answered"]) if is_mixed else None
         if answered is not None and answered != self._reported:
@@ -86,6 +90,10 @@ def f1_score(answer: str, gold: str) -> float:
     if not words or not wanted:
         return float(words == wanted)
     return 2 * (Counter(words) & Counter(wanted)).total() / (len(words) + len(wanted))
+
+
+def _has_own_questions(doc: Doc) -> bool:
+    return f"{ANSWERS}:0" in doc.spans and ANSWERS not in doc.spans
 
 
 def _best(answers: SpanGroup | None) -> str:

@@ -16,11 +16,13 @@ from spacy.vocab import Vocab
 from torch import Tensor
 
 from ...component.base import BertPipe
+from ...component.checks import filled, positive_int, probability
 from ...component.gold import GoldLabels, LabelCounts, count_gold
 from ...component.outputs import WindowOutputs
+from ...component.settings import LiveSetting
 from ...component.texts import AlignedTexts
 from ...component.thinc_model import NetworkModel
-from ...errors import Warnings, require, require_at_least
+from ...errors import Warnings
 from ...learning.learner import Loss
 from ...learning.losses import SequenceLoss, checked_loss
 from ...network.inputs import to_device
@@ -71,6 +73,10 @@ class BertSpanCategorizer(BertPipe[SpanTexts, SpanTargets, LabelledSpans]):
     Every candidate is scored alone, label by label, in the window where it stands farthest from an edge.
     """
 
+    spans_key = LiveSetting(filled)
+    threshold = LiveSetting(probability)
+    max_span_length = LiveSetting(positive_int)
+
     def __init__(
         self,
         vocab: Vocab,
@@ -90,26 +96,23 @@ class BertSpanCategorizer(BertPipe[SpanTexts, SpanTargets, LabelledSpans]):
         a label. max_span_length: of candidates, in tokens. suggester: returns the candidates; None: they are all spans
         up to that length. loss: None: binary cross-entropy. Other arguments: see `BertPipe`.
         """
-        require("threshold", threshold, possible=0 <= threshold <= 1, remedy="use a probability, 0 to 1")
-        require_at_least("max_span_length", max_span_length, 1)
         super().__init__(
             vocab,
             model,
             name,
-            cfg={"spans_key": spans_key, "threshold": threshold},
+            cfg={"spans_key": spans_key, "threshold": threshold, "max_span_length": max_span_length},
             loss=checked_loss(loss, exclusive=False, reason="a span may have several labels:"),
             **settings,
         )
-        self.max_span_length = max_span_length
-        self.suggester = suggester
+        self._suggester = suggester
 
     def encode(self, docs: Sequence[Doc], *, training: bool = False) -> SpanTexts:
         """Return the subwords of the Docs' texts, none across a border of tokens, and the candidates."""
         texts = self.runner.encode_tokens(docs, training=training)
-        if self.suggester is None:
+        if self._suggester is None:
             candidates = candidates_by_length(texts.alignment, self.max_span_length)
         else:
-            candidates = suggested_candidates(docs, texts.alignment, self.suggester)
+            candidates = suggested_candidates(docs, texts.alignment, self._suggester)
         return SpanTexts(texts.segments, texts.alignment, candidates)
 
     def decode(self, outputs: WindowOutputs, texts: SpanTexts) -> LabelledSpans:
@@ -117,7 +120,7 @@ class BertSpanCategorizer(BertPipe[SpanTexts, SpanTargets, LabelledSpans]):
         assert outputs.batch.spans is not None
         logits = torch.from_numpy(outputs.span_logits(len(self.labels)))
         probabilities = logits.sigmoid().numpy()
-        span, label = np.nonzero(probabilities >= self.cfg["threshold"])
+        span, label = np.nonzero(probabilities >= self.threshold)
         candidate = outputs.batch.spans.index[span]
         start, last = texts.candidates.start[candidate], texts.candidates.stop[candidate] - 1
         alignment = texts.alignment
@@ -128,7 +131,7 @@ class BertSpanCategorizer(BertPipe[SpanTexts, SpanTargets, LabelledSpans]):
 
     def set_annotations(self, docs: Sequence[Doc], predictions: LabelledSpans) -> None:
         """Write the spans into `doc.spans[spans_key]`, by their start, the longest first, with their scores."""
-        key, labels = self.cfg["spans_key"], self.labels
+        key, labels = self.spans_key, self.labels
         borders = np.searchsorted(predictions.text, np.arange(len(docs) + 1)).tolist()
         rows = list(zip(predictions.start.tolist(), predictions.stop.tolist(), predictions.label.tolist(), strict=True))
         for doc, first, end in zip(docs, borders[:-1], borders[1:], strict=True):
@@ -138,13 +141,13 @@ class BertSpanCategorizer(BertPipe[SpanTexts, SpanTargets, LabelledSpans]):
 
     def is_annotated(self, example: Example) -> bool:
         """Return whether the gold Doc has spans under the key, or an empty group that says there are none."""
-        return self.cfg["spans_key"] in example.reference.spans
+        return self.spans_key in example.reference.spans
 
     def gold_labels(self, example: Example) -> GoldLabels | None:
         """Return how many gold spans each label has, and how many spans up to `max_span_length` the text has."""
         if not self.is_annotated(example):
             return None
-        spans = example.reference.spans[self.cfg["spans_key"]]
+        spans = example.reference.spans[self.spans_key]
         tokens = len(example.reference)
         lengths = np.arange(1, min(self.max_span_length, tokens) + 1)
         return GoldLabels(Counter(span.label_ for span in spans), int((tokens + 1 - lengths).sum()))
@@ -156,8 +159,8 @@ class BertSpanCategorizer(BertPipe[SpanTexts, SpanTargets, LabelledSpans]):
         def gold_labels(example: Example) -> GoldLabels | None:
             nonlocal total, too_long, first
             gold = self.gold_labels(example)
-            spans = example.reference.spans[self.cfg["spans_key"]] if gold is not None else []
-            long_spans = [span for span in spans if len(span) > self.max_span_length and self.suggester is None]
+            spans = example.reference.spans[self.spans_key] if gold is not None else []
+            long_spans = [span for span in spans if len(span) > self.max_span_length and self._suggester is None]
             total, too_long = total + len(spans), too_long + len(long_spans)
             first = first or next((f"{span.label_} {span.text!r}" for span in long_spans), "")
             return gold
@@ -185,7 +188,7 @@ class BertSpanCategorizer(BertPipe[SpanTexts, SpanTargets, LabelledSpans]):
 
     def _gold_candidates(self, examples: Sequence[Example], texts: SpanTexts) -> tuple[Ints, Ints]:
         """Return the candidates that are gold, (n,), and the label of each, (n,); one with two labels comes twice."""
-        key = self.cfg["spans_key"]
+        key = self.spans_key
         spans = [
             (number, span.start, span.end, label)
             for number, example in enumerate(examples)

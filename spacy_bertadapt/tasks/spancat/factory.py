@@ -57,4 +57,5 @@ def make_bert_spancat(
         adapt=adapt,
         loss=loss,
         scorer=scorer,
+        pipeline=nlp,
     )

@@ -15,6 +15,8 @@ from ...readers.conll import Columns, ConllFile, ConllRecord
 from ...readers.corpus import RecordCorpus, Skipped, make_text_doc, make_token_doc
 from ...readers.lines import plain_suffix
 from ...readers.prodigy import AnnotatedText, CharSpan, Tokens, read_prodigy
+from ...readers.recognition import ROWS, Look
+from ...readers.settings import checked_settings
 from ...readers.tags import check_scheme
 
 FORMATS = ("conll", "jsonl")
@@ -47,6 +49,7 @@ class SpanCorpus(RecordCorpus[AnnotatedText]):
     limit: the number of Docs at most; 0 for all.
     """
 
+    @checked_settings
     def __init__(
         self,
         path: str | Path | None,
@@ -86,6 +89,17 @@ class SpanCorpus(RecordCorpus[AnnotatedText]):
             settings = {"count": self._changed, "total": self._total, "first": self._first_changed}
             warnings.warn(Warnings.W403.format(path=self.path, **settings), stacklevel=2)
 
+    @property
+    def reads(self) -> str:
+        """The kind of file that the reader reads, in a few words."""
+        return "Prodigy's JSON Lines" if self.format == "jsonl" else "CoNLL"
+
+    def takes(self, look: Look) -> bool:
+        """Return whether a file of that look is of the reader's format."""
+        if self.format == "conll":
+            return look.name == "conll"
+        return look.name == "jsonl" or (look.name in ROWS and "text" in look.keys)
+
     def read(self) -> Iterator[AnnotatedText | Skipped]:
         """Yield the texts, and a `Skipped` for each row of JSONL that is not accepted.
 
@@ -114,10 +128,14 @@ class SpanCorpus(RecordCorpus[AnnotatedText]):
         doc.spans[self.spans_key] = list(dict.fromkeys(spans))
 
     def _align(self, doc: Doc, span: CharSpan, source: str) -> Span:
-        """Return the span of whole tokens around a range of characters, without white space at its ends."""
+        """Return the span of whole tokens around a range of characters, without white space at its ends.
+
+        A token of CoNLL may be white space alone, such as a no-break space, and so may a span of it.
+        """
         text = doc.text[span.start : span.end]
-        start = span.end - len(text.lstrip())
-        end = span.start + len(text.rstrip())
+        start, end = span.start, span.end
+        if not text.isspace():
+            start, end = end - len(text.lstrip()), start + len(text.rstrip())
         # Not None: `read_prodigy` refuses white space alone, and every other character is in a token.
         aligned = cast(Span, doc.char_span(start, end, label=span.label, alignment_mode="expand"))
         self._total += 1

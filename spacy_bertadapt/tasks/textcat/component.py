@@ -6,6 +6,8 @@ from typing import Any
 
 from spacy.vocab import Vocab
 
+from ...component.checks import optional, probability
+from ...component.settings import LiveSetting
 from ...component.thinc_model import NetworkModel
 from ...errors import require
 from ...learning.losses import SequenceLoss
@@ -15,6 +17,8 @@ from ..categories.component import Categorizer
 
 class BertTextCategorizer(Categorizer):
     """Sets `doc.cats` to a probability for every label: of exclusive labels they sum to one."""
+
+    threshold = LiveSetting(optional(probability))
 
     def __init__(
         self,
@@ -39,8 +43,8 @@ class BertTextCategorizer(Categorizer):
 
     def accept(self, checkpoint: Checkpoint) -> tuple[str, ...]:
         """Return a checkpoint's labels. Raises ValueError also if the positive label is none of two."""
-        labels, positive = super().accept(checkpoint), self.cfg["positive_label"]
-        possible = positive is None or (positive in labels and len(labels) == 2 and self.cfg["exclusive"])
+        labels, positive = super().accept(checkpoint), self._settings["positive_label"]
+        possible = positive is None or (positive in labels and len(labels) == 2 and self.exclusive)
         remedy = f"name one of two exclusive labels; there are {list(labels)}"
         require("positive_label", positive, possible=possible, remedy=remedy)
         return labels

@@ -56,4 +56,5 @@ def make_bert_textcat(
         adapt=adapt,
         loss=loss,
         scorer=scorer,
+        pipeline=nlp,
     )

@@ -1,5 +1,6 @@
 """The reader of labelled texts: CSV, TSV and JSONL."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from spacy.language import Language
@@ -7,6 +8,7 @@ from spacy.tokens import Doc
 
 from ...readers.corpus import make_text_doc
 from ...readers.rows import Row
+from ...readers.settings import checked_settings
 from ..categories.reader import LabelledCorpus, LabelledRecord
 
 
@@ -14,8 +16,9 @@ class TextcatCorpus(LabelledCorpus):
     """A file with a text and its labels on each row, as Examples with `reference.cats`.
 
     A row with a label in the `label` column gets every label of the corpus: 1.0 for its own, 0.0 for the others. A
-    row with a `cats` object gets the entries of that object only. Rows without a label are skipped and reported. The
-    file is streamed, twice if the labels have to be gathered from it.
+    row with a `cats` object gets the entries of that object only. In JSONL the list `[]` says that no label holds. Rows
+    without a label are skipped and reported, and so are Prodigy's with `answer` "reject" or "ignore". The file is
+    streamed, twice if the labels have to be gathered from it.
 
     path: CSV, TSV (without quoting) or JSONL in UTF-8; unpacked if its name ends in .gz.
     text: column of the text: a name in the header, a number (0 is the first, -1 the last), or a JSONL key.
@@ -29,6 +32,7 @@ class TextcatCorpus(LabelledCorpus):
     limit: the number of texts at most; 0 for all. Labels are gathered from the whole file even so.
     """
 
+    @checked_settings
     def __init__(
         self,
         path: str | Path | None,
@@ -39,7 +43,7 @@ class TextcatCorpus(LabelledCorpus):
         cats: str | None = None,
         header: bool | None = None,
         format: str | None = None,
-        labels: list[str] | None = None,
+        labels: Sequence[str] | None = None,
         limit: int = 0,
     ) -> None:
         super().__init__(
@@ -47,6 +51,7 @@ class TextcatCorpus(LabelledCorpus):
             columns=[text],
             label=label,
             label_separator=label_separator,
+            may_have_none=True,
             cats=cats,
             header=header,
             format=format,

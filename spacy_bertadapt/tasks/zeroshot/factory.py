@@ -38,21 +38,18 @@ def make_bert_zeroshot(
     scorer: Scorer | None,
 ) -> Pipe:
     """Zero-shot text classification on top of natural language inference: see `BertZeroShot`."""
-    from ..categories.pair_component import PairCategorizer
-    from .component import BertZeroShot, nli_component
+    from .component import BertZeroShot
+    from .standing import own_component
 
-    owned = None
-    if model is not None:
-        windows = WindowSettings(max_length=max_length, stride=stride, max_batch_subwords=max_batch_subwords)
-        settings: dict[str, Any] = {"exclusive": True, "long_text": "mean", "loss": None, "cfg": {}}
-        owned = PairCategorizer(nlp.vocab, model, f"{name}.nli", windows=windows, **settings)
+    windows = WindowSettings(max_length=max_length, stride=stride, max_batch_subwords=max_batch_subwords)
     return BertZeroShot(
+        nlp.vocab,
         name,
-        owned or nli_component(nlp, nli, name),
-        owns_nli=owned is not None,
+        nli=nli if model is None else own_component(nlp.vocab, model, name, windows, long_text="mean"),
         labels=labels,
         template=template,
         multi_label=multi_label,
         threshold=threshold,
         scorer=scorer,
+        pipeline=nlp,
     )

@@ -317,6 +317,23 @@ def test_scores_are_those_of_seqeval(nlp):
     assert 0.3 < ours < 0.99
 
 
+def test_sourced_into_another_pipeline_and_trained_there(trained, make_entities):
+    """The types are strings of the Docs' own vocab, which the source's does not know."""
+    other = spacy.blank("en")
+    other.add_pipe("bert_ner", source=trained)
+    fresh = [
+        Example.from_dict(other.make_doc("Lima beat Riga"), {"entities": [(0, 4, "TEAM"), (10, 14, "TEAM")]}),
+        *make_entities(other),
+    ]
+    with pytest.raises(ValueError, match=r"E303.*TEAM"):
+        other.update(fresh)
+    optimizer = other.initialize(lambda: fresh, sgd=adamw(2e-3))
+    assert other.get_pipe("bert_ner").labels == ("PERSON", "PLACE", "TEAM")
+    for _ in range(60):
+        other.update(fresh, sgd=optimizer)
+    assert entities(other("Lima beat Riga")) == [("Lima", "TEAM"), ("Riga", "TEAM")]
+
+
 # Checkpoints
 
 
@@ -399,9 +416,9 @@ def test_min_score_leaves_out_what_is_unsure(trained):
     pipe = trained.get_pipe("bert_ner")
     text = "Ada Lovelace lived in London"
     scores = sorted(entity._.score for entity in trained(text).ents)
-    pipe.cfg["min_score"] = sum(scores) / 2
+    pipe.min_score = sum(scores) / 2
     assert len(trained(text).ents) == 1
-    pipe.cfg["min_score"] = 1.1
+    pipe.min_score = 1.0
     assert len(trained(text).ents) == 0
 
 
@@ -413,15 +430,45 @@ def test_min_score_leaves_out_what_is_unsure(trained):
     ],
 )
 def test_entities_of_earlier_components(trained, overwrite, expected):
-    trained.get_pipe("bert_ner").writer.overwrite_ents = overwrite
+    trained.get_pipe("bert_ner").overwrite_ents = overwrite
     ruler = trained.add_pipe("entity_ruler", before="bert_ner")
     ruler.add_patterns([{"label": "FIRST", "pattern": "Ada"}, {"label": "VERB", "pattern": "lived"}])
     assert entities(trained("Ada Lovelace lived in London")) == expected
 
 
+def test_an_entity_that_is_rather_wrong_than_right_replaces_none(nlp, make_ner, make_entities, train):
+    """An untrained head is sure of nothing: what a rule says stays, until a score of one half."""
+    pipe = make_ner(nlp, overwrite_ents=True)
+    nlp.initialize(lambda: make_entities(nlp))
+    text = "Ada Lovelace lived in London"
+    doc = nlp(text)
+    assert doc.ents
+    assert all(entity._.score < 0.5 for entity in doc.ents)
+    ruled = nlp.make_doc(text)
+    ruled.set_ents([Span(ruled, token.i, token.i + 1, label="RULE") for token in ruled])
+    assert {label for _, label in entities(nlp(ruled))} == {"RULE"}
+    train(nlp, make_entities(nlp), steps=60)
+    ruled.set_ents([Span(ruled, 0, 1, label="RULE")])
+    assert entities(pipe(ruled))[0] == ("Ada Lovelace", "PERSON")
+
+
+def test_an_entity_inherits_no_id_of_the_one_it_replaces(trained):
+    trained.get_pipe("bert_ner").overwrite_ents = True
+    doc = trained.make_doc("Ada Lovelace lived in London")
+    first = Span(doc, 0, 1, label="FIRST", span_id="q1", kb_id="Q7")
+    doc.set_ents([first, Span(doc, 2, 3, label="VERB", span_id="q2")])
+    trained(doc)
+    assert [(entity.text, entity.ent_id_, entity.kb_id_) for entity in doc.ents] == [
+        ("Ada Lovelace", "", ""),
+        ("lived", "q2", ""),
+        ("London", "", ""),
+    ]
+    assert all(not token.ent_id_ for entity in doc.ents if entity.text != "lived" for token in entity)
+
+
 @pytest.mark.parametrize("overwrite", [False, True])
 def test_blocked_tokens_stay_out_of_entities(trained, overwrite):
-    trained.get_pipe("bert_ner").writer.overwrite_ents = overwrite
+    trained.get_pipe("bert_ner").overwrite_ents = overwrite
     doc = trained.make_doc("Ada Lovelace lived in London")
     doc.set_ents([], blocked=[doc[1:2]], default="missing")
     assert entities(trained(doc)) == [("London", "PLACE")]

@@ -144,6 +144,15 @@ def test_a_line_without_word_and_tag_is_an_error(nlp: Language, write: Callable,
         list(ConllCorpus(write(text))(nlp))
 
 
+@pytest.mark.parametrize("word", ["\u00a0", "\u3000", "\u2003", "\x85", "\x1c", "\u200b", "\ufeff"])
+@pytest.mark.parametrize("divider", ["\t", " "])
+def test_white_space_other_than_a_space_is_a_word(nlp: Language, write: Callable, word: str, divider: str) -> None:
+    path = write(f"Ada{divider}B-PER\n{word}{divider}O\nTom{divider}B-PER\n")
+    (example,) = ConllCorpus(path, gold_preproc=True)(nlp)
+    assert [token.text for token in example.predicted] == ["Ada", word, "Tom"]
+    assert [(entity.start, entity.end) for entity in example.reference.ents] == [(0, 1), (2, 3)]
+
+
 COMMENTS = (
     "# newdoc",
     "# newdoc id = mf920901-001",

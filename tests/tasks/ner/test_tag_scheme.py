@@ -165,3 +165,9 @@ def test_a_scheme_has_to_be_that_of_the_tags(tags, schemes):
         else:
             with pytest.raises(ValueError, match=rf"E308.*{scheme}.*'O'.*Use null"):
                 TagScheme.of(tags, scheme)
+
+
+@pytest.mark.parametrize("scheme", ["bio", "bilou", "io", "iob1"])
+def test_types_may_hold_any_characters(scheme):
+    types = ("a\nb", "B-X", "x y", "-", "O", "\u2028")
+    assert TagScheme.of(TagScheme.tags(types, scheme), scheme).names == types

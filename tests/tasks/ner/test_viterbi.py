@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from itertools import pairwise, product
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_bertadapt.tasks.ner.viterbi import best_paths
+from spacy_bertadapt.tasks.ner.viterbi import best_paths, decode_texts
 
 
 def brute_force(scores, start, follows, end):
@@ -39,3 +40,19 @@ def test_is_brute_force(seed, lengths, n_tags):
         assert not paths[row, length:].any()
         expected = brute_force(scores[row, :length].astype(np.float64), start, follows, end)
         assert np.isclose(scores[row, np.arange(length), path].sum(), expected, atol=1e-4)
+
+
+def test_memory_is_bounded_with_many_tags():
+    """8,000 texts of two tokens, 73 tags: the tags that may follow each other are looked at part by part."""
+    rng = np.random.default_rng(0)
+    n_texts, n_tags = 8_000, 73
+    scores = np.log(rng.dirichlet(np.ones(n_tags), size=2 * n_texts)).astype(np.float32)
+    follows = rng.random((n_tags, n_tags)) < 0.5
+    follows[0] = follows[:, 0] = True
+    possible = np.ones(n_tags, dtype=bool)
+    tracemalloc.start()
+    tags = decode_texts(scores, np.repeat(np.arange(n_texts), 2), possible, follows, possible).reshape(-1, 2)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert follows[tags[:, 0], tags[:, 1]].all()
+    assert peak < 150e6

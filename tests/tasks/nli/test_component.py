@@ -81,6 +81,20 @@ def test_compare_many_keeps_the_order_of_a_stream(trained, batch_size):
         assert cats == pytest.approx(pipe.compare(*pair), abs=1e-5)
 
 
+def test_compare_many_takes_dicts_by_the_names_of_the_parts(trained):
+    pipe = trained.get_pipe("bert_nli")
+    pairs = random_pairs(5)
+    named = [{"hypothesis": hypothesis, "premise": premise, "label": None} for premise, hypothesis in pairs]
+    for cats, expected in zip(pipe.compare_many(named), pipe.compare_many(pairs), strict=True):
+        assert cats == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("wrong", [{"sentence1": "a", "sentence2": "b"}, ("a", "b", "c"), ("a",), "ab", 3, {"a", "b"}])
+def test_what_is_no_pair(trained, wrong):
+    with pytest.raises(TypeError, match=r"E212.*'premise'.*'hypothesis'"):
+        list(trained.get_pipe("bert_nli").compare_many([("a", "b"), wrong]))
+
+
 def test_what_is_no_text(trained):
     with pytest.raises(TypeError, match=r"E207.*NoneType"):
         trained.get_pipe("bert_nli").compare("a", None)

@@ -66,6 +66,14 @@ def test_rows_without_gold_are_skipped_and_reported(make_corpus):
         assert contents(corpus) == EXPECTED
 
 
+def test_refused_pairs_and_pairs_without_any_label_are_skipped(make_corpus):
+    pair = {"premise": "It rains.", "hypothesis": "It is wet."}
+    rows = [{**pair, "label": "entailment"}, {**pair, "label": "contradiction", "answer": "reject"}]
+    corpus = make_corpus("a.jsonl", "\n".join(map(json.dumps, [*rows, {**pair, "label": []}])))
+    with pytest.warns(UserWarning, match=r"W401.*2 of 3 rows skipped.*a.jsonl:2: its answer is 'reject'"):
+        assert contents(corpus) == EXPECTED[:1]
+
+
 def test_an_empty_part_is_sound(make_corpus):
     assert contents(make_corpus("a.tsv", "\tIt is wet.\tneutral\n", premise=0, hypothesis=1, label=2)) == [
         ("", "It is wet.", "neutral")

@@ -173,6 +173,72 @@ def test_answers_are_spans_of_the_doc_that_was_given(trained, make_questions):
     assert all(answer.end <= 2 for answer in qa.answer(doc[:2], question, top_k=5))
 
 
+@pytest.mark.parametrize("name", ["score", "how_likely"])
+def test_asking_leaves_a_doc_as_it_was(trained, name):
+    """The scores are with the answers: another component may have its own for the same tokens."""
+    qa = trained.get_pipe("bert_qa")
+    qa.score_extension, qa.no_answer_threshold = name, 1.0
+    Span.set_extension("bertadapt_other", default=1, force=True)
+    doc = trained.make_doc(CONTEXT)
+    doc.set_ents([Span(doc, 0, 2, label="PERSON")])
+    before = doc.to_bytes()
+    asked = [
+        qa.answer(doc, "where was Ada born ?", top_k=3),
+        *qa.answer_many(doc, ["who worked with Ada ?", "where was Ada born ?"], top_k=3),
+        *qa.answer_batch([(doc[:], "where was Ada born ?")], top_k=3),
+    ]
+    assert doc.to_bytes() == before
+    assert not doc.user_data
+    scores = [[span._.get(name) for span in spans] for spans in asked]
+    assert len(scores[0]) == 3
+    assert scores[2] == pytest.approx(scores[0])
+    assert scores[3] == pytest.approx(scores[0])
+    assert all(0 < score < 1 for spans in scores for score in spans)
+    assert all(span._.has(name) and span._.bertadapt_other == 1 for spans in asked for span in spans)
+    assert asked[0][0] == doc[asked[0][0].start : asked[0][0].end], "an answer is a Span like others"
+    Span.remove_extension("bertadapt_other")
+    qa.score_extension = None
+    assert name == "score" or not any(span._.has(name) for span in qa.answer(doc, "where was Ada born ?"))
+
+
+def test_answers_in_a_group_have_their_scores_there(trained, make_questions):
+    doc = trained(make_questions(trained)[0].reference.text)
+    assert len(doc.spans["answers"].attrs["scores"]) == len(doc.spans["answers"]) == 1
+    assert not doc.user_data
+
+
+def test_initialized_elsewhere_it_splits_contexts_as_its_new_pipeline_does(trained, make_questions):
+    other = spacy.blank("en")
+    other.tokenizer.add_special_case("London", [{"ORTH": "Lon"}, {"ORTH": "don"}])
+    qa = other.add_pipe("bert_qa", source=trained)
+    other.initialize(lambda: make_questions(trained))
+    qa.no_answer_threshold = 1.0
+    (answer,) = qa.answer("London", "where ?")
+    assert answer.doc.vocab is other.vocab is qa.vocab
+    assert [token.text for token in answer.doc] == ["Lon", "don"]
+
+
+def test_dicts_by_the_names_of_the_parts(trained):
+    qa = trained.get_pipe("bert_qa")
+    pairs = [(CONTEXT, "where was Ada born ?"), ("London is large .", "who worked with Ada ?")]
+    named = [{"question": question, "context": context, "id": 1} for context, question in pairs]
+    texts = [[span.text for span in spans] for spans in qa.answer_batch(named)]
+    assert texts == [[span.text for span in spans] for spans in qa.answer_batch(pairs)]
+
+
+@pytest.mark.parametrize("wrong", [{"text": CONTEXT, "query": "who ?"}, (CONTEXT, "who ?", 1), (CONTEXT,), "ab", None])
+def test_what_is_no_pair(trained, wrong):
+    with pytest.raises(TypeError, match=r"E212.*'context'.*'question'"):
+        list(trained.get_pipe("bert_qa").answer_batch([wrong]))
+
+
+def test_a_pipeline_with_questions_of_its_own_is_not_scored_on_those_of_the_data(trained, make_questions):
+    trained.get_pipe("bert_qa").questions = ["where ?"]
+    with pytest.warns(UserWarning, match=r"W311\] .*its own questions.*questions = \[\]"):
+        scores = trained.evaluate(make_questions(trained))
+    assert scores["qa_f1"] is scores["qa_em"] is scores["qa_no_answer_acc"] is None
+
+
 def test_arguments_that_make_no_sense(trained):
     qa = trained.get_pipe("bert_qa")
     with pytest.raises(TypeError, match="E207"):
@@ -226,8 +292,8 @@ def test_questions_of_the_config_are_asked_of_every_doc(trained, tmp_path):
 def test_threshold_decides_between_an_answer_and_none(trained):
     qa = trained.get_pipe("bert_qa")
     doc = make_pair_doc(trained, "where was Ada born ?", CONTEXT, "qa")
-    for threshold, count in ((1.0, 1), (-1.0, 0)):
-        qa.cfg["no_answer_threshold"] = threshold
+    for threshold, count in ((1.0, 1), (0.0, 0)):
+        qa.no_answer_threshold = threshold
         predicted = trained(doc.copy())
         assert len(answers(predicted)) == count
         attrs = predicted.spans["answers"].attrs
@@ -262,7 +328,7 @@ def test_examples_without_answers_teach_nothing(nlp, make_qa, make_questions):
 
 
 def test_pipelines_that_answer_nothing_are_reported(trained, make_questions):
-    trained.get_pipe("bert_qa").cfg["no_answer_threshold"] = -1.0
+    trained.get_pipe("bert_qa").no_answer_threshold = 0.0
     with pytest.warns(UserWarning, match=r"W308.*answers no question"):
         scores = trained.evaluate(make_questions(trained))
     assert scores["qa_answered"] == 0

@@ -33,7 +33,7 @@ def test_spans_nest_cross_and_share_a_range(trained, text, expected):
 
 
 def test_a_longer_span_comes_before_those_in_it(trained, make_spans):
-    trained.get_pipe("bert_spancat").cfg["threshold"] = 0.0
+    trained.get_pipe("bert_spancat").threshold = 0.0
     doc = trained("Ana called the mayor")
     places = [(start, -end) for start, end, _ in labelled(doc)]
     assert len(places) == 3 * 10
@@ -59,14 +59,14 @@ def test_spans_of_an_earlier_run_are_replaced(trained):
 def test_threshold_is_what_a_span_takes_to_have_a_label(trained):
     pipe = trained.get_pipe("bert_spancat")
     text = "Ada Lovelace lived in London"
-    pipe.cfg["threshold"] = 0.0
+    pipe.threshold = 0.0
     doc = trained(text)
     group = doc.spans["sc"]
     scores = dict(zip(((s.start, s.end, s.label_) for s in group), group.attrs["scores"].tolist(), strict=True))
     assert len(scores) == 3 * 15
     assert all(0 <= score <= 1 for score in scores.values())
     ordered = sorted(scores.values())
-    pipe.cfg["threshold"] = ordered[-2]
+    pipe.threshold = ordered[-2]
     assert {span: score for span, score in scores.items() if score >= ordered[-2]}.keys() == set(
         labelled(trained(text))
     )

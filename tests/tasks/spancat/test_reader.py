@@ -105,6 +105,11 @@ def test_a_span_ends_with_its_sentence(nlp: Language, write: Write) -> None:
     assert gold(SpanCorpus(path, sentences=0), nlp) == [[("Ada", "PER"), ("Lovelace", "PER")]]
 
 
+def test_a_no_break_space_is_a_word_and_may_be_a_span(nlp: Language, write: Write) -> None:
+    path = write("Ada B-PER O\n\u00a0 I-PER B-GAP\nTom I-PER O\n")
+    assert gold(SpanCorpus(path, gold_preproc=True), nlp) == [[("Ada \u00a0 Tom", "PER"), ("\u00a0", "GAP")]]
+
+
 def test_spans_of_prodigy(nlp: Language, write: Write) -> None:
     path = write([row((27, 33, "LOC"), (0, 3, "FIRST"), (0, 20, "WORK"), (0, 12, "PER"), answer="accept"), row()])
     assert gold(SpanCorpus(path, spans_key="other"), nlp, "other") == [

@@ -165,6 +165,30 @@ def test_multi_label_checkpoint_is_refused_as_exclusive(nlp, make_textcat, make_
         make_textcat(fresh, encoder={"name": str(tmp_path / "saved" / "model")}).initialize(lambda: [])
 
 
+@pytest.mark.parametrize("exclusive", [True, False])
+@pytest.mark.parametrize("labels", [None, ["a", "b"]])
+def test_a_checkpoint_of_a_regression_is_refused(nlp, make_textcat, classifier_folder, exclusive, labels):
+    folder = classifier_folder(["a", "b"], problem_type="regression")
+    pipe = make_textcat(nlp, exclusive=exclusive, encoder={"name": str(folder)})
+    with pytest.raises(ValueError, match=r"E317.*regression"):
+        pipe.initialize(lambda: [], labels=labels)
+
+
+def test_a_new_head_on_a_checkpoint_of_a_regression(nlp, make_textcat, make_examples, classifier_folder):
+    folder = classifier_folder(["LABEL_0"], problem_type="regression")
+    make_textcat(nlp, encoder={"name": str(folder)})
+    nlp.initialize(lambda: make_examples(nlp))
+    assert nlp.get_pipe("bert_textcat").labels == ("delivery", "payment", "returns")
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_a_checkpoint_that_names_a_label_twice_is_refused(nlp, make_textcat, classifier_folder, exclusive):
+    folder = classifier_folder(["good", "bad", "good", "bad", "none"])
+    pipe = make_textcat(nlp, exclusive=exclusive, encoder={"name": str(folder)})
+    with pytest.raises(ValueError, match=r"E319.*'bad', 'good'"):
+        pipe.initialize(lambda: [])
+
+
 def test_labels_given_and_added(nlp, make_textcat, make_examples):
     pipe = make_textcat(nlp)
     assert pipe.add_label("returns") == 1
@@ -280,9 +304,9 @@ def test_scores_use_the_threshold(nlp, make_textcat, make_examples, train):
     pipe = make_textcat(nlp, exclusive=False)
     examples = make_examples(nlp, several=True)
     train(nlp, examples, steps=1)
-    pipe.cfg["threshold"] = 0.0
+    pipe.threshold = 0.0
     everything = nlp.evaluate(examples)
-    pipe.cfg["threshold"] = 1.0
+    pipe.threshold = 1.0
     nothing = nlp.evaluate(examples)
     assert everything["cats_micro_r"] == 1.0
     assert nothing["cats_micro_r"] == 0.0

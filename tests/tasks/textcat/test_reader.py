@@ -135,7 +135,7 @@ def test_memory_is_flat(make_corpus):
     [
         ("a.csv", "text,label\nx,a\ny,\nz, \n", {}),
         ("a.tsv", "x\ta|\ny\t|\nz\t \n", {"text": 0, "label": 1, "label_separator": "|"}),
-        ("a.jsonl", [{"text": t, "label": label} for t, label in [("x", "a"), ("y", []), ("z", None)]], {}),
+        ("a.jsonl", [{"text": t, "label": label} for t, label in [("x", "a"), ("y", ""), ("z", None)]], {}),
         ("a.jsonl", [{"text": t, "cats": cats} for t, cats in [("x", {"a": 1}), ("y", {}), ("z", None)]], {}),
     ],
 )
@@ -145,6 +145,29 @@ def test_unlabelled_rows_are_reported_once(make_corpus, name, content, settings)
     with pytest.warns(UserWarning, match=rf"W401\].*2 of 3 rows skipped.*{name}:{line}: no label") as caught:
         assert texts_and_cats(corpus) == [("x", {"a": 1.0})]
     assert len(caught) == 1
+
+
+def test_an_empty_list_says_that_no_label_holds(make_corpus, nlp):
+    rows = [{"text": "x", "label": ["a", "b"]}, {"text": "y", "label": []}]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        examples = list(make_corpus("a.jsonl", rows)(nlp))
+    assert [example.reference.cats for example in examples] == [{"a": 1.0, "b": 1.0}, {"a": 0.0, "b": 0.0}]
+
+
+def test_empty_lists_alone_name_no_label(make_corpus):
+    with pytest.raises(ValueError, match=r"C023.*2 of 2 rows skipped"):
+        list(make_corpus("a.jsonl", [{"text": "x", "label": []}] * 2).records())
+    given = make_corpus("a.jsonl", [{"text": "x", "label": []}], labels=["a"])
+    assert texts_and_cats(given) == [("x", {"a": 0.0})]
+
+
+@pytest.mark.parametrize("answer", ["reject", "ignore"])
+def test_refused_rows_are_no_gold(make_corpus, answer):
+    rows = [{"text": "x", "label": "a", "answer": "accept"}, {"text": "y", "label": "b", "answer": answer}]
+    corpus = make_corpus("a.jsonl", [*rows, {"text": "z", "label": "c", "answer": "42"}])
+    with pytest.warns(UserWarning, match=rf"W401.*1 of 3 rows skipped.*a\.jsonl:2: its answer is '{answer}'"):
+        assert texts_and_cats(corpus) == [("x", {"a": 1.0, "c": 0.0}), ("z", {"a": 0.0, "c": 1.0})]
 
 
 def test_clean_file_gives_no_warning(make_corpus):

@@ -7,6 +7,7 @@ import pickle
 import numpy as np
 import pytest
 import spacy
+import srsly
 from spacy.training import Example
 from transformers import pipeline
 
@@ -113,6 +114,95 @@ def test_saved_with_a_checkpoint_of_its_own(checkpoint, tmp_path):
     assert pipe(nlp.make_doc("x")).cats == pytest.approx(nlp("x").cats)
 
 
+def renamed(nlp):
+    nlp.rename_pipe("bert_nli", "nli")
+    return nlp
+
+
+def sourced_alone(nlp):
+    other = spacy.blank("en")
+    other.add_pipe("bert_zeroshot", source=nlp)
+    return other
+
+
+def sourced_beside_another(nlp):
+    other = spacy.blank("en")
+    another = other.add_pipe("bert_nli", config={"model": nlp.get_pipe_config("bert_nli")["model"]})
+    another.initialize(lambda: [], labels=nlp.get_pipe("bert_nli").labels)
+    other.add_pipe("bert_zeroshot", source=nlp)
+    return other
+
+
+def removed(nlp):
+    nlp.remove_pipe("bert_nli")
+    return nlp
+
+
+@pytest.mark.parametrize("change", [renamed, sourced_alone, sourced_beside_another, removed])
+def test_stands_on_the_same_component_after(zeroshot, tmp_path, change):
+    """It takes what it stands on with it where that is not saved with the same pipeline; never another one."""
+    zeroshot.get_pipe("bert_zeroshot").template = "It is {}."
+    expected = cats_of(only_zeroshot(zeroshot))
+    nlp = change(zeroshot)
+    np.testing.assert_allclose(cats_of(only_zeroshot(nlp)), expected, atol=1e-6)
+    nlp.to_disk(tmp_path / "first")
+    loaded = spacy.load(tmp_path / "first")
+    np.testing.assert_allclose(cats_of(only_zeroshot(loaded)), expected, atol=1e-6)
+    loaded.to_disk(tmp_path / "second")
+    again = spacy.load(tmp_path / "second")
+    packed = spacy.blank("en").from_config(again.config).from_bytes(again.to_bytes())
+    for copy in (again, packed):
+        np.testing.assert_allclose(cats_of(only_zeroshot(copy)), expected, atol=1e-6)
+    assert (tmp_path / "second" / "bert_zeroshot" / "nli").exists() == (change is not renamed)
+    assert pickle.loads(pickle.dumps(again.get_pipe("bert_zeroshot")))(nlp.make_doc("x")).cats
+
+
+def only_zeroshot(nlp):
+    """Return the pipeline, with all but the bert_zeroshot disabled."""
+    nlp.select_pipes(enable="bert_zeroshot")
+    return nlp
+
+
+def test_a_save_over_another_one_keeps_nothing_of_it(zeroshot, tmp_path):
+    sourced_alone(zeroshot).to_disk(tmp_path)
+    assert (tmp_path / "bert_zeroshot" / "nli").exists()
+    zeroshot.to_disk(tmp_path)
+    assert not (tmp_path / "bert_zeroshot" / "nli").exists()
+    loaded = spacy.load(tmp_path)
+    assert loaded.get_pipe("bert_zeroshot").nli is loaded.get_pipe("bert_nli")
+
+
+@pytest.mark.parametrize("spoilt", [{}, {"max_length": "x"}, {"long_text": 3}, {"stride": None}])
+def test_a_spoilt_save_names_the_file(zeroshot, tmp_path, spoilt):
+    sourced_alone(zeroshot).to_disk(tmp_path)
+    file = tmp_path / "bert_zeroshot" / "nli" / "settings.json"
+    srsly.write_json(file, {**srsly.read_json(file), **spoilt} if spoilt else {})
+    with pytest.raises(ValueError, match=r"E105.*settings.json"):
+        spacy.load(tmp_path)
+
+
+def test_a_component_that_stands_there_no_more_is_not_replaced_by_another(zeroshot, tmp_path):
+    zeroshot.to_disk(tmp_path)
+    loaded = spacy.load(tmp_path, exclude=["bert_nli"])
+    with pytest.raises(ValueError, match=r"E312.*'bert_nli'"):
+        loaded("x")
+
+
+def test_texts_go_past_the_component_it_stands_on(zeroshot):
+    """Once that is said; pairs are compared as ever."""
+    with pytest.warns(UserWarning, match=r"W310.*'bert_nli'.*my parcel"):
+        docs = list(zeroshot.pipe(TEXTS))
+    assert list(zeroshot("no pair").cats) == LABELS
+    assert all(list(doc.cats) == LABELS for doc in docs)
+    assert {"entailment", *LABELS} <= zeroshot("it rains [SEP] it is wet").cats.keys()
+
+
+def test_no_texts(zeroshot):
+    pipe = zeroshot.get_pipe("bert_zeroshot")
+    assert pipe.predict([]).shape == (0, len(LABELS))
+    assert list(pipe.pipe([])) == []
+
+
 def test_is_scored_and_not_trained(zeroshot, make_pairs):
     weights = zeroshot.get_pipe("bert_nli").network.module.state_dict()["classifier.weight"].clone()
     zeroshot.select_pipes(enable="bert_zeroshot")
@@ -140,21 +230,34 @@ def test_errors_reach_the_handler(zeroshot):
     seen = []
     pipe.set_error_handler(lambda name, proc, docs, err: seen.append((name, len(docs), str(err)[:6])))
     assert list(pipe.pipe(map(zeroshot.make_doc, TEXTS))) == []
-    assert seen == [("bert_zeroshot", len(TEXTS), "[E205]")]
+    assert seen == [("bert_zeroshot", 1, "[E205]")] * len(TEXTS)
 
 
 def test_no_component_to_stand_on(nlp, make_textcat):
-    with pytest.raises(ValueError, match=r"E312.*bert_nli"):
-        nlp.add_pipe("bert_zeroshot", config={"labels": LABELS})
     make_textcat(nlp)
-    with pytest.raises(ValueError, match=r"E312.*bert_textcat"):
-        nlp.add_pipe("bert_zeroshot", config={"labels": LABELS, "nli": "bert_textcat"})
+    for number, nli in enumerate(("bert_nli", "bert_textcat")):
+        pipe = nlp.add_pipe("bert_zeroshot", f"zeroshot{number}", config={"labels": LABELS, "nli": nli})
+        with pytest.raises(ValueError, match=rf"E312.*{nli}"):
+            pipe(nlp.make_doc("x"))
+        with pytest.raises(ValueError, match=rf"E312.*{nli}"):
+            pipe.initialize(list, nlp=nlp)
 
 
-@pytest.mark.parametrize("template", ["no place", "{} and {}"])
+@pytest.mark.parametrize(
+    "template", ["no place", "{} and {}", "about {{}}", "{0} {}", "{0}", "{label}", "{} }", "{", "{} {x}", "{:>9}", 3]
+)
 def test_a_template_without_one_place(trained, template):
+    pipe = trained.add_pipe("bert_zeroshot", config={"labels": LABELS})
     with pytest.raises(ValueError, match=r"E308.*template"):
-        trained.add_pipe("bert_zeroshot", config={"template": template})
+        pipe.template = template
+    if isinstance(template, str):
+        with pytest.raises(ValueError, match=r"E308.*template"):
+            trained.add_pipe("bert_zeroshot", "other", config={"template": template})
+
+
+def test_braces_of_a_template_are_written_twice(trained):
+    pipe = trained.add_pipe("bert_zeroshot", config={"labels": LABELS, "template": "{{this}} is {}."})
+    assert pipe.hypotheses() == [f"{{this}} is {label}." for label in LABELS]
 
 
 def test_a_checkpoint_of_another_kind(nlp, make_textcat, make_texts, train, tmp_path):

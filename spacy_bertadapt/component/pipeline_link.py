@@ -1,0 +1,46 @@
+"""What a component knows of the pipeline that it was made for."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+from spacy.language import Language
+
+
+class PipelineLink:
+    """A weak link to a pipeline: it keeps none alive, and is not copied or pickled with the component.
+
+    A component that another pipeline takes over by `source=` keeps its link, as spaCy does not tell it.
+    """
+
+    def __init__(self, nlp: Language | None = None):
+        """nlp: the pipeline; None: there is none."""
+        self._nlp = None if nlp is None else weakref.ref(nlp)
+
+    def find(self, name: str) -> object | None:
+        """Return the component of a name; None if there is none, or no pipeline any more."""
+        nlp = self._pipeline
+        return nlp.get_pipe(name) if nlp is not None and name in nlp.component_names else None
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the components."""
+        nlp = self._pipeline
+        return [] if nlp is None else list(nlp.component_names)
+
+    def write_config(self, component: object, setting: str, value: Any) -> None:
+        """Write a component's setting into the pipeline's config, so that `nlp.config` says what holds."""
+        nlp = self._pipeline
+        if nlp is None:
+            return
+        for name, other in nlp.components:
+            if other is component:
+                nlp.get_pipe_config(name)[setting] = list(value) if isinstance(value, tuple) else value
+
+    @property
+    def _pipeline(self) -> Language | None:
+        return None if self._nlp is None else self._nlp()
+
+    def __reduce__(self) -> tuple[type[PipelineLink], tuple[()]]:
+        return PipelineLink, ()

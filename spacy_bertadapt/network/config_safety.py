@@ -1,0 +1,63 @@
+"""Settings in a checkpoint's JSON files that would make Transformers load code, or files that are not the checkpoint's.
+
+A setting is refused, never skipped, as the rest of such a file can't be what its author tested.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..errors import Errors, InvalidError
+
+LOADERS = frozenset({"quantization_config", "compression_config", "transformers_weights", "configuration_files"})
+"""Settings of config.json that choose a loader, or other files. (Code that auto_map names is never run.)"""
+
+IMPLEMENTATION = "_implementation"  # of attention, of experts: a name of Transformers', or a kernel of the hub
+TOKENIZER_INPUTS = "init_inputs"
+LARGEST_HEAD = 1_000_000
+"""Outputs of a head, at most: Transformers names each of them as soon as it reads their number."""
+
+TYPES: Mapping[type, tuple[type, ...]] = {str: (str,), float: (int, float), int: (int, list), bool: (bool, int)}
+"""By the type of a setting's default, the types that it may have; some numbers may be given a layer."""
+
+
+def check_config(settings: Mapping[str, Any], path: Path | str) -> None:
+    """Raise ValueError for a setting of config.json that would load code or other files, or fill the memory."""
+    for key, value in _settings(settings):
+        repository = IMPLEMENTATION in key and isinstance(value, str) and not value.replace("_", "").isalnum()
+        if value is not None and (key in LOADERS or repository):
+            raise InvalidError(Errors.E132.format(path=path, key=key, value=value))
+    outputs = settings.get("num_labels")
+    if isinstance(outputs, int) and outputs > LARGEST_HEAD:
+        raise InvalidError(Errors.E105.format(path=path, reason=f"names {outputs} outputs of the head"))
+
+
+def check_types(settings: Mapping[str, Any], defaults: Mapping[str, Any], path: Path) -> None:
+    """Raise ValueError for a setting of config.json of another type than its default, which would fail in prediction."""
+    for key, value in settings.items():
+        types = TYPES.get(type(defaults.get(key)))
+        if types and value is not None and not isinstance(value, types):
+            raise InvalidError(Errors.E105.format(path=path, reason=f"has {key} = {value!r:.40}"))
+
+
+def check_tokenizer_config(settings: Mapping[str, Any], path: Path) -> None:
+    """Raise ValueError for a setting of a saved tokenizer_config.json that names another file to read."""
+    for key, value in settings.items():
+        if value and (key.endswith("_file") or key == TOKENIZER_INPUTS):
+            raise InvalidError(Errors.E132.format(path=path, key=key, value=value))
+    limit = settings.get("model_max_length", 1)
+    if isinstance(limit, bool) or not isinstance(limit, int | float) or limit < 1:
+        raise InvalidError(Errors.E105.format(path=path, reason=f"has model_max_length = {limit!r:.40}"))
+
+
+def _settings(value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield all keys of an object with their values, and those of the objects in it."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield str(key), inner
+            yield from _settings(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _settings(inner)

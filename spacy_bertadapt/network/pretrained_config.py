@@ -1,0 +1,82 @@
+"""The configuration of a checkpoint, read without running code that it names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from transformers import AutoConfig, PretrainedConfig
+
+from ..files import read_json_object
+from .config_safety import check_config, check_types
+from .encoder_source import EncoderSource
+from .transformers_calls import errors_of_encoder, errors_of_file
+
+CONFIG = "config.json"
+OUTPUT_SETTINGS = ("id2label", "label2id", "problem_type")
+DROPOUT_SETTINGS = (
+    "hidden_dropout_prob",
+    "attention_probs_dropout_prob",
+    "classifier_dropout",
+    "dropout",
+    "attention_dropout",
+    "seq_classif_dropout",
+    "qa_dropout",
+)
+
+
+def read_encoder_config(source: EncoderSource) -> PretrainedConfig:
+    """Return the configuration of an encoder, with the source's dropout rate.
+
+    Raises FileNotFoundError or ValueError that says what was looked for, where, and how to fix it.
+    """
+    located = source.locate()
+    with errors_of_encoder(source):
+        settings, _ = PretrainedConfig.get_config_dict(located, revision=source.revision)
+        check_config(settings, f"{located}/{CONFIG}")
+        return _with_dropout(_read(located, revision=source.revision), source.dropout)
+
+
+def read_saved_config(folder: Path, *, dropout: float | None = None) -> PretrainedConfig:
+    """Return the configuration of a saved component's module. dropout: in place of all its dropout rates.
+
+    Raises ValueError that names the file if it can't be used.
+    """
+    path = folder / CONFIG
+    settings = read_json_object(path)
+    check_config(settings, path)
+    with errors_of_file(path):
+        config = _read(str(folder), local_files_only=True)
+    check_types(settings, type(config)().to_dict(), path)
+    return _with_dropout(config, dropout)
+
+
+def read_adapted_config(source: EncoderSource, saved: PretrainedConfig) -> PretrainedConfig:
+    """Return an encoder's own configuration, with the outputs of the head and the dropout of a saved one.
+
+    Raises FileNotFoundError or ValueError as `read_encoder_config` does.
+    """
+    config = read_encoder_config(source)
+    for name in (*OUTPUT_SETTINGS, *DROPOUT_SETTINGS):
+        if hasattr(saved, name):
+            setattr(config, name, getattr(saved, name))
+    return config
+
+
+def output_labels(config: PretrainedConfig) -> tuple[str, ...]:
+    """Return the names of a head's outputs, in order."""
+    return tuple(config.id2label[index] for index in sorted(config.id2label))
+
+
+def _read(located: str, *, revision: str | None = None, local_files_only: bool = False) -> PretrainedConfig:
+    config = AutoConfig.from_pretrained(
+        located, revision=revision, local_files_only=local_files_only, trust_remote_code=False
+    )
+    vars(config).pop("auto_map", None)  # names code that is never run
+    return config
+
+
+def _with_dropout(config: PretrainedConfig, rate: float | None) -> PretrainedConfig:
+    for name in DROPOUT_SETTINGS:
+        if rate is not None and isinstance(getattr(config, name, None), float):
+            setattr(config, name, rate)
+    return config

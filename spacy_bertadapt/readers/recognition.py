@@ -1,0 +1,133 @@
+"""What a data file looks like, by its first lines, so that a reader can refuse another format by its name."""
+
+import csv
+import re
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+from .conll import DOCUMENT_MARK
+from .json_text import parse_json
+from .lines import read_lines
+
+LINES = 20
+CHARACTERS = 20_000
+JSON_START = re.compile(r'\[\s*\{\s*"|\[\s*\{?$|\{\s*"[^"]*"\s*:|\{$')
+KEY = re.compile(r'"([^"\\]{1,40})"\s*:')
+TAG = re.compile(r"O|-|[BILUESM]-\S+")
+MANY_WORDS = 0.5
+
+
+class Look(NamedTuple):
+    """The kind of a file. name: of `KINDS`. keys: those of the first row, where rows are JSON objects."""
+
+    name: str
+    keys: frozenset[str] = frozenset()
+
+    @property
+    def title(self) -> str:
+        """The kind, in a few words."""
+        return KINDS[self.name][0]
+
+    @property
+    def remedy(self) -> str:
+        """What to do with such a file."""
+        return KINDS[self.name][1]
+
+
+KINDS = {
+    "squad": ("SQuAD's JSON", "Use --task qa, and a name that ends in .json."),
+    "flat squad": ("JSON Lines of questions and contexts", "Use --task qa, and a name that ends in .jsonl."),
+    "label studio": (
+        "an export from Label Studio",
+        "Export from there as CoNLL 2003 for entities, or as CSV for texts with labels.",
+    ),
+    "token lists": (
+        "JSON with lists of tokens and tags, as on the Hugging Face Hub",
+        "Write the word and the name of the tag of each token on a line, and an empty line after each sentence.",
+    ),
+    "prodigy": (
+        "Prodigy's JSON Lines",
+        "Use --task spancat and a name that ends in .jsonl, or write a .spacy file by: prodigy data-to-spacy",
+    ),
+    "jsonl": ("JSON Lines", "Use the task whose reader knows these keys, and a name that ends in .jsonl."),
+    "json": ("a JSON document", "Write one object on each line (JSON Lines), as by: jq -c '.[]' OLD.json > NEW.jsonl"),
+    "conll": ("CoNLL, a token and its tags on each line", "Use --task ner, or for several columns --task spancat."),
+    "csv": ("CSV", "Use --task textcat or nli, and a name that ends in .csv."),
+    "tsv": ("TSV of texts", "Use --task textcat or nli, and a name that ends in .tsv."),
+}
+"""By name: what such a file is called, and the remedy where another one was meant."""
+
+ROWS = ("jsonl", "flat squad", "token lists", "prodigy")
+"""The kinds whose rows are JSON objects, one on each line."""
+
+
+def recognize(path: Path) -> Look | None:
+    """Return what a file looks like; None if nothing is clear. Raises what `read_lines` raises."""
+    lines = [line.rstrip("\r\n") for _, line in islice(read_lines(path), LINES)]
+    filled = [line for line in lines if line.strip()]
+    if not filled:
+        return None
+    if JSON_START.match(filled[0].strip()) or _parse_line(filled[0]) is not None:
+        return _recognize_json(filled)
+    if _is_conll(filled):
+        return Look("conll")
+    if _is_csv(filled):
+        return Look("csv")
+    return Look("tsv") if _is_tsv("\n".join(lines).strip("\n").split("\n")) else None
+
+
+def _parse_line(line: str) -> dict[str, object] | list[object] | None:
+    """Return the object or list that a line holds; None if it holds something else, or is long."""
+    if not line.lstrip().startswith(("{", "[")) or len(line) > CHARACTERS:
+        return None
+    try:
+        return parse_json(line)
+    except ValueError:
+        return None
+
+
+def _recognize_json(lines: Sequence[str]) -> Look:
+    nested = set(KEY.findall("\n".join(lines)[:CHARACTERS]))
+    if "paragraphs" in nested and nested & {"data", "qas"}:
+        return Look("squad")
+    if {"result", "from_name"} <= nested or {"annotation_id", "lead_time"} <= nested:
+        return Look("label studio")
+    start = lines[0].strip()
+    is_rows = start.startswith("{") and start != "{"
+    keys = frozenset(_parse_line(lines[0]) or nested) if is_rows else frozenset(nested)
+    if "tokens" in keys and keys & {"tags", "ner_tags"}:
+        return Look("token lists", keys)
+    if not is_rows:
+        return Look("json")
+    if {"question", "context"} <= keys:
+        return Look("flat squad", keys)
+    return Look("prodigy" if "text" in keys and keys & {"spans", "answer", "_input_hash"} else "jsonl", keys)
+
+
+def _is_conll(lines: Sequence[str]) -> bool:
+    """Return whether each line has a token and a tag, of which not all are "O"."""
+    if lines[0].startswith(DOCUMENT_MARK):
+        return True
+    columns = [line.split("\t") if "\t" in line else line.split() for line in lines if not line.startswith("#")]
+    tags = [fields[-1].strip() for fields in columns]
+    are_tokens = all(len(fields) > 1 and " " not in fields[0] for fields in columns)
+    return are_tokens and all(map(TAG.fullmatch, tags)) and any("-" in tag and tag != "-" for tag in tags)
+
+
+def _is_csv(lines: Sequence[str]) -> bool:
+    """Return whether all rows have as many fields between commas, and not as many between spaces."""
+    try:
+        widths = {len(fields) for fields in csv.reader(lines) if fields}
+    except csv.Error:
+        return False
+    words = {len(line.split()) for line in lines}
+    return len(widths) == 1 and widths != {1} and "\t" not in "".join(lines) and (len(words) > 1 or words == {1})
+
+
+def _is_tsv(lines: Sequence[str]) -> bool:
+    """Return whether most first columns hold several words, as texts do and tokens don't."""
+    columns = [line.split("\t") for line in lines]
+    are_texts = all(len(fields) == len(columns[0]) > 1 for fields in columns)
+    return are_texts and sum(" " in fields[0].strip() for fields in columns) > MANY_WORDS * len(columns)

@@ -1,0 +1,32 @@
+"""SCORE, the number by which `spacy train` chooses the best pipeline, from what is trained alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from spacy.language import Language
+
+
+def trained_scores() -> Callable[[Language], Language]:
+    """Make a callback for `[initialize.after_init]`: scores of components that don't learn count for nothing.
+
+    spaCy gives every component's scores their default weights, those of frozen and of rule-based components too. They
+    hardly change during training, and whatever is trained has the smaller share of SCORE.
+    Registered as spacy-bertadapt.TrainedScores.v1.
+    """
+    return weigh_trained_scores
+
+
+def weigh_trained_scores(nlp: Language) -> Language:
+    """Take the weight of the scores that no trained component has; spaCy scales the others, so that they add up to 1."""
+    training = nlp.config.interpolate()["training"]
+    frozen = training["frozen_components"]
+    trained, others = set[str](), set[str]()
+    for name, pipe in nlp.components:
+        learns = name not in frozen and getattr(pipe, "is_trainable", False)
+        scores = nlp.get_pipe_meta(name).default_score_weights or {}
+        (trained if learns else others).update(scores)
+    if trained:
+        weights = nlp.config["training"]["score_weights"]
+        weights.update(dict.fromkeys(others - trained))
+    return nlp

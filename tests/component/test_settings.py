@@ -1,0 +1,181 @@
+"""Settings that are changed on a live component: checked, in effect at once, and saved."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import pytest
+import spacy
+import srsly
+from spacy.language import Language
+
+from tests.fixtures.components import samples_of
+
+TEXT = "Ada Lovelace lived in London"
+CONTEXT = "Ada was born in London ."
+
+
+def learned(make_pipe, train, task: str, steps: int = 60) -> Language:
+    """Return a pipeline with a component that has learned."""
+    nlp = spacy.blank("en")
+    make_pipe(task, nlp)
+    return train(nlp, samples_of(task).make_examples(nlp), steps=steps)
+
+
+@pytest.fixture
+def ner(make_pipe, train):
+    """A pipeline with a bert_ner."""
+    return learned(make_pipe, train, "ner")
+
+
+@pytest.fixture
+def qa(make_pipe, train):
+    """A pipeline with a bert_qa."""
+    return learned(make_pipe, train, "qa", steps=100)
+
+
+@pytest.mark.parametrize(
+    ("task", "setting", "value"),
+    [
+        ("textcat", "threshold", 0.25),
+        ("ner", "min_score", 0.25),
+        ("ner", "confidence", "product"),
+        ("ner", "overwrite_ents", True),
+        ("ner", "spans_key", "entities"),
+        ("ner", "score_extension", None),
+        ("spancat", "threshold", 0.25),
+        ("spancat", "spans_key", "sc2"),
+        ("spancat", "max_span_length", 3),
+        ("qa", "questions", ["who ?", "when ?"]),
+        ("qa", "top_k", 3),
+        ("qa", "n_best", 5),
+        ("qa", "max_answer_length", 4),
+        ("qa", "no_answer_threshold", 0.25),
+        ("qa", "allow_overlap", True),
+        ("qa", "score_extension", "likely"),
+    ],
+)
+@pytest.mark.parametrize("sourced", [False, True])
+def test_what_is_changed_is_saved_in_component_and_config(make_pipe, tmp_path, task, setting, value, sourced):
+    nlp, kept = spacy.blank("en"), []
+    pipe = make_pipe(task, nlp)
+    pipe.initialize(lambda: samples_of(task).make_examples(nlp))
+    if sourced:
+        kept, nlp = [nlp], spacy.blank("en")
+        nlp.add_pipe(pipe.name, source=kept[0])
+    setattr(pipe, setting, value)
+    expected = tuple(value) if isinstance(value, list) else value
+    assert getattr(pipe, setting) == pipe.cfg[setting] == expected
+    assert (kept or [nlp])[0].get_pipe_config(pipe.name)[setting] == value
+    nlp.to_disk(tmp_path)
+    assert getattr(spacy.load(tmp_path).get_pipe(pipe.name), setting) == expected
+    again = make_pipe(task, spacy.blank("en")).from_bytes(pipe.to_bytes())
+    assert getattr(again, setting) == expected
+    for twin in (pickle.loads(pickle.dumps(pipe)), copy.deepcopy(pipe)):
+        assert getattr(twin, setting) == expected
+
+
+def test_a_setting_given_when_a_pipeline_is_loaded_comes_first(qa, tmp_path):
+    qa.get_pipe("bert_qa").no_answer_threshold = 0.7
+    qa.to_disk(tmp_path)
+    assert spacy.load(tmp_path).get_pipe("bert_qa").no_answer_threshold == 0.7
+    for threshold in (0.5, 0.9):
+        loaded = spacy.load(tmp_path, config={"components.bert_qa.no_answer_threshold": threshold})
+        assert loaded.get_pipe("bert_qa").no_answer_threshold == threshold
+
+
+def test_changes_take_effect(ner, qa):
+    scores = sorted(entity._.score for entity in ner(TEXT).ents)
+    ner.get_pipe("bert_ner").min_score = sum(scores) / 2
+    assert len(ner(TEXT).ents) == len(scores) - 1
+    pipe = qa.get_pipe("bert_qa")
+
+    def answers(text: str, key: str = "answers") -> list[str]:
+        doc = qa(text)
+        return [span.text for span in doc.spans[key]]
+
+    pair = f"where was Ada born ? [SEP] {CONTEXT}"
+    pipe.no_answer_threshold = 0.0
+    assert answers(pair) == []
+    pipe.no_answer_threshold, pipe.top_k = 1.0, 3
+    assert len(answers(pair)) == 3
+    pipe.questions = ["where was Ada born ?"]
+    assert answers(CONTEXT, "answers:0")[0] == "London"
+
+
+def test_items_of_cfg_are_the_same_settings(ner):
+    """spaCy's find-threshold sets them, and then all of `cfg`."""
+    pipe = ner.get_pipe("bert_ner")
+    pipe.cfg["min_score"] = 1.0
+    assert pipe.min_score == 1.0
+    assert not ner(TEXT).ents
+    pipe.cfg = {**pipe.cfg, "min_score": 0.0}
+    assert pipe.min_score == 0.0
+    assert ner(TEXT).ents
+    with pytest.raises(ValueError, match=r"E308.*min_score = 2"):
+        pipe.cfg.update(min_score=2)
+    with pytest.raises(ValueError, match=r"E318.*scheme"):
+        pipe.cfg["scheme"] = "bilou"
+    with pytest.raises(ValueError, match="E318"):
+        pipe.cfg.pop("min_score")
+
+
+@pytest.mark.parametrize(
+    ("task", "setting", "value"),
+    [
+        ("textcat", "threshold", 1.5),
+        ("textcat", "threshold", "high"),
+        ("ner", "min_score", -0.1),
+        ("ner", "min_score", True),
+        ("ner", "confidence", "max"),
+        ("ner", "overwrite_ents", "yes"),
+        ("ner", "spans_key", 3),
+        ("spancat", "threshold", None),
+        ("spancat", "spans_key", ""),
+        ("spancat", "max_span_length", 2.5),
+        ("qa", "questions", "Who?"),
+        ("qa", "questions", ["Who?", None]),
+        ("qa", "top_k", 0),
+        ("qa", "no_answer_threshold", float("nan")),
+        ("qa", "allow_overlap", None),
+    ],
+)
+def test_what_makes_no_sense_is_refused_and_changes_nothing(nlp, make_pipe, task, setting, value):
+    pipe = make_pipe(task, nlp)
+    before = getattr(pipe, setting)
+    with pytest.raises(ValueError, match=f"E308.*{setting}"):
+        setattr(pipe, setting, value)
+    assert getattr(pipe, setting) == before
+
+
+@pytest.mark.parametrize(
+    ("task", "setting"),
+    [
+        ("textcat", "exclusive"),
+        ("textcat", "labels"),
+        ("textcat", "long_text"),
+        ("nli", "max_length"),
+        ("ner", "scheme"),
+        ("ner", "runner"),
+        ("ner", "min_scores"),
+        ("spancat", "suggester"),
+        ("qa", "no_answer_treshold"),
+        ("qa", "stride"),
+    ],
+)
+def test_nothing_else_can_be_set(nlp, make_pipe, task, setting):
+    pipe = make_pipe(task, nlp)
+    with pytest.raises(ValueError, match=rf"E318.*{setting}.*components\.{pipe.name}\.{setting}"):
+        setattr(pipe, setting, 1)
+
+
+@pytest.mark.parametrize("content", [{"top_k": 0}, {"scheme": 1}, [], "x"])
+def test_spoilt_settings_of_a_save_name_the_file(nlp, make_pipe, tmp_path, content):
+    pipe = make_pipe("qa", nlp)
+    pipe.initialize(lambda: [])
+    nlp.to_disk(tmp_path)
+    state = srsly.read_json(tmp_path / "bert_qa" / "cfg")
+    srsly.write_json(tmp_path / "bert_qa" / "cfg", {**state, "settings": content})
+    with pytest.raises(ValueError, match=r"E105.*cfg"):
+        spacy.load(tmp_path)

@@ -1,0 +1,204 @@
+"""What is saved of a network that has learned, and what a folder can do to the process that reads it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import spacy
+from peft import LoraConfig
+from spacy.language import Language
+from torch import nn
+
+from spacy_bertadapt.component.base import BertPipe
+from spacy_bertadapt.training.optimizer import adamw
+
+LORA = {"@misc": "spacy-bertadapt.LoRA.v1", "save": "adapter"}
+
+
+@pytest.fixture
+def learned(make_textcat: Callable, make_examples: Callable, train: Callable) -> Callable[..., Language]:
+    """Gives a pipeline that has learned a little."""
+
+    def make(encoder: str | Path, **adapt: Any) -> Language:
+        nlp = spacy.blank("en")
+        make_textcat(nlp, encoder={"name": str(encoder)}, **({"adapt": adapt} if adapt else {}))
+        return train(nlp, make_examples(nlp), steps=5)
+
+    return make
+
+
+def component(nlp: Language) -> BertPipe:
+    return nlp.get_pipe("bert_textcat")
+
+
+def edit(path: Path, **changes: Any) -> None:
+    path.write_text(json.dumps({**json.loads(path.read_text(encoding="utf8")), **changes}), encoding="utf8")
+
+
+@pytest.fixture
+def adapter(learned: Callable, tiny_bert: Path, tmp_path: Path) -> Path:
+    """The folder of a network saved as an adapter, in a pipeline in `tmp_path / "pipeline"`."""
+    learned(tiny_bert, **LORA).to_disk(tmp_path / "pipeline")
+    return tmp_path / "pipeline" / "bert_textcat" / "model"
+
+
+def test_an_adapter_is_no_encoder(adapter: Path, learned: Callable) -> None:
+    with pytest.raises(ValueError, match=r"E131.*merge_adapter"):
+        learned(adapter)
+
+
+def test_an_encoder_with_an_adapter_beside_it_is_refused(adapter: Path, tiny_bert: Path, learned: Callable) -> None:
+    mixed = shutil.copytree(tiny_bert, adapter.parent.parent.parent / "mixed")
+    shutil.copy(adapter / "adapter_config.json", mixed)
+    with pytest.raises(ValueError, match="E131"):
+        learned(mixed)
+
+
+def test_an_adapter_is_saved_again_from_another_working_directory(
+    tiny_bert: Path, learned: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for place in ("first", "second"):
+        (tmp_path / place).mkdir()
+    shutil.copytree(tiny_bert, tmp_path / "first" / "encoder")
+    monkeypatch.chdir(tmp_path / "first")
+    nlp = learned("encoder", **LORA)
+    monkeypatch.chdir(tmp_path / "second")
+    nlp.to_disk("saved elsewhere")
+    again = spacy.load("saved elsewhere")
+    again.to_disk("copy")
+    packed = spacy.util.load_model_from_config(again.config).from_bytes(again.to_bytes())
+    for loaded in (again, spacy.load("copy"), packed):
+        assert loaded("the card was charged").cats == nlp("the card was charged").cats
+
+
+def test_an_adapter_on_an_encoder_that_has_learned_is_saved_merged(
+    learned: Callable, make_examples: Callable, tiny_bert: Path, tmp_path: Path
+) -> None:
+    learned(tiny_bert).to_disk(tmp_path / "full")
+    settings = learned(tiny_bert, **LORA).config["components"]["bert_textcat"]["adapt"]
+    nlp = spacy.load(tmp_path / "full", config={"components.bert_textcat.adapt": dict(settings)})
+    nlp.update(make_examples(nlp), sgd=adamw(1e-3))
+    with pytest.warns(UserWarning, match=r"W104.*merged"):
+        nlp.to_disk(tmp_path / "more")
+    assert spacy.load(tmp_path / "more")("the card").cats == pytest.approx(nlp("the card").cats, abs=1e-5)
+    merged = learned(tiny_bert, **LORA)
+    component(merged).merge_adapter()
+    merged.update(make_examples(merged), sgd=adamw(1e-3))
+    with pytest.warns(UserWarning, match="W104"):
+        merged.to_disk(tmp_path / "again")
+    assert spacy.load(tmp_path / "again")("the card").cats == pytest.approx(merged("the card").cats, abs=1e-5)
+
+
+@pytest.mark.parametrize("adapt", [{}, LORA])
+def test_dropout_given_at_loading_holds(
+    learned: Callable, tiny_bert: Path, tmp_path: Path, adapt: dict[str, Any]
+) -> None:
+    learned(tiny_bert, **adapt).to_disk(tmp_path / "pipeline")
+    nlp = spacy.load(tmp_path / "pipeline", config={"components.bert_textcat.model.encoder.dropout": 0.5})
+    nlp.to_disk(tmp_path / "copy")
+    for loaded in (nlp, spacy.load(tmp_path / "copy")):
+        rates = {module.p for module in component(loaded).network.module.modules() if isinstance(module, nn.Dropout)}
+        assert rates == {0.5}
+
+
+@pytest.mark.parametrize("place", ["adapter", "plain component"])
+def test_an_adapters_settings_import_no_module(
+    adapter: Path, learned: Callable, tiny_bert: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    if place == "plain component":
+        plain = adapter.parent.parent.parent / "plain"
+        learned(tiny_bert).to_disk(plain)
+        for name in ("adapter_config.json", "adapter_model.safetensors"):
+            shutil.copy(adapter / name, plain / "bert_textcat" / "model")
+        adapter = plain / "bert_textcat" / "model"
+    (adapter / "evil_payload.py").write_text(f"open({str(adapter / 'ran')!r}, 'w')")
+    asked = {"megatron_config": {"a": 1}, "megatron_core": "evil_payload"}
+    edit(adapter / "adapter_config.json", base_model_name_or_path="/nowhere", auto_mapping=asked, **asked)
+    assert LoraConfig.from_pretrained(adapter).megatron_core == "evil_payload", "peft would take it from the file"
+    monkeypatch.chdir(adapter)
+    monkeypatch.syspath_prepend(str(adapter))
+    pipeline = adapter.parent.parent
+    if place == "adapter":
+        spacy.load(pipeline)("the card was charged")
+    else:
+        with pytest.raises(ValueError, match=r"E105.*adapter_config\.json"):
+            spacy.load(pipeline)
+    assert not (adapter / "ran").exists()
+
+
+SPOILT = {
+    "r a text": ("adapter_config.json", {"r": "many"}),
+    "r missing": ("adapter_config.json", {"r": None}),
+    "r huge": ("adapter_config.json", {"r": 10**12}),
+    "r negative": ("adapter_config.json", {"r": -1}),
+    "target modules a text": ("adapter_config.json", {"target_modules": "(a+)+$"}),
+    "target modules numbers": ("adapter_config.json", {"target_modules": [1]}),
+    "alpha a list": ("adapter_config.json", {"lora_alpha": []}),
+    "encoder a number": ("adapter_encoder.json", {"name": 5}),
+    "encoder missing": ("adapter_encoder.json", {"name": None}),
+    "checksum a list": ("adapter_encoder.json", {"sha256": []}),
+    "revision a number": ("adapter_encoder.json", {"revision": 7}),
+}
+
+
+@pytest.mark.parametrize("name", SPOILT)
+def test_a_spoilt_adapter_is_one_line(adapter: Path, name: str) -> None:
+    file, changes = SPOILT[name]
+    edit(adapter / file, **changes)
+    with pytest.raises(ValueError, match="E105") as caught:
+        spacy.load(adapter.parent.parent)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", "5", "[" * 100_000])
+@pytest.mark.parametrize("file", ["adapter_config.json", "adapter_encoder.json"])
+def test_an_adapters_file_that_is_no_object_is_one_line(adapter: Path, file: str, content: str) -> None:
+    (adapter / file).write_text(content)
+    with pytest.raises(ValueError, match=rf"E105.*{file}") as caught:
+        spacy.load(adapter.parent.parent)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_link_in_the_place_of_the_model_is_not_written_through(
+    learned: Callable, tiny_bert: Path, tmp_path: Path
+) -> None:
+    nlp = learned(tiny_bert)
+    nlp.to_disk(tmp_path / "pipeline")
+    folder = tmp_path / "pipeline" / "bert_textcat"
+    shutil.move(folder / "model", tmp_path / "elsewhere")
+    before = sorted(os.listdir(tmp_path / "elsewhere"))
+    (folder / "model").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ValueError, match="E133"):
+        spacy.load(tmp_path / "pipeline")
+    for _ in range(2):
+        nlp.to_disk(tmp_path / "pipeline")
+    assert sorted(os.listdir(folder)) == ["cfg", "model"]
+    assert sorted(os.listdir(tmp_path / "elsewhere")) == before
+    np.testing.assert_equal(spacy.load(tmp_path / "pipeline")("the card").cats, nlp("the card").cats)
+
+
+def test_labels_and_weights_are_saved_together(
+    learned: Callable, make_examples: Callable, tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nlp = learned(tiny_bert)
+    nlp.to_disk(tmp_path / "pipeline")
+    before = nlp("the card was charged").cats
+    nlp.update(make_examples(nlp), sgd=adamw(1e-2))
+    assert nlp("the card was charged").cats != before
+
+    def stop(_: object) -> dict[str, Any]:
+        raise KeyboardInterrupt
+
+    for method in ("saved_state", "saved_parts"):
+        monkeypatch.setattr(BertPipe, method, stop)
+        with pytest.raises(KeyboardInterrupt):
+            component(nlp).to_disk(tmp_path / "pipeline" / "bert_textcat")
+        monkeypatch.undo()
+        assert spacy.load(tmp_path / "pipeline")("the card was charged").cats == before
