@@ -14,6 +14,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from data import read_texts
+
 HERE = Path(__file__).parent
 SQUAD = ("--batch-size", 16, "--learn-rate", 2e-4, "--max-length", 384)
 FASTER = ("--learn-rate", 1e-3)  # what learns little learns best so
@@ -61,7 +63,10 @@ def main() -> None:
         run("no_answer.py", "--data", data, "--pipeline", qa / "model-last")
         run("answers_parity.py", "--data", data, "--pipeline", qa / "model-last")
         run("long_text.py", "--data", data, "--pipeline", ner / "model-last")
-        run("stream_memory.py", "--data", data, "--pipeline", pipeline / "model-last")
+        sentences = Path(folder) / "sentences.txt"
+        sentences.write_text("\n".join(read_texts(data, 200_000)), encoding="utf8")
+        stream = ("--texts", 200_000, "--file", sentences, "--pipeline", pipeline / "model-last")
+        run("reliability/stream_memory.py", *stream)
         run("load_memory.py", "--pipeline", pipeline / "model-last")
     run("import_time.py")
 

@@ -493,6 +493,10 @@ class Warnings:
         "forgets what it knows (2e-5 to 2e-4 is usual). Pass another: "
         'nlp.initialize(..., sgd=spacy.registry.optimizers.get("spacy-bertadapt.AdamW.v1")(5e-5)).'
     )
+    W316 = (
+        "[W316] {count} of {total} gold spans are not among the candidates of the suggester: '{name}' neither learns nor "
+        "predicts them. First: {first}. Let the suggester name them, as by larger `sizes`."
+    )
     W402 = (
         "[W402] {path}: of {total} answers {moved} were not at their offset and are taken from the nearest place, and "
         "{widened} are widened to whole tokens."

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,9 +29,10 @@ def save_pipeline(nlp: Language, path: str | Path, *, exclude: Iterable[str] = (
 
 
 @contextmanager
-def replaced_folder(path: Path) -> Iterator[Path]:
+def replaced_folder(path: Path, *, names: Collection[str] | None = None) -> Iterator[Path]:
     """Yield an empty folder to write into, beside `path`, and put it in the place of `path` at the end of the block.
 
+    names: what is replaced in the folder, while the rest of it stays; None: all of it.
     After an error in the block the old folder stays as it was. If the process is killed, at any moment, `path` is the
     old folder or the new one, complete; on a system that can't exchange two folders, it may be missing, and
     `saved_folder` gives the old one. A link or a file in the place of `path` is replaced, and what it leads to stays.
@@ -41,6 +43,9 @@ def replaced_folder(path: Path) -> Iterator[Path]:
         _remove(fresh)
         fresh.mkdir(parents=True)
         yield fresh
+        if path.is_dir() and not path.is_symlink():
+            shutil.copymode(path, fresh)
+            _take_over([] if names is None else [entry for entry in path.iterdir() if entry.name not in names], fresh)
         _put_in_place(fresh, path, previous)
     except OSError as err:
         if isinstance(err, BertadaptError):
@@ -104,8 +109,6 @@ def read_json_object(path: Path) -> dict[str, Any]:
 
 
 def _put_in_place(fresh: Path, path: Path, previous: Path) -> None:
-    if path.is_dir():
-        shutil.copymode(path, fresh)
     if not (path.is_symlink() or path.exists()):
         fresh.rename(path)
     elif exchange(fresh, path):
@@ -119,6 +122,22 @@ def _put_in_place(fresh: Path, path: Path, previous: Path) -> None:
             previous.rename(path)
             raise
     _remove(previous)
+
+
+def _take_over(entries: Iterable[Path], folder: Path) -> None:
+    """Give files and folders a second name in another folder of the file system, or copy them where that can't be."""
+    for entry in entries:
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.copytree(entry, folder / entry.name, symlinks=True, copy_function=_link)
+        else:
+            _link(str(entry), str(folder / entry.name))
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except OSError:
+        shutil.copy2(source, target, follow_symlinks=False)
 
 
 def _remove(path: Path) -> None:

@@ -33,6 +33,7 @@ def trained_place(tmp_path, monkeypatch, tiny_bert):
     for factory, folder in (("bert_textcat", "out/model-best"), ("bert_nli", "out/nli")):
         nlp = spacy.blank("en")
         nlp.add_pipe(factory, config={"model": {"encoder": {"name": str(tiny_bert)}}})
+        nlp.config["training"]["optimizer"] = {"@optimizers": "spacy-bertadapt.AdamW.v1", "learn_rate": 5e-5}
         examples = [Example.from_dict(nlp.make_doc("x [SEP] y"), {"cats": gold}) for gold in cats]
         nlp.initialize(lambda examples=examples: examples, sgd=adamw(1e-3))
         (tmp_path / folder).mkdir(parents=True)

@@ -95,6 +95,19 @@ def test_the_previous_save_counts_until_the_new_one_is_in_place(tmp_path: Path) 
     assert saved_folder(tmp_path / "model") == tmp_path / ".model.previous"
 
 
+def test_what_is_not_replaced_stays(tmp_path: Path, way: str) -> None:
+    save(tmp_path / "model", "first")
+    (tmp_path / "model" / "notes").mkdir()
+    (tmp_path / "model" / "notes" / "mine").write_text("mine")
+    (tmp_path / "model" / "link").symlink_to("nowhere")
+    (tmp_path / "model" / "old part").write_text("old")
+    with replaced_folder(tmp_path / "model", names={"file", "old part"}) as folder:
+        (folder / "file").write_text("second")
+    assert sorted(os.listdir(tmp_path / "model")) == ["file", "link", "notes"]
+    assert (tmp_path / "model" / "notes" / "mine").read_text() == "mine"
+    assert (tmp_path / "model" / "file").read_text() == "second"
+
+
 def test_a_folder_keeps_its_permissions(tmp_path: Path, way: str) -> None:
     save(tmp_path / "model", "first")
     (tmp_path / "model").chmod(0o750)

@@ -41,9 +41,43 @@ SURROGATES = range(0xD800, 0xE000)
 CONTROLS = [*range(0x20), *range(0x7F, 0xA0), 0xAD, 0x061C, *range(0x200B, 0x2010), *range(0x2028, 0x202F), 0xFEFF]
 MARKS = [*range(0x0300, 0x0370), *range(0x20D0, 0x20F1), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE0110)]
 SPACES = [0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x1C, 0x20, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x3000]
-LITERALS = "[CLS] [SEP] [PAD] [UNK] [MASK] <s> </s> <pad> <mask> ##s ##[SEP] <|endoftext|> [unused1]".split()
+LITERALS = [
+    "[CLS]",
+    "[SEP]",
+    "[PAD]",
+    "[UNK]",
+    "[MASK]",
+    "<s>",
+    "</s>",
+    "<pad>",
+    "<mask>",
+    "##s",
+    "##[SEP]",
+    "<|endoftext|>",
+    "[unused1]",
+]
 EMOJI = ["👩‍👩‍👧‍👦", "🏳️‍🌈", "🇬🇧", "👍🏽", "🙂", "❤️"]
-WORDS = "the parcel of Ada Lovelace never arrived in London and my card was charged twice שלום مرحبا 東京 नमस्ते".split()
+WORDS = [
+    "the",
+    "parcel",
+    "of",
+    "Ada",
+    "Lovelace",
+    "never",
+    "arrived",
+    "in",
+    "London",
+    "and",
+    "my",
+    "card",
+    "was",
+    "charged",
+    "twice",
+    "שלום",
+    "مرحبا",
+    "東京",
+    "नमस्ते",
+]
 
 
 @dataclass

@@ -40,7 +40,7 @@ def _in_one_line(error: ConfigValidationError) -> Iterator[str]:
     """Yield what is wrong with each setting. Settings are named by their place, as far as spaCy knows it."""
     function = FUNCTION.search(error.title or "")
     block = f"'{function[1]}'" if function else "this block"
-    for problem in error.errors or []:
+    for problem in (problem for problem in error.errors or [] if problem.get("loc")):
         setting = ".".join(map(str, problem["loc"]))
         if UNKNOWN_SETTING.search(problem["msg"]):
             name, known = str(problem["loc"][-1]), _settings_beside(problem["loc"], error.config)

@@ -22,7 +22,7 @@ from ..learning.losses import SequenceLoss
 from ..network.checkpoint import Checkpoint
 from ..network.network import Network
 from ..network.pretrained import read_encoder
-from ..pairs import PartNames, is_pair
+from ..pairs import PartNames
 from ..subwords.batches import WindowBatch
 from ..types import Ints
 from .failures import annotate_stream
@@ -32,6 +32,7 @@ from .runner import Runner
 from .saved_network import SavedNetwork
 from .saving import SavedPart
 from .settings import ConfiguredComponent
+from .sharing import Shareable
 from .texts import EncodedTexts
 from .thinc_model import NetworkModel, network_model, shim_of
 from .thinc_shim import NetworkShim
@@ -42,7 +43,7 @@ Targets = TypeVar("Targets")
 Predictions = TypeVar("Predictions")
 
 
-class BertPipe(ConfiguredComponent, TrainablePipe, Generic[Texts, Targets, Predictions]):
+class BertPipe(ConfiguredComponent, Shareable, TrainablePipe, Generic[Texts, Targets, Predictions]):
     """A trainable component around a network.
 
     A task implements these methods: `encode` (Docs to subwords), `decode` and `set_annotations` (logits to
@@ -94,8 +95,6 @@ class BertPipe(ConfiguredComponent, TrainablePipe, Generic[Texts, Targets, Predi
         )
         self._numbers: dict[str, int] = {}
         self._class_weights: list[float] | None = None
-        self._shared_by = 0
-        self._has_reported_texts = False
         self.take_settings({**cfg, "ignored_labels": []}, pipeline)
 
     @abstractmethod
@@ -244,17 +243,6 @@ class BertPipe(ConfiguredComponent, TrainablePipe, Generic[Texts, Targets, Predi
         """
         self.shim.remove_adapter(merge=False)
 
-    def share(self) -> None:
-        """Note that one more component stands on this one, for texts of its own.
-
-        While there is any, Docs that are no pairs are left as they are, and no error.
-        """
-        self._shared_by += 1
-
-    def unshare(self) -> None:
-        """Note that a component no longer stands on this one."""
-        self._shared_by = max(0, self._shared_by - 1)
-
     def __call__(self, doc: Doc) -> Doc:
         """Annotate a Doc, and return it. Raises the errors of `predict`, or hands them to spaCy's error handler."""
         return next(self.pipe([doc]), doc)
@@ -324,19 +312,10 @@ class BertPipe(ConfiguredComponent, TrainablePipe, Generic[Texts, Targets, Predi
         self.restore_settings(state.get("settings", {}))
 
     def _annotate(self, docs: Sequence[Doc]) -> None:
-        """Predict Docs, and annotate them. With a shared component, those that are no pairs are left as they are."""
-        if self._shared_by and self.parts is not None:
-            pairs = [doc for doc in docs if is_pair(doc, self.parts)]
-            if len(pairs) < len(docs):
-                self._report_texts(next(doc for doc in docs if not is_pair(doc, self.parts)))
-            docs = pairs
+        """Predict Docs, and annotate them; a shared component passes over those that are no pairs."""
+        docs = self.docs_to_read(docs, self.parts, self.name)
         if docs:
             self.set_annotations(docs, self.predict(docs))
-
-    def _report_texts(self, first: Doc) -> None:
-        if not self._has_reported_texts:
-            self._has_reported_texts = True
-            warnings.warn(Warnings.W310.format(name=self.name, text=first.text[:60]), stacklevel=2)
 
     @property
     def _weighted_labels(self) -> tuple[str, ...]:

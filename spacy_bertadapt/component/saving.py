@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import srsly
 from spacy import util
@@ -31,7 +31,12 @@ class SavedPart(Protocol):
 
 
 class SavedComponent:
-    """What spaCy asks of a component that is saved."""
+    """What spaCy asks of a component that is saved.
+
+    part_names: the names of all parts that such a component may have.
+    """
+
+    part_names: ClassVar[tuple[str, ...]] = ("model",)
 
     @abstractmethod
     def saved_parts(self) -> Mapping[str, SavedPart]:
@@ -48,11 +53,13 @@ class SavedComponent:
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
         """Write the component into a folder, with a folder for each part; an earlier save there is replaced at once.
 
+        What is excluded, or is not the component's, stays as it was.
         Raises OSError, and leaves the earlier save as it was, if the disk is full or can't be written.
         """
         writers: dict[str, Callable[[Path], None]] = {STATE: lambda p: srsly.write_json(p, self.saved_state())}
         writers |= {name: part.to_disk for name, part in self.saved_parts().items()}
-        with replaced_folder(Path(path).parent.resolve() / Path(path).name) as folder:
+        names = {STATE, *self.part_names}.difference(exclude)
+        with replaced_folder(Path(path).parent.resolve() / Path(path).name, names=names) as folder:
             util.to_disk(folder, writers, exclude)
 
     def from_disk(self: Self, path: str | Path, *, exclude: Iterable[str] = ()) -> Self:

@@ -47,9 +47,7 @@ def warmup_constant(initial_rate: float, warmup: int) -> Iterator[float]:
     return _rates(initial_rate, initial_rate, int(warmup), int(warmup) + 1, lambda left: 1.0)
 
 
-def _warmup(
-    peak: float, final: float, total: Steps, warmup: float, shape: Callable[[float], float]
-) -> Iterator[float]:
+def _warmup(peak: float, final: float, total: Steps, warmup: float, shape: Callable[[float], float]) -> Iterator[float]:
     require_at_least("initial_rate", peak, 0)
     if total is None or (isinstance(total, str) and total.startswith(VARIABLE)):
         return repeat(peak)

@@ -18,7 +18,7 @@ def trained_scores() -> Callable[[Language], Language]:
 
 
 def weigh_trained_scores(nlp: Language) -> Language:
-    """Take the weight of the scores that no trained component has; spaCy scales the others, so that they add up to 1."""
+    """Take the weight of scores that no trained component has. spaCy scales the others, so that they add up to 1."""
     training = nlp.config.interpolate()["training"]
     frozen = training["frozen_components"]
     trained, others = set[str](), set[str]()

@@ -114,9 +114,7 @@ def test_the_highest_rate_is_that_of_any_schedule(run: Callable, tiny_bert: Path
         ("training.patience", "many", "E531"),
     ],
 )
-def test_settings_that_training_could_not_begin_with(
-    show: Callable, setting: str, value: str, code: str
-) -> None:
+def test_settings_that_training_could_not_begin_with(show: Callable, setting: str, value: str, code: str) -> None:
     done = show(f"--{setting}", value)
     assert done.exit_code == 1
     assert isinstance(done.exception, SystemExit), done.exception

@@ -21,6 +21,7 @@ from spacy_bertadapt.network.pretrained import read_encoder
 from spacy_bertadapt.tasks import TRAINED
 from tests.fixtures.components import samples_of
 
+
 def others_can_load() -> bool:
     """Whether another thread could begin to load now."""
 

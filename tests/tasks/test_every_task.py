@@ -245,6 +245,7 @@ def test_accumulated_batches_equal_one_large_batch(make, make_examples, name, nl
         torch.testing.assert_close(whole, parts, atol=1e-6, rtol=0)
 
 
+@pytest.mark.filterwarnings("ignore:.*W320")
 def test_any_thinc_optimizer_steps(nlp, make, make_examples, name):
     make(nlp)
     optimizer = nlp.initialize(lambda: make_examples(nlp))

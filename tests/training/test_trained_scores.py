@@ -47,7 +47,12 @@ def test_without_it_frozen_components_share(weights_of: Callable) -> None:
 
 @pytest.mark.parametrize(
     ("others", "frozen"),
-    [((), []), (("tagger",), ["tagger"]), (("sentencizer", "entity_ruler"), []), (("tagger", "senter"), ["tagger", "senter"])],
+    [
+        ((), []),
+        (("tagger",), ["tagger"]),
+        (("sentencizer", "entity_ruler"), []),
+        (("tagger", "senter"), ["tagger", "senter"]),
+    ],
 )
 def test_what_does_not_learn_has_no_share(weights_of: Callable, others: tuple, frozen: list[str]) -> None:
     assert weights_of(*others, frozen=frozen) == {"cats_score": 1.0}

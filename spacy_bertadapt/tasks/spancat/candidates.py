@@ -41,11 +41,22 @@ def candidates_by_length(alignment: Alignment, longest: int) -> Candidates:
 
 def suggested_candidates(docs: Sequence[Doc], alignment: Alignment, suggest: Suggester) -> Candidates:
     """Return the candidates of a suggester, without duplicates and without those that have no subword."""
-    suggested = suggest(docs, ops=NumpyOps())  # spaCy's current ones may keep the arrays on a GPU
-    pairs = np.maximum(np.asarray(suggested.dataXd, dtype=np.int64).reshape(-1, 2), 0)
-    text = np.repeat(np.arange(len(docs)), np.asarray(suggested.lengths, dtype=np.int64))
+    text, pairs = _suggestions(docs, suggest)
     start, stop = aligned_range(alignment, text, pairs[:, 0], pairs[:, 1])
     return Candidates(*np.unique(np.stack([start, stop])[:, start < stop], axis=1))
+
+
+def suggested_ranges(doc: Doc, suggest: Suggester) -> set[tuple[int, int]]:
+    """Return the first token and the end of each candidate that a suggester names in a Doc."""
+    _, pairs = _suggestions([doc], suggest)
+    return {(start, end) for start, end in pairs.tolist()}
+
+
+def _suggestions(docs: Sequence[Doc], suggest: Suggester) -> tuple[Ints, Ints]:
+    """Return the text of each suggested span, (n,), and its first token and end, (n, 2)."""
+    suggested = suggest(docs, ops=NumpyOps())  # spaCy's current ones may keep the arrays on a GPU
+    pairs = np.maximum(np.asarray(suggested.dataXd, dtype=np.int64).reshape(-1, 2), 0)
+    return np.repeat(np.arange(len(docs)), np.asarray(suggested.lengths, dtype=np.int64)), pairs
 
 
 def aligned_range(alignment: Alignment, text: Ints, first: Ints, end: Ints) -> tuple[Ints, Ints]:

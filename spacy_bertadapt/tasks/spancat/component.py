@@ -29,7 +29,14 @@ from ...network.inputs import to_device
 from ...subwords.batches import WindowBatch
 from ...subwords.window_ownership import place_spans
 from ...types import Floats, Ints
-from .candidates import Candidates, Suggester, aligned_range, candidates_by_length, suggested_candidates
+from .candidates import (
+    Candidates,
+    Suggester,
+    aligned_range,
+    candidates_by_length,
+    suggested_candidates,
+    suggested_ranges,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,22 +161,30 @@ class BertSpanCategorizer(BertPipe[SpanTexts, SpanTargets, LabelledSpans]):
 
     def count_labels(self, examples: Iterable[Example]) -> LabelCounts:
         """Count the spans of each label; warns of Docs without gold, and of spans that are no candidates."""
-        total, too_long, first = 0, 0, ""
+        total, missed, first = 0, 0, ""
 
         def gold_labels(example: Example) -> GoldLabels | None:
-            nonlocal total, too_long, first
+            nonlocal total, missed, first
             gold = self.gold_labels(example)
-            spans = example.reference.spans[self.spans_key] if gold is not None else []
-            long_spans = [span for span in spans if len(span) > self.max_span_length and self._suggester is None]
-            total, too_long = total + len(spans), too_long + len(long_spans)
-            first = first or next((f"{span.label_} {span.text!r}" for span in long_spans), "")
+            spans = list(example.reference.spans[self.spans_key]) if gold is not None else []
+            others = self._no_candidates(spans)
+            total, missed = total + len(spans), missed + len(others)
+            first = first or next((f"{span.label_} {span.text!r}" for span in others), "")
             return gold
 
         counts = count_gold(examples, gold_labels, self.name)
-        if too_long:
-            settings = {"count": too_long, "total": total, "longest": self.max_span_length, "first": first}
-            warnings.warn(Warnings.W309.format(name=self.name, **settings), stacklevel=3)
+        if missed:
+            settings = {"count": missed, "total": total, "longest": self.max_span_length, "first": first}
+            warning = Warnings.W309 if self._suggester is None else Warnings.W316
+            warnings.warn(warning.format(name=self.name, **settings), stacklevel=3)
         return counts
+
+    def _no_candidates(self, spans: Sequence[Span]) -> list[Span]:
+        """Return the gold spans of a Doc that are not among its candidates, and so are neither learned nor predicted."""
+        if self._suggester is None:
+            return [span for span in spans if len(span) > self.max_span_length]
+        ranges = suggested_ranges(spans[0].doc, self._suggester) if spans else set()
+        return [span for span in spans if (span.start, span.end) not in ranges]
 
     def targets(self, examples: Sequence[Example], texts: SpanTexts, batch: WindowBatch) -> SpanTargets:
         """Return the gold labels of the candidates that a window holds. Raises ValueError for an unknown label."""

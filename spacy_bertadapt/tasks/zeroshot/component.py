@@ -46,6 +46,7 @@ class BertZeroShot(ConfiguredComponent, Pipe):
     called later; what is not in its pipeline is saved with it.
     """
 
+    part_names = (PART,)
     template = LiveSetting(check_template)
     threshold = LiveSetting(optional(probability))
     labels = LiveSetting(different_strings, may_start_empty=True)

@@ -122,6 +122,7 @@ def odd_suggester():
     ],
     ids=["ngrams", "odd"],
 )
+@pytest.mark.filterwarnings("ignore:\\[W316\\]")
 def test_suggester_of_a_config_names_the_candidates(nlp, make_spancat, make_spans, train, suggester, expected):
     pipe = make_spancat(nlp, suggester=suggester, threshold=0.0)
     train(nlp, make_spans(nlp), steps=2)

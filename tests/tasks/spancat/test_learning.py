@@ -126,6 +126,12 @@ def test_spans_that_are_no_candidates_are_reported_and_not_learned(nlp, make_spa
     assert scores["spans_sc_r"] == pytest.approx(15 / 16)
 
 
+def test_spans_that_the_suggester_leaves_out_are_reported(nlp, make_spancat, make_spans):
+    make_spancat(nlp, suggester={"@misc": "spacy.ngram_suggester.v1", "sizes": [1, 2, 3, 4, 5]})
+    with pytest.warns(UserWarning, match=r"W316\] 1 of 16 .*PERSON 'the mayor of New York City'.*sizes"):
+        nlp.initialize(lambda: make_spans(nlp))
+
+
 def test_a_doc_without_the_group_is_not_annotated(nlp, make_spancat, make_spans):
     pipe = make_spancat(nlp)
     plain = Example(nlp.make_doc("no annotation"), nlp.make_doc("no annotation"))
