@@ -320,9 +320,7 @@ class Errors:
         "[E525] {path} can't be read as spaCy's own format: {reason}. Make it again, by `bertadapt convert` or "
         "DocBin.to_disk; a raw file must not end in .spacy."
     )
-    E526 = (
-        "[E526] {value!r:.200} can't stand in a config: {reason}. Rename the file or folder, or name another value."
-    )
+    E526 = "[E526] {value!r:.200} can't stand in a config: {reason}. Rename the file or folder, or name another value."
     E527 = "[E527] Can't write {path}: {reason}. Name another file."
     E528 = "[E528] {argument!r} stands where an option must. Write settings of the reader as --reader.NAME VALUE."
     E529 = "[E529] {path} holds no texts to convert. Check that it is the right file, or has .spacy files in it."
@@ -451,7 +449,7 @@ class Warnings:
         "The encoder is kept, and a new head is trained."
     )
     W104 = (
-        '[W104] An adapter alone can be saved only on an encoder as it was read, and this one has learned since. It is '
+        "[W104] An adapter alone can be saved only on an encoder as it was read, and this one has learned since. It is "
         'saved whole, with the matrices merged into its weights, as by adapt.save = "merged".'
     )
     W301 = "[W301] {count} of {total} steps had a non-finite loss or gradient and were skipped; the weights are sound."

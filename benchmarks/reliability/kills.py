@@ -80,7 +80,10 @@ def table(counts: dict[str, Counter[str]]) -> str:
     kinds = (WHOLE, LOST, UNREADABLE, MIXED)
     head = [f"| killed in | folders looked at | {' | '.join(kinds)} |", "|---" * (len(kinds) + 2) + "|"]
     return "\n".join(
-        [*head, *(f"| {name} | {n.total()} | {' | '.join(str(n[kind]) for kind in kinds)} |" for name, n in counts.items())]
+        [
+            *head,
+            *(f"| {name} | {n.total()} | {' | '.join(str(n[kind]) for kind in kinds)} |" for name, n in counts.items()),
+        ]
     )
 
 

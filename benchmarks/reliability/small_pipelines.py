@@ -12,22 +12,16 @@ from typing import Any
 
 import numpy as np
 import spacy
-import torch
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 from thinc.api import fix_random_seed
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
-from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+from tiny import ASSETS, save_encoder
 
 from spacy_bertadapt import make_pair_doc
 from spacy_bertadapt.tasks import TASKS, TRAINED
 from spacy_bertadapt.training.optimizer import adamw
 
-ASSETS = Path(__file__).parents[2] / "assets"
-SPECIALS = {name: f"[{name[:3].upper()}]" for name in ("unk_token", "sep_token", "pad_token", "cls_token")}
-SPECIALS["mask_token"] = "[MASK]"
-SIZES = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
-LENGTH, VOCABULARY = 64, 800
+LENGTH = 64  # subwords that the encoder takes
 SETTINGS: dict[str, dict[str, Any]] = {"qa": {"stride": 16}, "spancat": {"max_span_length": 6}}
 TOPICS = ["travel", "cooking"]
 QUESTIONS = ["Who is it?", "Where was it?"]
@@ -47,12 +41,7 @@ def encoder_at(name: str | None, folder: Path) -> str:
     """Return the encoder asked for, or the folder of a new random BERT of two layers that takes 64 subwords."""
     if name:
         return name
-    tokenizer = _tokenizer()
-    torch.manual_seed(0)
-    config = BertConfig(vocab_size=len(tokenizer), max_position_embeddings=LENGTH, **SIZES)
-    BertModel(config).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return str(folder)
+    return str(save_encoder(folder, length=LENGTH))
 
 
 def trained_pipeline(task: str, encoder: str, *, adapt: dict[str, Any] | None = None, examples: int = 16) -> Language:
@@ -168,22 +157,3 @@ def _scores(doc: Doc) -> Iterator[float]:
     for group in groups:
         for name in sorted(group.attrs):
             yield from np.ravel(group.attrs[name]).astype(float).tolist()
-
-
-def _tokenizer() -> PreTrainedTokenizerFast:
-    """Return a WordPiece tokenizer whose vocabulary is that of the sample texts."""
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.decoder = decoders.WordPiece()
-    specials = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    trainer = trainers.WordPieceTrainer(vocab_size=VOCABULARY, special_tokens=specials, show_progress=False)
-    tokenizer.train([str(path) for path in sorted(ASSETS.glob("*_unseen.txt"))], trainer)
-    ids = [(name, tokenizer.token_to_id(name)) for name in ("[CLS]", "[SEP]")]
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=ids
-    )
-    names = ["input_ids", "token_type_ids", "attention_mask"]
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, model_max_length=LENGTH, model_input_names=names, **SPECIALS
-    )

@@ -1,4 +1,4 @@
-"""A BERT of two layers with random weights, and pipelines on it: what takes no time is tried most often."""
+"""A BERT of two layers with random weights, and configs that learn samples on it: what is quick can be tried often."""
 
 from __future__ import annotations
 

@@ -168,6 +168,7 @@ def test_predictions_cannot_be_learned_from(make_model: MakeModel, make_batch: M
 
 
 @pytest.mark.parametrize("optimizer", [adamw(1e-2), Adam(1e-2), Adam(1e-2, L2=0.01, grad_clip=0.0)])
+@pytest.mark.filterwarnings("ignore:.*W320")
 def test_any_thinc_optimizer_steps_the_whole_network(
     make_model: MakeModel, make_batch: MakeBatch, optimizer: Adam
 ) -> None:
