@@ -162,7 +162,8 @@ class Errors:
     # Texts and windows
     E201 = (
         "[E201] A window has room for {capacity} subwords beside what must stand in each of them, and "
-        "stride = {stride}: it would never move on. Raise max_length, lower stride, or shorten the second text."
+        "stride = {stride}: it would never move on. Raise max_length, lower stride, or, of pairs, shorten the other "
+        "text."
     )
     E202 = "[E202] long_text = '{long_text}' is none of mean, max, first."
 
@@ -195,9 +196,9 @@ class Errors:
 
     # Labels and training
     E301 = (
-        "[E301] '{name}' has no labels: no training example has any (there are none, they lack annotation, or they "
-        "hold no entity at all), none were given, and the checkpoint '{encoder}' has no trained head. Pass examples "
-        "with labels, set labels = [...], or name a fine-tuned checkpoint."
+        "[E301] '{name}' has no labels: no training example has any in {place} (there are no examples, they lack "
+        "annotation, or they hold nothing there), none were given, and the checkpoint '{encoder}' has no trained head. "
+        "Pass examples with labels, set labels = [...], or name a fine-tuned checkpoint."
     )
     E302 = (
         "[E302] '{name}' has the single label '{label}': there is nothing to tell apart. "
@@ -259,9 +260,9 @@ class Errors:
     )
 
     E330 = (
-        "[E330] Training diverged: after step {step} a hidden subword of the held-out texts has a loss of {loss:.4g} nats, "
-        "with learn_rate = {rate:g}. Start anew (--force) with a lower --learn-rate, such as 5e-5, or a longer --warmup; "
-        "if it is so after step 0, with another encoder."
+        "[E330] Training diverged: after step {step} a hidden subword of the held-out texts has a loss of {loss:.4g} "
+        "nats, with learn_rate = {rate:g}. Start anew (--force) with a lower --learn-rate, such as 5e-5, or a longer "
+        "--warmup; if it is so after step 0, with another encoder."
     )
 
     # Command line
@@ -360,7 +361,7 @@ class Errors:
     )
     C009 = (
         "[C009] {source}: no column {column!r}; the columns are {columns!s:.200}. Name one of these, use "
-        "numbers from 0 if there is no header, or set `format` if fields are split at the wrong character."
+        "numbers from 0 if there is no header, or save the file with commas (.csv) or tabs (.tsv) between its fields."
     )
     C010 = (
         "[C010] {source}: the header has {column!r} {count} times. "
@@ -454,7 +455,10 @@ class Warnings:
     )
     W301 = "[W301] {count} of {total} steps had a non-finite loss or gradient and were skipped; the weights are sound."
     W302 = "[W302] The device ran out of memory; going on with at most {budget} subwords at once (max_batch_subwords)."
-    W303 = "[W303] {count} of {total} examples have no annotation for '{name}' and teach it nothing. First: {text!r}"
+    W303 = (
+        "[W303] {count} of {total} examples have no annotation for '{name}' in {place}, and teach it nothing. "
+        "First: {text!r}"
+    )
     W304 = "[W304] The labels {labels} are in none of the {total} examples: '{name}' can't learn them."
     W305 = (
         "[W305] {count} gold annotations have labels that the component doesn't know and can't get right: {labels}. "
@@ -492,8 +496,8 @@ class Warnings:
         'nlp.initialize(..., sgd=spacy.registry.optimizers.get("spacy-bertadapt.AdamW.v1")(5e-5)).'
     )
     W316 = (
-        "[W316] {count} of {total} gold spans are not among the candidates of the suggester: '{name}' neither learns nor "
-        "predicts them. First: {first}. Let the suggester name them, as by larger `sizes`."
+        "[W316] {count} of {total} gold spans are not among the candidates of the suggester: '{name}' neither learns "
+        "nor predicts them. First: {first}. Let the suggester name them, as by larger `sizes`."
     )
     W402 = (
         "[W402] {path}: of {total} answers {moved} were not at their offset and are taken from the nearest place, and "
@@ -503,7 +507,7 @@ class Warnings:
         "[W403] {path}: {count} of {total} spans begin or end inside a token, or with white space, and are set to "
         "whole tokens. First: {first}. Correct them, or give the rows `tokens` that they fit."
     )
-    W401 = "[W401] {path}: {report}. Complete these rows, or delete them."
+    W401 = "[W401] {path}: {report}. Complete the rows that are to count; others do no harm where they are."
     W501 = (
         "[W501] {path} has labels that no training text has: {labels}. They can't be learned and count as mistakes. "
         "Put examples of them into the training data, or take them out of this data."

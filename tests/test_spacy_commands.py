@@ -100,7 +100,7 @@ def texts(task: Task, place: Path) -> list[str]:
 
 
 def test_train_evaluates_the_last_step_and_records_it(task, place):
-    log = list(srsly.read_jsonl(place / "training" / task.name / "log.jsonl"))
+    log = list(srsly.read_jsonl(place / "out" / "log.jsonl"))
     assert [line["step"] for line in log] == [0, 2, 4]
     assert {"seconds", "score", "losses", "scores"} <= log[-1].keys()
     meta = srsly.read_json(place / "out" / "model-last" / "meta.json")
@@ -157,7 +157,7 @@ def test_predict_script(task, place, capsys):
     unseen = ROOT / "assets" / f"{task.name}_unseen.txt"
     script = runpy.run_path(str(ROOT / "scripts" / "predict.py"))
     capsys.readouterr()
-    script["main"](task.name, place / "out" / "model-last", unseen, place / "training" / task.name, metrics, data)
+    script["main"](task.name, place / "out" / "model-last", unseen, place / "out", metrics, data)
     output = capsys.readouterr().out
     assert all(text[:40] in output for text in unseen.read_text(encoding="utf8").splitlines())
     assert f"({task.score.title})" in output

@@ -3,13 +3,13 @@
     python benchmarks/reliability/hostile_folders.py
 
 Each field of each JSON file of a component, in turn, gets a value of another type, a huge number, a path out of the
-folder, or the name of a module; weights are cut short, swapped and pickled; files are links out of the folder; modules and
-adapters are dropped in. Each folder is loaded in a process of its own, from within, as a careless user would, and
+folder, or the name of a module; weights are cut short, swapped and pickled; files are links out of the folder; modules
+and adapters are dropped in. Each folder is loaded in a process of its own, from within, as a careless user would, and
 predicts a text. Watched are all files around the folder (by inotify, so what libraries open counts too), imports,
 processes that are started and connections (by Python's audit hooks), and what is printed.
 
-Prints a Markdown table of the folders by what came of them, and exits with 1 if one made the process run something, open or
-write a file outside, say more than one line, or raise an error that is not of this package. For Linux.
+Prints a Markdown table of the folders by what came of them, and exits with 1 if one made the process run something,
+open or write a file outside, say more than one line, or raise an error that is not of this package. For Linux.
 """
 
 from __future__ import annotations

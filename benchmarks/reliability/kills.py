@@ -2,10 +2,10 @@
 
     python benchmarks/reliability/kills.py --kills 200
 
-Half of the kills hit `spacy_bertadapt.save_pipeline`, which saves two pipelines in turn to one folder: what is left must
-have the very files of one of them. The other half hit `spacy train` with configs as `init-config` writes them, which
-evaluates and saves at every second step: model-last and model-best must load, and score on the development data what
-their meta.json says, as weights and scores of two saves would not. All tasks that are trained take turns, fully
+Half of the kills hit `spacy_bertadapt.save_pipeline`, which saves two pipelines in turn to one folder: what is left
+must have the very files of one of them. The other half hit `spacy train` with configs as `init-config` writes them,
+which evaluates and saves at every second step: model-last and model-best must load, and score on the development data
+what their meta.json says, as weights and scores of two saves would not. All tasks that are trained take turns, fully
 fine-tuned and with LoRA saved as an adapter, on a tiny random BERT. SIGKILL is sent: no clean-up code runs.
 
 Prints a Markdown table, and exits with 1 if a folder was lost, did not load, or was a mixture. For Linux and macOS.
@@ -97,7 +97,7 @@ def kill_in_saving(place: Path, chance: random.Random, *, plain: bool) -> Iterat
         for nlp in cycle(pipelines):
             nlp.to_disk(output) if plain else save_pipeline(nlp, output)
 
-    kill(save_in_turn, ready=lambda: output.exists(), delay=chance.uniform(0, 0.5))
+    kill(save_in_turn, ready=output.exists, delay=chance.uniform(0, 0.5))
     if not output.exists():
         yield LOST
     elif run(lambda: spacy.load(output)):

@@ -11,7 +11,9 @@ from spacy.cli._util import setup_gpu
 from wasabi import msg
 
 from ..evaluation.evaluate import evaluate
-from ..tasks import get_task
+from ..evaluation.pipelines import load_pipeline
+from ..planning.data_files import check_data
+from ..tasks import get_task, task_of
 from . import options
 from .output import check_output
 from .scores import show_scores
@@ -23,20 +25,22 @@ def evaluate_cli(
     data: Annotated[Path, typer.Argument(help="Data to score on: .spacy, or a raw file of the task")],
     output: Annotated[Path | None, typer.Option("--output", "-o", help="JSON file to write", dir_okay=False)] = None,
     gpu_id: Annotated[int, typer.Option("--gpu-id", "-g", help="Number of the GPU; -1 for the CPU")] = -1,
-    task: options.TaskOption = options.DEFAULT_TASK,
+    task: Annotated[str | None, options.TASK] = None,
     limit: options.LimitOption = 0,
 ) -> None:
     """
     Score a trained pipeline and print every score its components give, also those that `python -m spacy evaluate`
-    has no name for.
+    has no name for. Without --task, the data is that of the pipeline's first BERT component.
     """
     with options.errors_as_messages():
-        chosen = get_task(task)
-        settings = options.reader_settings(context, chosen)
         if output is not None:
             check_output(output)
+        check_data(data)
         setup_gpu(gpu_id, silent=True)
-        scores = evaluate(model, data, task=chosen, reader=settings, limit=limit)
+        nlp = load_pipeline(model)
+        chosen = task_of(nlp) if task is None else get_task(task)
+        settings = options.reader_settings(context, chosen)
+        scores = evaluate(nlp, data, task=chosen, reader=settings, limit=limit)
         show_scores(scores)
         if output is not None:
             output.parent.mkdir(parents=True, exist_ok=True)

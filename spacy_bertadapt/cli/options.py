@@ -26,7 +26,8 @@ def _known_language(lang: str) -> str:
     return lang
 
 
-TaskOption = Annotated[str, typer.Option("--task", "-t", help=f"What the data is for: {', '.join(TRAINED)}")]
+TASK = typer.Option("--task", "-t", help=f"What the data is for: {', '.join(TRAINED)}")
+TaskOption = Annotated[str, TASK]
 LangOption = Annotated[str, typer.Option("--lang", "-l", help="Language code of the texts", callback=_known_language)]
 EncoderOption = Annotated[str, typer.Option("--encoder", "-e", help="Hub id, directory, or package:NAME")]
 LimitOption = Annotated[int, typer.Option("--limit", "-n", min=0, help="Number of texts to read at most; 0 for all")]

@@ -52,13 +52,15 @@ class BertPipe(ConfiguredComponent, Shareable, TrainablePipe, Generic[Texts, Tar
 
     parts: span groups of the task's pair Docs; None: the whole text is read. windowed_segment: which text of a pair is
     cut into windows. has_labels: whether the data names the head's outputs. outside_label: the name of units without
-    a label, for class weights; None: there are no such units.
+    a label, for class weights; None: there are no such units. gold_place: where in a gold Doc annotation stands, for
+    messages; may name settings in braces.
     """
 
     parts: ClassVar[PartNames | None] = None
     windowed_segment: ClassVar[int] = 0
     has_labels: ClassVar[bool] = True
     outside_label: ClassVar[str | None] = None
+    gold_place: ClassVar[str]
 
     def __init__(
         self,
@@ -204,7 +206,8 @@ class BertPipe(ConfiguredComponent, Shareable, TrainablePipe, Generic[Texts, Tar
         settings = self.shim.settings
         checkpoint, has_trained_head = read_encoder(settings.encoder, settings.architecture, head)
         if not needs_head and not has_trained_head:
-            raise InvalidError(Errors.E301.format(name=self.name, encoder=settings.encoder.name))
+            place = self.gold_place.format(**self.cfg)
+            raise InvalidError(Errors.E301.format(name=self.name, place=place, encoder=settings.encoder.name))
         self.attach(checkpoint)
         self.shim.learner.forget()
         self._report_unseen(counts)
@@ -218,7 +221,13 @@ class BertPipe(ConfiguredComponent, Shareable, TrainablePipe, Generic[Texts, Tar
 
     def count_labels(self, examples: Iterable[Example]) -> LabelCounts:
         """Count the gold labels of examples. Warns of examples without annotation."""
-        return count_gold(examples, self.gold_labels, self.name)
+        return self.count_gold(examples, self.gold_labels)
+
+    def count_gold(
+        self, examples: Iterable[Example], gold_labels: Callable[[Example], GoldLabels | None]
+    ) -> LabelCounts:
+        """Count what `gold_labels` returns of examples. Warns of examples without annotation."""
+        return count_gold(examples, gold_labels, name=self.name, place=self.gold_place.format(**self.cfg))
 
     def attach(self, checkpoint: Checkpoint) -> None:
         """Take over a network and its tokenizer.

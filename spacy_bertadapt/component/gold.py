@@ -37,11 +37,12 @@ class LabelCounts:
 
 
 def count_gold(
-    examples: Iterable[Example], gold_labels: Callable[[Example], GoldLabels | None], name: str
+    examples: Iterable[Example], gold_labels: Callable[[Example], GoldLabels | None], *, name: str, place: str
 ) -> LabelCounts:
     """Count the gold labels of examples; warns of those without annotation, from which nothing is learned.
 
-    gold_labels: returns those of one example; None without annotation. name: the component's name, for the warning.
+    gold_labels: returns those of one example; None without annotation. name: the component's, for the warning.
+    place: where in the gold Doc annotation is looked for.
     """
     counts, unannotated, first = LabelCounts(), 0, ""
     for example in examples:
@@ -55,6 +56,6 @@ def count_gold(
         counts.by_label.update(gold.labels)
     if unannotated:
         total = counts.examples + unannotated
-        message = Warnings.W303.format(count=unannotated, total=total, name=name, text=first)
+        message = Warnings.W303.format(count=unannotated, total=total, name=name, place=place, text=first)
         warnings.warn(message, stacklevel=4)
     return counts

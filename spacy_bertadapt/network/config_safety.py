@@ -35,7 +35,7 @@ def check_config(settings: Mapping[str, Any], path: Path | str) -> None:
 
 
 def check_types(settings: Mapping[str, Any], defaults: Mapping[str, Any], path: Path) -> None:
-    """Raise ValueError for a setting of config.json of another type than its default, which would fail in prediction."""
+    """Raise ValueError for a setting of config.json of another type than its default: it would fail later."""
     for key, value in settings.items():
         types = TYPES.get(type(defaults.get(key)))
         if types and value is not None and not isinstance(value, types):

@@ -30,6 +30,12 @@ def is_docbin(path: Path) -> bool:
     return path.suffix == ".spacy" or path.is_dir()
 
 
+def check_data(path: Path) -> None:
+    """Raise FileNotFoundError for a path without data."""
+    if not path.exists():
+        raise NotFoundError(Errors.E502.format(path=path, cwd=Path.cwd()))
+
+
 def open_corpus(path: Path, task: Task, settings: Settings, *, limit: int = 0) -> ReadExamples:
     """Return training or evaluation data as a corpus.
 
@@ -38,8 +44,7 @@ def open_corpus(path: Path, task: Task, settings: Settings, *, limit: int = 0) -
     Raises FileNotFoundError for a missing path, ValueError for an unknown setting; reading raises what the reader does.
     """
     whole = complete_settings(task, settings)
-    if not path.exists():
-        raise NotFoundError(Errors.E502.format(path=path, cwd=Path.cwd()))
+    check_data(path)
     if is_docbin(path):
         return partial(_read_docbin, path, limit)
     return task.reader_class(path, **{**whole, "limit": limit or whole["limit"]})

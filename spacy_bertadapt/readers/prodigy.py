@@ -92,9 +92,11 @@ def _read_span(row: Row, span: object, text: str) -> CharSpan:
         raise _span_error(row, span, text, "it is no object")
     start, end, label = (span.get(key) for key in ("start", "end", "label"))
     if not isinstance(label, str) or not label:
-        raise _span_error(row, span, text, "it has no label")
-    if type(start) is not int or type(end) is not int or not 0 <= start < end <= len(text):
-        raise _span_error(row, span, text, "start and end are not in it")
+        raise _span_error(row, span, text, f"its label is {label!r:.40}, no name")
+    if type(start) is not int or type(end) is not int:
+        raise _span_error(row, span, text, "start and end are no whole numbers")
+    if not 0 <= start < end <= len(text):
+        raise _span_error(row, span, text, "it is empty" if start == end else "start and end are not in the text")
     if text[start:end].isspace():
         raise _span_error(row, span, text, "it holds white space alone")
     return CharSpan(start, end, label)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from spacy.language import Language
+
 from ..errors import Errors, InvalidError
 from ..planning.task import Task
 from .ner.task import TASK as NER
@@ -16,6 +18,13 @@ TASKS = {task.name: task for task in (TEXTCAT, NLI, NER, SPANCAT, QA, ZEROSHOT)}
 
 TRAINED = {name: task for name, task in TASKS.items() if task.plan is not None}
 """The tasks that can be trained. The first one is the default of the commands."""
+
+
+def task_of(nlp: Language) -> Task:
+    """Return the task of a pipeline's first component that has one and can be trained; else the default task."""
+    factories = {task.factory: task for task in TRAINED.values()}
+    names = (nlp.get_pipe_meta(name).factory for name in nlp.pipe_names)
+    return next((factories[name] for name in names if name in factories), next(iter(TRAINED.values())))
 
 
 def get_task(name: str) -> Task:

@@ -38,10 +38,22 @@ def test_prints_and_writes_every_score(pipeline: Path, write_rows: Callable, run
     assert all(name in result.output for name in [*written, "delivery", "payment", "returns"])
 
 
+def test_the_data_is_that_of_the_pipelines_task(run: Callable, tmp_path: Path, make_ner: Callable) -> None:
+    nlp = spacy.blank("en")
+    make_ner(nlp).initialize(lambda: [], nlp=nlp, labels=["PERSON"])
+    nlp.to_disk(tmp_path / "pipeline")
+    data = tmp_path / "dev.conll"
+    data.write_text("Ada B-PERSON\nsings O\n\n", encoding="utf8")
+    result = run("evaluate", tmp_path / "pipeline", data)
+    assert result.exit_code == 0, result.output
+    assert "ents_f" in result.output
+    assert run("evaluate", tmp_path / "pipeline", data, "--task", "textcat").exit_code == 1
+
+
 def test_raw_and_docbin_score_the_same(pipeline: Path, write_rows: Callable, tmp_path: Path) -> None:
     raw, task = write_rows(), TASKS["textcat"]
     convert(raw, tmp_path / "data.spacy", task=task)
-    scores = [dict(evaluate(str(pipeline), data, task=task)) for data in (raw, tmp_path / "data.spacy")]
+    scores = [dict(evaluate(spacy.load(pipeline), data, task=task)) for data in (raw, tmp_path / "data.spacy")]
     for by_name in scores:
         del by_name["speed"]
     assert scores[0] == scores[1]

@@ -73,14 +73,14 @@ SPOILERS = {
     "other labels": (edit_config(id2label={"0": "x"}), r"model.safetensors does not fit config.json \(classifier"),
     "impossible heads": (edit_config(num_attention_heads=3), "config.json can't be read: .*hidden size"),
     "unknown model": (edit_config(model_type="no_such_model"), "config.json can't be read"),
-    "text for a number": (edit_config(hidden_size="many"), "config.json can't be read"),
+    "text for a number": (edit_config(hidden_size="many"), "config.json has hidden_size = .many."),
     "config no JSON": (write("config.json", "{"), "config.json can't be read"),
     "config a list": (write("config.json", "[]"), "config.json holds no JSON object"),
     "config empty": (write("config.json", b""), "config.json can't be read"),
     "config not UTF-8": (write("config.json", b"\xff\xfe{}"), "config.json can't be read"),
     "tokenizer no JSON": (write("tokenizer.json", "garbage"), "tokenizer.json can't be read"),
     "tokenizer no tokenizer": (write("tokenizer.json", "{}"), "tokenizer.json can't be used"),
-    "tokenizer a list": (write("tokenizer.json", "[]"), "tokenizer.json can't be used"),
+    "tokenizer a list": (write("tokenizer.json", "[]"), "tokenizer.json holds no JSON object"),
 }
 
 

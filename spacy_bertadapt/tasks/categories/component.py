@@ -49,6 +49,8 @@ class CatsTargets:
 class Categorizer(BertPipe[EncodedTexts, CatsTargets, Floats]):
     """Sets `doc.cats` to a probability for every label: of exclusive labels they sum to one."""
 
+    gold_place = "doc.cats"
+
     def __init__(
         self,
         vocab: Vocab,

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ...component.base import BertPipe
 from ...component.checks import filled, flag, one_of, optional, probability
-from ...component.gold import GoldLabels, LabelCounts, count_gold
+from ...component.gold import GoldLabels, LabelCounts
 from ...component.outputs import WindowOutputs
 from ...component.score_extension import score_extension as score_name
 from ...component.settings import LiveSetting
@@ -53,6 +53,7 @@ class BertNer(BertPipe[AlignedTexts, TagTargets, Entities]):
     """
 
     outside_label = OUTSIDE
+    gold_place = "doc.ents"
     confidence = LiveSetting(one_of(*CONFIDENCES))
     min_score = LiveSetting(probability)
     overwrite_ents = LiveSetting(flag)
@@ -173,7 +174,7 @@ class BertNer(BertPipe[AlignedTexts, TagTargets, Entities]):
             misfits.extend(misfit_entities(example))
             return self.gold_labels(example)
 
-        counts = count_gold(examples, gold_labels, self.name)
+        counts = self.count_gold(examples, gold_labels)
         if misfits:
             first = in_context(misfits[0])
             message = Warnings.W307.format(count=len(misfits), total=total, first=first, name=self.name)

@@ -79,6 +79,7 @@ class BertQa(BertPipe[QuestionTexts, AnswerTargets, list[list[AnswerSpans]]]):
     parts = PARTS
     windowed_segment = 1
     has_labels = False
+    gold_place = f"doc.spans['{ANSWERS}']"
     questions = LiveSetting(strings)
     top_k = LiveSetting(positive_int)
     n_best = LiveSetting(positive_int)

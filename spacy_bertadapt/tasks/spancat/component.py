@@ -17,7 +17,7 @@ from torch import Tensor
 
 from ...component.base import BertPipe
 from ...component.checks import filled, positive_int, probability
-from ...component.gold import GoldLabels, LabelCounts, count_gold
+from ...component.gold import GoldLabels, LabelCounts
 from ...component.outputs import WindowOutputs
 from ...component.settings import LiveSetting
 from ...component.texts import AlignedTexts
@@ -80,6 +80,7 @@ class BertSpanCategorizer(BertPipe[SpanTexts, SpanTargets, LabelledSpans]):
     Every candidate is scored alone, label by label, in the window where it stands farthest from an edge.
     """
 
+    gold_place = "doc.spans['{spans_key}']"
     spans_key = LiveSetting(filled)
     threshold = LiveSetting(probability)
     max_span_length = LiveSetting(positive_int)
@@ -172,7 +173,7 @@ class BertSpanCategorizer(BertPipe[SpanTexts, SpanTargets, LabelledSpans]):
             first = first or next((f"{span.label_} {span.text!r}" for span in others), "")
             return gold
 
-        counts = count_gold(examples, gold_labels, self.name)
+        counts = self.count_gold(examples, gold_labels)
         if missed:
             settings = {"count": missed, "total": total, "longest": self.max_span_length, "first": first}
             warning = Warnings.W309 if self._suggester is None else Warnings.W316
@@ -180,7 +181,7 @@ class BertSpanCategorizer(BertPipe[SpanTexts, SpanTargets, LabelledSpans]):
         return counts
 
     def _no_candidates(self, spans: Sequence[Span]) -> list[Span]:
-        """Return the gold spans of a Doc that are not among its candidates, and so are neither learned nor predicted."""
+        """Return the gold spans of a Doc that are no candidates, and so are neither learned nor predicted."""
         if self._suggester is None:
             return [span for span in spans if len(span) > self.max_span_length]
         ranges = suggested_ranges(spans[0].doc, self._suggester) if spans else set()

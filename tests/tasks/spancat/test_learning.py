@@ -140,6 +140,15 @@ def test_a_doc_without_the_group_is_not_annotated(nlp, make_spancat, make_spans)
     assert pipe.update([plain]) == {NAME: 0.0}
 
 
+def test_no_annotation_names_the_group_that_was_looked_for(nlp, make_spancat, make_spans):
+    make_spancat(nlp, spans_key="reviews")
+    with (
+        pytest.warns(UserWarning, match=r"W303\] 9 of 9 .*doc\.spans\['reviews'\]"),
+        pytest.raises(ValueError, match=r"E301.*doc\.spans\['reviews'\]"),
+    ):
+        nlp.initialize(lambda: make_spans(nlp))
+
+
 def test_an_empty_group_says_that_there_is_no_span(nlp, make_spancat, make_spans, train):
     """And so it comes back from a .spacy file."""
     pipe = make_spancat(nlp)
