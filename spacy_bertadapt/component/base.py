@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ..errors import Errors, InvalidError, Warnings
 from ..learning.adaptation import Adaptation
-from ..learning.class_weights import resolve_class_weights
+from ..learning.class_weights import are_class_weights, resolve_class_weights
 from ..learning.learner import Loss
 from ..learning.losses import SequenceLoss
 from ..network.checkpoint import Checkpoint
@@ -25,12 +25,13 @@ from ..network.pretrained import read_encoder
 from ..pairs import PartNames
 from ..subwords.batches import WindowBatch
 from ..types import Ints
+from .checks import strings
 from .failures import annotate_stream
 from .gold import GoldLabels, LabelCounts, count_gold
 from .outputs import WindowOutputs
 from .runner import Runner
 from .saved_network import SavedNetwork
-from .saving import SavedPart
+from .saving import STATE, SavedPart
 from .settings import ConfiguredComponent
 from .sharing import Shareable
 from .texts import EncodedTexts
@@ -312,12 +313,12 @@ class BertPipe(ConfiguredComponent, Shareable, TrainablePipe, Generic[Texts, Tar
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take over what `saved_state` returned. Raises ValueError if it doesn't fit the labels."""
-        weights, labels = state.get("class_weights"), self._weighted_labels
-        if weights is not None and len(weights) != len(labels):
-            reason = f"has {len(weights)} class weights for {len(labels)} labels"
-            raise InvalidError(Errors.E105.format(path="cfg", reason=reason))
+        weights, ignored = state.get("class_weights"), state.get("ignored_labels", [])
+        if weights is not None and not are_class_weights(weights, len(self._weighted_labels)):
+            reason = f"has class_weights = {weights!r:.80} for {len(self._weighted_labels)} labels"
+            raise InvalidError(Errors.E105.format(path=STATE, reason=reason))
         self._class_weights = weights
-        self._settings["ignored_labels"] = state.get("ignored_labels", [])
+        self._settings["ignored_labels"] = list(strings("ignored_labels", ignored))
         self.restore_settings(state.get("settings", {}))
 
     def _annotate(self, docs: Sequence[Doc]) -> None:

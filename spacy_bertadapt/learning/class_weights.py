@@ -32,5 +32,12 @@ def resolve_class_weights(
     return [float(wanted.get(label, 1.0)) for label in labels]
 
 
+def are_class_weights(value: object, count: int) -> bool:
+    """Return whether a value is what `resolve_class_weights` returns for so many labels."""
+    if not isinstance(value, list) or len(value) != count:
+        return False
+    return all(isinstance(weight, int | float) and not isinstance(weight, bool) and weight >= 0 for weight in value)
+
+
 def _balanced(count: int, texts: int, n_labels: int, exclusive: bool) -> float:
     return texts / (n_labels * count) if exclusive else max(1.0, texts - count) / count

@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 import pytest
 import spacy
+import srsly
 import torch
 from spacy.cli.find_threshold import find_threshold
 from spacy.tokens import DocBin
@@ -280,6 +281,29 @@ def test_balanced_class_weights_survive_saving(nlp, make_textcat, make_examples)
     fresh = make_textcat(spacy.blank("en"), loss=loss)
     fresh.from_bytes(pipe.to_bytes())
     assert fresh._class_weights == pytest.approx(pipe._class_weights)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"class_weights": 5},
+        {"class_weights": "abc"},
+        {"class_weights": [1, 2]},
+        {"class_weights": [1, 2, -1]},
+        {"class_weights": [1, 2, True]},
+        {"ignored_labels": "abc"},
+        {"ignored_labels": [1]},
+        {"settings": 5},
+    ],
+)
+def test_a_spoilt_state_is_one_line(nlp, make_textcat, make_examples, tmp_path, state):
+    make_textcat(nlp)
+    nlp.initialize(lambda: make_examples(nlp))
+    nlp.to_disk(tmp_path)
+    srsly.write_json(tmp_path / "bert_textcat" / "cfg", state)
+    with pytest.raises(ValueError, match=r"E105|E308") as caught:
+        spacy.load(tmp_path)
+    assert "\n" not in str(caught.value)
 
 
 def test_nan_never_reaches_the_weights(nlp, make_textcat, make_examples):
