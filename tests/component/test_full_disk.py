@@ -38,7 +38,7 @@ def nlp(request: pytest.FixtureRequest, make_textcat: Callable, train: Callable,
     return train(nlp, make_examples(nlp), steps=3)
 
 
-@pytest.mark.parametrize("size", [100, 5_000, 20_000])
+@pytest.mark.parametrize("size", [100, 5_000, 10_000])
 @pytest.mark.parametrize("whole", [True, False], ids=["save_pipeline", "component"])
 def test_no_room(nlp: Language, make_examples: Callable, tmp_path: Path, size: int, whole: bool) -> None:
     path = tmp_path / "pipeline"
