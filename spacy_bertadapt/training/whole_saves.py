@@ -18,30 +18,31 @@ from ..files import replaced_folder, save_pipeline
 def whole_saves() -> Callable[[Language], Language]:
     """Make a callback for `[training.before_to_disk]`: model-best and model-last are always a complete pipeline.
 
-    Registered as spacy-bertadapt.WholeSaves.v1. While one is written, the disk needs room for two of it.
+    Those of an earlier run in the same folder stay until this run has something to put in their place. Registered as
+    spacy-bertadapt.WholeSaves.v1. While a pipeline is saved, the disk needs room for two of it.
     """
+    _replace_folders_whole()
     return saved_whole
 
 
 def saved_whole(nlp: Language) -> Language:
     """Return a pipeline of the same components, whose `to_disk` is `save_pipeline`."""
-    _copy_the_best_whole()
     twin = copy(nlp)
     twin.to_disk = partial(save_pipeline, nlp)  # type: ignore[method-assign]
     return twin
 
 
-def _copy_the_best_whole() -> None:
+def _replace_folders_whole() -> None:
     """Let spaCy's training loop copy model-last to model-best whole.
 
-    The loop deletes model-best and copies file by file, and has no setting for it; so what it calls `shutil` becomes
-    these two functions, in that module alone.
+    The loop deletes both folders when it begins, and model-best before it copies it file by file, and has no setting
+    for that; so what it calls `shutil` becomes these two functions, in that module alone, while this process lives.
     """
-    loop.shutil = SimpleNamespace(rmtree=_keep_until_copied, copytree=_copy_whole)  # type: ignore[assignment]
+    loop.shutil = SimpleNamespace(rmtree=_keep_until_replaced, copytree=_copy_whole)  # type: ignore[assignment]
 
 
-def _keep_until_copied(path: str | Path) -> None:
-    """Delete nothing: the copy that the loop makes next takes the folder's place."""
+def _keep_until_replaced(path: str | Path) -> None:
+    """Delete nothing: the save or the copy that follows takes the folder's place."""
 
 
 def _copy_whole(source: Path, target: Path) -> None:

@@ -56,6 +56,17 @@ def test_saves_are_ordinary_pipelines(before_to_disk: Callable, tmp_path: Path) 
         assert nlp.to_disk.__func__ is Language.to_disk, "the pipeline itself is as it was"
 
 
+def test_an_earlier_run_stays_until_there_is_a_new_save(before_to_disk: Callable, tmp_path: Path) -> None:
+    save_as_the_loop_does(before_to_disk, pipeline("first"), tmp_path)
+    loop.clean_output_dir(tmp_path)  # as the loop does when it begins
+    for folder in ("model-best", "model-last"):
+        assert spacy.load(tmp_path / folder).pipe_names == ["first"]
+    save_as_the_loop_does(before_to_disk, pipeline("second"), tmp_path)
+    for folder in ("model-best", "model-last"):
+        assert spacy.load(tmp_path / folder).pipe_names == ["second"]
+        assert not (tmp_path / folder / "first").exists()
+
+
 @pytest.mark.parametrize("copies", range(8))
 def test_the_best_is_complete_at_any_moment(
     before_to_disk: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, copies: int
