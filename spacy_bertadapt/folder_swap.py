@@ -6,6 +6,7 @@ import ctypes
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -25,13 +26,11 @@ def exchange(first: Path, second: Path) -> bool:
 @lru_cache(maxsize=1)
 def _exchanging_rename() -> Callable[[bytes, bytes], int] | None:
     """Return the system's function, which gives 0 if it has worked; None if there is no such function."""
-    try:
+    with suppress(OSError, AttributeError):  # an older system has no such function
         if sys.platform.startswith("linux"):
             renameat2 = ctypes.CDLL(None).renameat2
             return lambda first, second: renameat2(AT_FDCWD, first, AT_FDCWD, second, RENAME_EXCHANGE)
         if sys.platform == "darwin":
             renamex_np = ctypes.CDLL(None).renamex_np
             return lambda first, second: renamex_np(first, second, RENAME_EXCHANGE)
-    except (OSError, AttributeError):
-        pass
     return None

@@ -1,6 +1,5 @@
 """What the components of all tasks share: settings, labels, learning, files."""
 
-import warnings
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,9 +13,8 @@ from spacy.vocab import Vocab
 from thinc.api import Optimizer
 from torch import Tensor
 
-from ..errors import Errors, InvalidError, Warnings
+from ..errors import Errors, InvalidError
 from ..learning.adaptation import Adaptation
-from ..learning.class_weights import are_class_weights, resolve_class_weights
 from ..learning.learner import Loss
 from ..learning.losses import SequenceLoss
 from ..network.checkpoint import Checkpoint
@@ -25,13 +23,13 @@ from ..network.pretrained import read_encoder
 from ..pairs import PartNames
 from ..subwords.batches import WindowBatch
 from ..types import Ints
-from .checks import strings
 from .failures import annotate_stream
 from .gold import GoldLabels, LabelCounts, count_gold
+from .labels import LabelledComponent
 from .outputs import WindowOutputs
 from .runner import Runner
 from .saved_network import SavedNetwork
-from .saving import STATE, SavedPart
+from .saving import SavedPart
 from .settings import ConfiguredComponent
 from .sharing import Shareable
 from .texts import EncodedTexts
@@ -44,7 +42,7 @@ Targets = TypeVar("Targets")
 Predictions = TypeVar("Predictions")
 
 
-class BertPipe(ConfiguredComponent, Shareable, TrainablePipe, Generic[Texts, Targets, Predictions]):
+class BertPipe(ConfiguredComponent, LabelledComponent, Shareable, TrainablePipe, Generic[Texts, Targets, Predictions]):
     """A trainable component around a network.
 
     A task implements these methods: `encode` (Docs to subwords), `decode` and `set_annotations` (logits to
@@ -52,15 +50,11 @@ class BertPipe(ConfiguredComponent, Shareable, TrainablePipe, Generic[Texts, Tar
     learned from it). `head_labels` and `accept` have defaults. The `Runner` computes logits from subwords.
 
     parts: span groups of the task's pair Docs; None: the whole text is read. windowed_segment: which text of a pair is
-    cut into windows. has_labels: whether the data names the head's outputs. outside_label: the name of units without
-    a label, for class weights; None: there are no such units. gold_place: where in a gold Doc annotation stands, for
-    messages; may name settings in braces.
+    cut into windows. gold_place: where in a gold Doc annotation stands, for messages; may name settings in braces.
     """
 
     parts: ClassVar[PartNames | None] = None
     windowed_segment: ClassVar[int] = 0
-    has_labels: ClassVar[bool] = True
-    outside_label: ClassVar[str | None] = None
     gold_place: ClassVar[str]
 
     def __init__(
@@ -96,8 +90,7 @@ class BertPipe(ConfiguredComponent, Shareable, TrainablePipe, Generic[Texts, Tar
             windowed_segment=self.windowed_segment,
             window_limit=window_limit,
         )
-        self._numbers: dict[str, int] = {}
-        self._class_weights: list[float] | None = None
+        self.take_labels(())
         self.take_settings({**cfg, "ignored_labels": []}, pipeline)
 
     @abstractmethod
@@ -155,34 +148,13 @@ class BertPipe(ConfiguredComponent, Shareable, TrainablePipe, Generic[Texts, Tar
         """The network. Raises ValueError before there is one."""
         return self.shim.network
 
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The labels, in the order of the head's outputs."""
-        return tuple(self._numbers)
-
-    @property
-    def label_data(self) -> list[str] | None:
-        """The labels, as `spacy init labels` writes them and `initialize` takes them; None for a task without any."""
-        return list(self.labels) if self.has_labels else None
-
-    def label_number(self, label: str) -> int | None:
-        """Return the number of a gold label; None for one that the component ignores.
-
-        Raises ValueError for a label that it doesn't know.
-        """
-        number = self._numbers.get(label)
-        if number is not None or label in self._settings["ignored_labels"]:
-            return number
-        remedy = "Take it out of the data, or train anew with nlp.initialize()."
-        raise InvalidError(Errors.E303.format(name=self.name, label=label, labels=self.labels, remedy=remedy))
-
     def add_label(self, label: str) -> int:
         """Add a label before `initialize`. Returns 1, or 0 if it is there. Raises ValueError once labels are fixed."""
-        if label in self._numbers:
+        if label in self.labels:
             return 0
         if self.shim.is_initialized:
             raise InvalidError(Errors.E304.format(name=self.name, label=label))
-        self._numbers[label] = len(self._numbers)
+        self.take_labels((*self.labels, label))
         return 1
 
     def initialize(
@@ -211,9 +183,7 @@ class BertPipe(ConfiguredComponent, Shareable, TrainablePipe, Generic[Texts, Tar
             raise InvalidError(Errors.E301.format(name=self.name, place=place, encoder=settings.encoder.name))
         self.attach(checkpoint)
         self.shim.learner.forget()
-        self._report_unseen(counts)
-        self._report_ignored(counts)
-        self._weigh_labels(counts)
+        self.compare_labels(counts)
 
     def join(self, nlp: Language) -> None:
         """Belong to a pipeline: to that where the component is initialized, which may not be where it was made."""
@@ -240,7 +210,7 @@ class BertPipe(ConfiguredComponent, Shareable, TrainablePipe, Generic[Texts, Tar
             raise InvalidError(Errors.E319.format(encoder=self.shim.settings.encoder.name, labels=repeated))
         self.shim.attach(checkpoint)
         self.runner.check()
-        self._numbers = {label: number for number, label in enumerate(labels)}
+        self.take_labels(labels)
 
     def merge_adapter(self) -> None:
         """Merge LoRA's matrices into the encoder's weights. Raises ValueError if there are none."""
@@ -304,21 +274,12 @@ class BertPipe(ConfiguredComponent, Shareable, TrainablePipe, Generic[Texts, Tar
         return {"model": SavedNetwork(self.shim, self.attach)}
 
     def saved_state(self) -> dict[str, Any]:
-        """Return the class weights, the ignored labels and the settings that were changed, as JSON can hold them."""
-        return {
-            "class_weights": self._class_weights,
-            "ignored_labels": self._settings["ignored_labels"],
-            "settings": self.changed_settings(),
-        }
+        """Return what is known of the labels, and the settings that were changed, as JSON can hold them."""
+        return {**self.label_state(), "settings": self.changed_settings()}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take over what `saved_state` returned. Raises ValueError if it doesn't fit the labels."""
-        weights, ignored = state.get("class_weights"), state.get("ignored_labels", [])
-        if weights is not None and not are_class_weights(weights, len(self._weighted_labels)):
-            reason = f"has class_weights = {weights!r:.80} for {len(self._weighted_labels)} labels"
-            raise InvalidError(Errors.E105.format(path=STATE, reason=reason))
-        self._class_weights = weights
-        self._settings["ignored_labels"] = list(strings("ignored_labels", ignored))
+        self.restore_labels(state)
         self.restore_settings(state.get("settings", {}))
 
     def _annotate(self, docs: Sequence[Doc]) -> None:
@@ -326,34 +287,3 @@ class BertPipe(ConfiguredComponent, Shareable, TrainablePipe, Generic[Texts, Tar
         docs = self.docs_to_read(docs, self.parts, self.name)
         if docs:
             self.set_annotations(docs, self.predict(docs))
-
-    @property
-    def _weighted_labels(self) -> tuple[str, ...]:
-        return self.labels if self.outside_label is None else (self.outside_label, *self.labels)
-
-    def _weigh_labels(self, counts: LabelCounts) -> None:
-        if self.loss_function is None:
-            return
-        own = {label: counts.by_label[label] for label in self.labels}
-        outside = {} if self.outside_label is None else {self.outside_label: counts.units - sum(own.values())}
-        self._class_weights = resolve_class_weights(
-            self.loss_function.class_weights,
-            self._weighted_labels,
-            outside | own,
-            texts=counts.units,
-            exclusive=self.loss_function.exclusive,
-        )
-
-    def _report_ignored(self, counts: LabelCounts) -> None:
-        """Warn of labels of the data that the component was not given; nothing is learned from them."""
-        ignored = sorted(label for label in counts.by_label if label not in self.labels) if self.has_labels else []
-        self._settings["ignored_labels"] = ignored
-        if ignored:
-            message = Warnings.W306.format(name=self.name, labels=ignored, known=self.labels)
-            warnings.warn(message, stacklevel=3)
-
-    def _report_unseen(self, counts: LabelCounts) -> None:
-        unseen = [label for label in self.labels if counts.examples and not counts.by_label[label]]
-        if unseen:
-            message = Warnings.W304.format(name=self.name, labels=unseen, total=counts.examples)
-            warnings.warn(message, stacklevel=3)

@@ -16,15 +16,13 @@ from .architecture import Architecture
 from .checkpoint_size import check_size
 from .config_safety import check_tokenizer_config
 from .encoder_source import EncoderSource
-from .pretrained_config import CONFIG, output_labels, read_saved_config
+from .pretrained_config import ADAPTER, CONFIG, output_labels, read_saved_config
 from .task_module import TaskModule
 from .transformers_calls import errors_of_file, errors_of_writing, first_line
 
 TOKENIZER, TOKENIZER_CONFIG = "tokenizer.json", "tokenizer_config.json"
 FILES = (CONFIG, TOKENIZER, TOKENIZER_CONFIG)
 ONE_FILE = "1000GB"  # the size from which weights are split
-FOREIGN_FILES = ("adapter_config.json",)
-"""Files that Transformers would read, and that no save of a whole checkpoint holds."""
 
 
 @dataclass
@@ -72,9 +70,8 @@ class Checkpoint:
         for name in (*FILES, *architecture.weight_files):
             if not (folder / name).is_file():
                 raise NotFoundError(Errors.E105.format(path=folder / name, reason="is missing"))
-        for name in FOREIGN_FILES:
-            if (folder / name).exists():
-                raise InvalidError(Errors.E105.format(path=folder / name, reason="is no file of a saved component"))
+        if (folder / ADAPTER).exists():
+            raise InvalidError(Errors.E105.format(path=folder / ADAPTER, reason="is no file of a saved component"))
         config = read_saved_config(folder, dropout=dropout)
         with errors_of_file(folder / CONFIG):
             check_size(folder, architecture, config)

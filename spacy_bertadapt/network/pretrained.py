@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from transformers import AutoTokenizer, PretrainedConfig, PreTrainedTokenizerBase
 
 from ..errors import Errors, InvalidError, Warnings
-from .architecture import Architecture, AutoClass, ModuleRead, file_in
-from .checkpoint import FOREIGN_FILES, Checkpoint
+from .architecture import Architecture, AutoClass, ModuleRead
+from .checkpoint import Checkpoint
 from .encoder_source import EncoderSource
 from .module_parts import head_parameters
 from .pretrained_config import output_labels, read_encoder_config
@@ -99,21 +99,12 @@ def _read_module(
 ) -> tuple[TaskModule, set[str]]:
     """Return the module, and which of its head's parameters are new. Raises ValueError if the encoder lacks any."""
     located = source.locate()
-    _check_no_adapter(source, located)
     with errors_of_encoder(source):
         read = architecture.read(
             located, config, revision=source.revision, ignore_mismatched_sizes=ignore_mismatched_sizes
         )
     _check_encoder(source, read)
     return read.module, (read.missing | read.mismatched) & head_parameters(read.module)
-
-
-def _check_no_adapter(source: EncoderSource, located: str) -> None:
-    """Raise ValueError for an adapter: Transformers would read its encoder, and give the adapter to every save."""
-    for name in FOREIGN_FILES:
-        with errors_of_encoder(source):
-            if file_in(located, name, revision=source.revision) is not None:
-                raise InvalidError(Errors.E131.format(name=source.name, file=name))
 
 
 def _check_encoder(source: EncoderSource, read: ModuleRead) -> None:

@@ -6,12 +6,15 @@ from pathlib import Path
 
 from transformers import AutoConfig, PretrainedConfig
 
+from ..errors import Errors, InvalidError
 from ..files import read_json_object
+from .architecture import file_in
 from .config_safety import check_config, check_types
 from .encoder_source import EncoderSource
 from .transformers_calls import errors_of_encoder, errors_of_file
 
 CONFIG = "config.json"
+ADAPTER = "adapter_config.json"  # Transformers would read the encoder that it names, and keep the adapter in each save
 OUTPUT_SETTINGS = ("id2label", "label2id", "problem_type")
 DROPOUT_SETTINGS = (
     "hidden_dropout_prob",
@@ -31,6 +34,8 @@ def read_encoder_config(source: EncoderSource) -> PretrainedConfig:
     """
     located = source.locate()
     with errors_of_encoder(source):
+        if file_in(located, ADAPTER, revision=source.revision) is not None:
+            raise InvalidError(Errors.E131.format(name=source.name, file=ADAPTER))
         settings, _ = PretrainedConfig.get_config_dict(located, revision=source.revision)
         check_config(settings, f"{located}/{CONFIG}")
         return _with_dropout(_read(located, revision=source.revision), source.dropout)

@@ -173,7 +173,8 @@ def test_refused_rows_are_no_gold(make_corpus, answer):
 def test_clean_file_gives_no_warning(make_corpus):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        list(make_corpus("a.csv", "text,label\nx,a\n").records())
+        examples = list(make_corpus("a.csv", "text,label\nx,a\n")(spacy.blank("en")))
+    assert [example.reference.text for example in examples] == ["x"]
 
 
 @pytest.mark.parametrize(
