@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from spacy import util
 from spacy.tokens import DocBin
 
-from spacy_bertadapt.tasks import TASKS
+from spacy_bertadapt.tasks import TASKS, TRAINED
 
-from .fuzz_checks import check_command, check_reader, check_texts, gold_of, options
+from .fuzz_checks import annotation_of, check_command, check_reader, check_texts, options
 from .fuzz_inputs import CONFIGS, FILES, GOLD, JSON, TEXT_FILES, DataFile, Gold, settings, spoilt
 
 
@@ -41,7 +41,7 @@ class Case(NamedTuple):
 def reader_cases() -> dict[str, Case]:
     """Return what is tried with readers, by name."""
     cases = {"read_texts": Case(spoilt(TEXT_FILES), lambda place, file: check_texts(place.write(file)))}
-    for task in FILES:
+    for task in TRAINED:
         reader = TASKS[task].reader_class
         names = [name for name in inspect.signature(reader).parameters if name != "path"]
         inputs = {
@@ -56,7 +56,7 @@ def reader_cases() -> dict[str, Case]:
 def command_cases() -> dict[str, Case]:
     """Return what is tried with commands, by name."""
     chosen = settings(["text", "label", "labels", "tag", "tags", "label_map", "limit", "nothing"])
-    data = st.sampled_from(sorted(FILES)).flatmap(
+    data = st.sampled_from(sorted(TRAINED)).flatmap(
         lambda task: st.tuples(st.just(task), spoilt(FILES[task]), spoilt(FILES[task]), chosen)
     )
     cases = {
@@ -80,7 +80,8 @@ def _reads(task: str) -> Callable[[Place, Any], object]:
 def _reads_as_it_is(task: str) -> Callable[[Place, Any], object]:
     def check(place: Place, gold: Gold) -> None:
         docs = check_reader(task, place.write(gold.file), {})
-        assert [gold_of(task, doc) for doc in docs] == gold.expected
+        annotations = map(annotation_of, docs)
+        assert [(one["text"], one[gold.place]) for one in annotations] == gold.expected
 
     return check
 

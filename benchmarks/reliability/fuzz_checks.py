@@ -40,7 +40,7 @@ def check_reader(task: str, path: Path, settings: Mapping[str, str]) -> list[Doc
     docs = [example.reference for example in examples]
     saved = DocBin(docs=docs, store_user_data=True).to_bytes()
     again = DocBin(store_user_data=True).from_bytes(saved).get_docs(NLP.vocab)
-    assert [gold_of(task, doc) for doc in again] == [gold_of(task, doc) for doc in docs]
+    assert list(map(annotation_of, again)) == list(map(annotation_of, docs))
     return docs
 
 
@@ -53,14 +53,10 @@ def check_texts(path: Path) -> None:
         check_message(str(error))
 
 
-def gold_of(task: str, doc: Doc) -> tuple[str, Any]:
-    """Return a Doc's text, and its annotation as plain values."""
-    if task == "ner":
-        return doc.text, [(span.text, span.label_) for span in doc.ents]
-    if task in ("spancat", "qa"):
-        key = {"spancat": "sc", "qa": "answers"}[task]
-        return doc.text, [(span.text, span.label_) for span in doc.spans.get(key, ())]
-    return doc.text, doc.cats
+def annotation_of(doc: Doc) -> dict[str, Any]:
+    """Return a Doc's text, and all its annotation as plain values."""
+    groups = {key: [(span.text, span.label_) for span in doc.spans[key]] for key in doc.spans}
+    return {"text": doc.text, "cats": doc.cats, "ents": [(span.text, span.label_) for span in doc.ents], **groups}
 
 
 def check_command(*arguments: object) -> bool:

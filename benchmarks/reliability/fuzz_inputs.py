@@ -45,10 +45,14 @@ class DataFile(NamedTuple):
 
 
 class Gold(NamedTuple):
-    """A well-formed file, and the texts with their annotation that it must be read as."""
+    """A well-formed file, and the texts with their annotation that it must be read as.
+
+    place: where the annotation stands: "cats", "ents" or the key of a span group.
+    """
 
     file: DataFile
     expected: list[Any]
+    place: str
 
 
 def json_lines(rows: list[Any]) -> bytes:
@@ -183,17 +187,17 @@ def labelled(rows: list[tuple[str, str]], name: str) -> Gold:
         content = json_lines([{"text": text, "label": label} for text, label in rows])
     else:
         content = table([["text", "label"], *map(list, rows)], "," if name.endswith("csv") else "\t")
-    return Gold(DataFile(name, content), expected)
+    return Gold(DataFile(name, content), expected, "cats")
 
 
-def tagged(sentences: list[list[tuple[str, str]]]) -> Gold:
+def tagged(sentences: list[list[tuple[str, str]]], place: str) -> Gold:
     """Return sentences of tagged words as a file, and as Docs have them."""
     text = "\n\n".join("\n".join(f"{word}\t{tag}" for word, tag in sentence) for sentence in sentences)
     expected = [
         (" ".join(word for word, _ in sentence), [(word, tag[2:]) for word, tag in sentence if tag != "O"])
         for sentence in sentences
     ]
-    return Gold(DataFile("data.conll", f"{text}\n".encode()), expected)
+    return Gold(DataFile("data.conll", f"{text}\n".encode()), expected, place)
 
 
 def paired(rows: list[tuple[str, str]]) -> Gold:
@@ -201,7 +205,7 @@ def paired(rows: list[tuple[str, str]]) -> Gold:
     whole = labelled(rows, "data.jsonl")
     content = json_lines([{"premise": text, "hypothesis": text, "label": label} for text, label in rows])
     expected = [(f"{text} [SEP] {text}", cats) for text, cats in whole.expected]
-    return Gold(DataFile("data.jsonl", content), expected)
+    return Gold(DataFile("data.jsonl", content), expected, "cats")
 
 
 def asked(sentences: list[list[tuple[str, str]]]) -> Gold:
@@ -213,14 +217,14 @@ def asked(sentences: list[list[tuple[str, str]]]) -> Gold:
         answers = [{"text": answer, "answer_start": len(context) - len(answer)}]
         rows.append({"context": context, "question": "Which?", "answers": answers})
         expected.append((f"Which? [SEP] {context}", [(answer, "")]))
-    return Gold(DataFile("data.json", json.dumps(squad_of(rows)).encode()), expected)
+    return Gold(DataFile("data.json", json.dumps(squad_of(rows)).encode()), expected, "answers")
 
 
 GOLD: dict[str, st.SearchStrategy[Gold]] = {
     "textcat": st.builds(labelled, PLAIN_ROWS, st.sampled_from(["data.csv", "data.tsv", "data.jsonl"])),
     "nli": PLAIN_ROWS.map(paired),
     "qa": SENTENCES.map(asked),
-    "ner": SENTENCES.map(tagged),
-    "spancat": SENTENCES.map(tagged),
+    "ner": st.builds(tagged, SENTENCES, st.just("ents")),
+    "spancat": st.builds(tagged, SENTENCES, st.just("sc")),
 }
 """By task: files whose content is known."""

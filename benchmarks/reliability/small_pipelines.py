@@ -22,9 +22,9 @@ from spacy_bertadapt.tasks import TASKS, TRAINED
 from spacy_bertadapt.training.optimizer import adamw
 
 LENGTH = 64  # subwords that the encoder takes
-SETTINGS: dict[str, dict[str, Any]] = {"qa": {"stride": 16}, "spancat": {"max_span_length": 6}}
+STRIDE = 16  # subwords
 TOPICS = ["travel", "cooking"]
-QUESTIONS = ["Who is it?", "Where was it?"]
+LONGEST_PART = 80  # characters: a part that stands in each window leaves room for the other
 SEPARATOR, SECOND_PARTS = "[SEP]", ["Someone is late.", "The parcel came.", "It works."]
 STEPS, RATE = 30, 2e-3
 TOLERANCE = 1e-5
@@ -47,13 +47,14 @@ def encoder_at(name: str | None, folder: Path) -> str:
 def trained_pipeline(task: str, encoder: str, *, adapt: dict[str, Any] | None = None, examples: int = 16) -> Language:
     """Return a pipeline that has learned a task for 30 steps from its samples, in float32.
 
-    So its decisions are not all ties. bert_zeroshot has learned what bert_nli learns. adapt: the component's block.
+    So its decisions are not all ties. A task that is not trained stands on what bert_nli learns. adapt: the
+    component's block.
     """
-    if task == "zeroshot":
-        return _zeroshot(encoder)
+    if task not in TRAINED:
+        return _untrained(task, encoder)
     nlp, described = spacy.blank("en"), TRAINED[task]
-    config = {"model": model_on(encoder), **SETTINGS.get(task, {})}
-    nlp.add_pipe(described.factory, config=config | ({"adapt": adapt} if adapt else {}))
+    config = {"model": model_on(encoder), "stride": STRIDE, **({"adapt": adapt} if adapt else {})}
+    nlp.add_pipe(described.factory, config=config)
     (samples,) = ASSETS.glob(f"{task}_train.*")
     fix_random_seed(0)
     with warnings.catch_warnings():
@@ -65,18 +66,13 @@ def trained_pipeline(task: str, encoder: str, *, adapt: dict[str, Any] | None = 
     return nlp
 
 
-def pipeline_of_all_tasks(encoder: str, folder: Path) -> Language:
-    """Return one pipeline with the components of all tasks; its texts are pairs, `first [SEP] second`.
-
-    folder: gets the trained bert_qa, whose checkpoint the one that asks every text the same questions starts from.
-    """
+def pipeline_of_all_tasks(encoder: str) -> Language:
+    """Return one pipeline with the components of all tasks; its texts are pairs, `first [SEP] second`."""
     nlp = spacy.blank("en")
-    for task in ("textcat", "nli", "ner", "spancat"):
-        nlp.add_pipe(f"bert_{task}", source=trained_pipeline(task, encoder))
-    nlp.add_pipe("bert_zeroshot", config={"labels": TOPICS})
-    trained_pipeline("qa", encoder).to_disk(folder)
-    config = {"model": model_on(str(folder / "bert_qa" / "model")), "questions": QUESTIONS, **SETTINGS["qa"]}
-    nlp.add_pipe("bert_qa", config=config).initialize(lambda: [], nlp=nlp)
+    for task in TRAINED.values():
+        nlp.add_pipe(task.factory, source=trained_pipeline(task.name, encoder))
+    for name in TASKS.keys() - TRAINED.keys():
+        nlp.add_pipe(TASKS[name].factory, config={"labels": TOPICS})
     return nlp
 
 
@@ -91,16 +87,15 @@ def make_input(nlp: Language, task: str, text: str, other: str) -> Doc:
 
 def sample_texts(count: int, seed: int) -> list[str]:
     """Return so many texts of one to six sample sentences."""
-    texts = [path.read_text(encoding="utf8") for path in sorted(ASSETS.glob("*_unseen.txt"))]
-    lines = [line for text in texts for line in text.splitlines() if SEPARATOR not in line]
-    source = random.Random(seed)
+    lines, source = _sample_lines(), random.Random(seed)
     return [" ".join(source.choices(lines, k=source.randint(1, 6))) for _ in range(count)]
 
 
 def sample_pairs(count: int, seed: int) -> list[str]:
-    """Return so many texts in the form that the components of all tasks read, with a short second part."""
-    texts = enumerate(sample_texts(count, seed))
-    return [f"{text} {SEPARATOR} {SECOND_PARTS[number % len(SECOND_PARTS)]}" for number, text in texts]
+    """Return so many texts in the form that the components of all tasks read: two short parts."""
+    source = random.Random(seed)
+    lines = [line for line in _sample_lines() if len(line) <= LONGEST_PART]
+    return [f"{source.choice(lines)} {SEPARATOR} {source.choice(SECOND_PARTS)}" for _ in range(count)]
 
 
 def annotations_of(doc: Doc) -> tuple[dict[str, Any], list[float]]:
@@ -134,13 +129,18 @@ def model_on(encoder: str) -> dict[str, Any]:
     return {"precision": "float32", "device": "cpu", "encoder": source}
 
 
-def _zeroshot(encoder: str) -> Language:
+def _sample_lines() -> list[str]:
+    texts = [path.read_text(encoding="utf8") for path in sorted(ASSETS.glob("*_unseen.txt"))]
+    return [line for text in texts for line in text.splitlines() if SEPARATOR not in line]
+
+
+def _untrained(task: str, encoder: str) -> Language:
     nlp = spacy.blank("en")
     architecture = TRAINED["nli"].defaults["model"]["@architectures"]
     with TemporaryDirectory() as folder:
         trained_pipeline("nli", encoder).to_disk(folder)
         model = {"@architectures": architecture, **model_on(f"{folder}/bert_nli/model")}
-        nlp.add_pipe("bert_zeroshot", config={"labels": TOPICS, "model": model}).initialize(list, nlp=nlp)
+        nlp.add_pipe(TASKS[task].factory, config={"labels": TOPICS, "model": model}).initialize(list, nlp=nlp)
     return nlp
 
 

@@ -71,11 +71,10 @@ def measure(stream: str, args: Namespace) -> list[float]:
 def run_stream(args: Namespace) -> None:
     """Go through one stream in this process, and print its measures as JSON."""
     with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
         if args.pipeline:
             nlp = spacy.load(args.pipeline)
         else:
-            nlp = pipeline_of_all_tasks(encoder_at(args.encoder, folder / "encoder"), folder / "qa")
+            nlp = pipeline_of_all_tasks(encoder_at(args.encoder, Path(place)))
         lines = args.file.read_text(encoding="utf8").splitlines() if args.file else []
         texts = lines or sample_pairs(DISTINCT, args.seed)
         zones, new_words = args.stream != STREAMS[0], args.stream == STREAMS[2]

@@ -4,7 +4,7 @@ python benchmarks/reliability/threads.py --threads 8 --texts 20000 --loads 16
 
 Three parts. Threads: a pipeline with the components of all tasks predicts in several threads at once. Loads: the same
 pipeline is loaded in as many threads at once, and each copy predicts. Processes: `nlp.pipe(n_process=2)` of each task,
-and of bert_textcat and bert_ner with each way to adapt an encoder, after training in the process that forks. A failure
+and of each that is trained with each way to adapt an encoder, after training in the process that forks. A failure
 is an error, or a Doc whose scores differ from those of one thread by more than 1e-5.
 """
 
@@ -35,7 +35,7 @@ from small_pipelines import (
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from spacy_bertadapt.tasks import TASKS
+from spacy_bertadapt.tasks import TASKS, TRAINED
 
 ADAPTATIONS: dict[str, dict[str, Any]] = {
     "full": {"@misc": "spacy-bertadapt.FullFineTuning.v1"},
@@ -45,7 +45,6 @@ ADAPTATIONS: dict[str, dict[str, Any]] = {
     "gradual unfreezing": {"@misc": "spacy-bertadapt.GradualUnfreezing.v1", "every": 10},
     "LoRA": {"@misc": "spacy-bertadapt.LoRA.v1"},
 }
-ADAPTED_TASKS = ["textcat", "ner"]
 DISTINCT = 500
 COMPARED_LOADS = 20  # texts
 SHOWN = 5
@@ -128,7 +127,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         encoder = encoder_at(args.encoder, folder / "encoder")
-        nlp = pipeline_of_all_tasks(encoder, folder / "qa")
+        nlp = pipeline_of_all_tasks(encoder)
         pairs, texts = sample_pairs(min(args.texts, DISTINCT), args.seed), sample_texts(args.texts, args.seed)
         measure(
             f"{args.threads} threads, all components",
@@ -143,7 +142,7 @@ def main() -> None:
         for task in TASKS:
             trained = trained_pipeline(task, encoder)
             measure(f"2 processes, {task}", len(texts), lambda: in_processes(trained, task, texts))  # noqa: B023
-        for task in ADAPTED_TASKS:
+        for task in TRAINED:
             for name, adapt in ADAPTATIONS.items():
                 trained = trained_pipeline(task, encoder, adapt=adapt)
                 measure(f"2 processes, {task}, {name}", len(texts), lambda: in_processes(trained, task, texts))  # noqa: B023
