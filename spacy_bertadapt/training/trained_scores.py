@@ -11,7 +11,8 @@ def trained_scores() -> Callable[[Language], Language]:
     """Make a callback for `[initialize.after_init]`: scores of components that don't learn count for nothing.
 
     spaCy gives every component's scores their default weights, those of frozen and of rule-based components too. They
-    hardly change during training, and whatever is trained has the smaller share of SCORE.
+    hardly change during training, and whatever is trained has the smaller share of SCORE. spaCy mixes weights given by
+    hand with the default ones, so these go too: who wants a frozen component's score to count leaves the callback out.
     Registered as spacy-bertadapt.TrainedScores.v1.
     """
     return weigh_trained_scores
