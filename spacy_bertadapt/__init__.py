@@ -1,7 +1,7 @@
 """Fine-tune BERT inside spaCy: text classification, sentence pairs, entities and question answering."""
 
-from .files import save_pipeline
+from .files import load_pipeline, save_pipeline
 from .tasks.pair_docs import make_pair_doc
 
-__all__ = ["make_pair_doc", "save_pipeline"]
+__all__ = ["load_pipeline", "make_pair_doc", "save_pipeline"]
 __version__ = "0.1.0"

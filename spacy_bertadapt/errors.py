@@ -158,6 +158,22 @@ class Errors:
         "[E133] {path} is a link that leads out of the pipeline's folder, and is not followed. "
         "Put the file itself into the folder if you trust it."
     )
+    E134 = (
+        "[E134] {name!r:.200} can't be a component's name: spaCy saves a component in a folder of its name, and this "
+        "one would lie outside of the pipeline. Give it a name without slashes."
+    )
+    E135 = (
+        "[E135] {path} is {what}, whose place no other folder can take, as a save needs. "
+        "Name a folder in it, such as {path}/model."
+    )
+    E136 = (
+        "[E136] {path} is neither a file nor a folder, but such as a pipe or a device, and is not read. "
+        "Put the file itself into the folder if you trust it."
+    )
+    E137 = (
+        "[E137] {path} is no pipeline (it has no meta.json), and its folder '{name}' would be replaced by that of the "
+        "pipeline. Name another folder."
+    )
 
     # Texts and windows
     E201 = (
@@ -259,6 +275,27 @@ class Errors:
         "Correct id2label in its config.json, or give labels to train a new head."
     )
 
+    E321 = (
+        "[E321] '{encoder}' is a {problem} classifier, but the labels of '{name}' exclude each other. Name a "
+        "checkpoint for natural language inference, or give other labels to train a new head."
+    )
+    E322 = (
+        "[E322] '{name}' has the single label '{label}': there is nothing to tell apart. Check the training data, or "
+        "name a checkpoint that has several labels."
+    )
+    E323 = (
+        "[E323] An example has {count} labels at 1.0 ({labels}), but a premise bears on a hypothesis in one way for "
+        "'{name}'. Leave one. Text: {text!r}"
+    )
+    E324 = (
+        "[E324] The score of an answer is the component's, and can't be set. To keep another number, set it on a Span "
+        "of the Doc: doc[span.start : span.end]._.{name} = ..."
+    )
+    E325 = (
+        "[E325] max_span_length of '{name}' can't be changed, as its suggester names the candidates. Give another "
+        'suggester when the component is made, such as {{"@misc": "spacy.ngram_suggester.v1", "sizes": [1, 2, 3]}}.'
+    )
+
     E330 = (
         "[E330] Training diverged: after step {step} a hidden subword of the held-out texts has a loss of {loss:.4g} "
         "nats, with learn_rate = {rate:g}. Start anew (--force) with a lower --learn-rate, such as 5e-5, or a longer "
@@ -290,7 +327,7 @@ class Errors:
     E510 = "[E510] There is no option --{option}. Settings of the reader of raw files are --reader.NAME VALUE."
     E511 = (
         "[E511] No way to tell the format of {path}: it must end in .txt (one text a line) or .jsonl (a `text` in each "
-        "object), or in one of these and .gz. Rename the file."
+        "object), or in one of these and .gz. Write the texts to such a file; of a table, the column of its texts."
     )
     E512 = "[E512] {path} holds {content} to train on. {remedy}"
     E513 = (
@@ -328,6 +365,33 @@ class Errors:
 
     E530 = "[E530] {setting} is no setting of {block}. {remedy}"
     E531 = "[E531] {setting} can't be used: {reason}. Correct it in the config, or where it is overridden."
+    E532 = "[E532] {output} is an input of this command, and would be written over. Name another output."
+    E533 = "[E533] {path} must end in .cfg, as configs do. Name the file so."
+    E534 = (
+        "[E534] None of the {count} {things} in {path} has annotation for the task {task}, so there is nothing to "
+        "score; the pipeline has {components}. Check that it is the right file, or name its task with --task."
+    )
+    E535 = (
+        "[E535] No component of the pipeline is scored for the task {task} (by {score}); it has {components}. "
+        "Name the task of its components with --task, or another pipeline."
+    )
+    E536 = (
+        "[E536] A text in {path} is no pair, and the task {task} needs pairs: {text!r}. "
+        "Convert a raw file of pairs with --task {task}, or make the Docs by spacy_bertadapt.make_pair_doc."
+    )
+    E537 = (
+        "[E537] --gpu-id {gpu_id} can't be used: {reason}. spaCy's own GPU needs CuPy (pip install cupy-cuda12x); "
+        'leave the option out to run a component where its setting `device` says, such as "cuda:0", without CuPy.'
+    )
+    E538 = (
+        "[E538] {reader} has no setting '{setting}': .csv has commas between its fields, and .tsv has tabs. "
+        "Save the file with one of these between its fields; give one with tabs the name .tsv, or set format = tsv."
+    )
+    E539 = "[E539] --{option} has no value, and is no switch. Write: --{option} VALUE"
+    E540 = "[E540] {path} is a folder without .spacy files. Name a file, or a folder that has some."
+    E541 = "[E541] {name} is no pipeline, but holds one, as `spacy train` saves it: name {pipeline}."
+    E542 = "[E542] {option} is no option of {command}, nor a setting of a config, which has a dot in its name."
+    E543 = "[E543] --device {device} is no device of torch. Write auto, cpu, cuda, cuda:0 or mps."
 
     # Corpora
     C001 = (
@@ -345,7 +409,7 @@ class Errors:
     )
     C005 = (
         "[C005] {source}: byte {byte} (number {position} of the line) is not UTF-8. "
-        "Save the file as UTF-8, for example with: iconv -f LATIN1 -t UTF-8 OLD > NEW"
+        "Save the file as UTF-8, for example with: iconv -f CP1252 -t UTF-8 OLD > NEW"
     )
     C006 = (
         "[C006] {path} can't be unpacked as gzip after line {line}: {reason}. "
@@ -360,8 +424,9 @@ class Errors:
         "Correct it; in CSV a field that holds a comma must stand in double quotes."
     )
     C009 = (
-        "[C009] {source}: no column {column!r}; the columns are {columns!s:.200}. Name one of these, use "
-        "numbers from 0 if there is no header, or save the file with commas (.csv) or tabs (.tsv) between its fields."
+        "[C009] {source}: no column {column!r}; the columns are {columns!s:.200}. Name one of these, give "
+        "numbers from 0 (with header = true if the first row is one), or save the file with commas (.csv) or tabs "
+        "(.tsv) between its fields."
     )
     C010 = (
         "[C010] {source}: the header has {column!r} {count} times. "
@@ -432,6 +497,27 @@ class Errors:
     )
     C032 = "[C032] {reader}: {setting} = {value!r:.80} is of the wrong type. Write {expected}."
     C033 = "[C033] {path} looks like {title}, but {reader} reads {reads}. {remedy}"
+    C034 = (
+        "[C034] {source}: the label {label!r} is not in label_map = {label_map!s:.200}. Correct the row, or add the "
+        "label to label_map, where it may stand for itself."
+    )
+    C035 = (
+        "[C035] {source}: {fields!s:.80} looks like a header, and would be a token with an entity of that type. "
+        "CoNLL has no header: delete the line."
+    )
+    C036 = (
+        "[C036] {path} is UTF-16, as Excel and Windows write it. "
+        "Save it as UTF-8, for example with: iconv -f UTF-16 -t UTF-8 OLD > NEW"
+    )
+    C037 = (
+        "[C037] {path} is a spreadsheet (.xlsx) or a ZIP archive. "
+        "Unpack it, or export the sheet from its program as CSV in UTF-8, with commas."
+    )
+    C038 = (
+        "[C038] {source}: column {column} holds {tags!s:.80}, which are no tags of spans, such as B-PER, I-PER and O. "
+        "Name the columns of such tags in `tags` (on the command line --reader.tags -1 for the last)."
+    )
+    C039 = "[C039] {source}: no key 'text'; the keys are {keys!s:.200}. Raw texts stand under 'text': rename the key."
 
 
 class Warnings:
@@ -483,7 +569,7 @@ class Warnings:
         "predicts them. First: {first}. Raise max_span_length, or name candidates by a `suggester`."
     )
     W310 = (
-        "[W310] '{name}' reads pairs of texts and leaves other Docs as they are: another component stands on it and "
+        "[W310] '{name}' reads pairs of texts and leaves other Docs as they are: another component "
         "reads them. This is reported once. First: {text!r}"
     )
     W311 = (
@@ -508,6 +594,14 @@ class Warnings:
         "whole tokens. First: {first}. Correct them, or give the rows `tokens` that they fit."
     )
     W401 = "[W401] {path}: {report}. Complete the rows that are to count; others do no harm where they are."
+    W404 = (
+        "[W404] {path} has the labels {labels}, as pandas writes values that are missing. They count as labels like "
+        "others: leave these fields empty if the rows have none."
+    )
+    W405 = (
+        "[W405] {source}: the first row, {fields!s:.200}, looks like a header, and is read as data. Set header = true "
+        "(--reader.header true) if it is one, else header = false."
+    )
     W501 = (
         "[W501] {path} has labels that no training text has: {labels}. They can't be learned and count as mistakes. "
         "Put examples of them into the training data, or take them out of this data."
@@ -520,3 +614,4 @@ class Warnings:
         "[W503] {path} has texts, but not a single span in them: nothing can be learned from it, or scored on it. "
         "Check that it is the right file, and for CoNLL the columns of its tags (--reader.tags)."
     )
+    W504 = "[W504] {path} is both training and evaluation data: scores on it say nothing about new texts."

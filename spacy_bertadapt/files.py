@@ -2,66 +2,98 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
+import spacy
 import srsly
 from spacy.language import Language
 
 from .errors import BertadaptError, Errors, InvalidError, SaveError
-from .folder_swap import exchange
+from .folder_swap import folder_beside, put_in_place, saved_folder
 
 Content = TypeVar("Content")
+META = "meta.json"
+PARTS = (META, "config.cfg", "tokenizer", "vocab")  # of a pipeline's folder, beside the folders of its components
 
 
 def save_pipeline(nlp: Language, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
     """Save a pipeline as `nlp.to_disk` does, but whole: until it is complete, the earlier save at `path` stays.
 
+    Files and folders at `path` that are no part of the earlier pipeline stay too.
     exclude: names of components and parts that are not saved. Raises OSError, and leaves the earlier save as it was,
-    if the disk is full or `path` can't be written.
+    if the disk is full or `path` can't be written or replaced.
     """
-    with replaced_folder(Path(path).resolve()) as folder:
+    with replaced_pipeline(Path(path).resolve()) as folder:
         nlp.to_disk(folder, exclude=list(exclude))
+
+
+def load_pipeline(path: str | Path, **settings: Any) -> Language:
+    """Load a pipeline as `spacy.load` does, but of one save: it is read again if `save_pipeline` replaced it meanwhile.
+
+    settings: those of `spacy.load`. Raises what `spacy.load` raises.
+    """
+    return read_saved(Path(path), lambda folder: spacy.load(folder, **settings))
+
+
+@contextmanager
+def replaced_pipeline(path: Path) -> Iterator[Path]:
+    """Do what `replaced_folder` does, for the folder of a pipeline: what is no part of it stays.
+
+    Raises OSError also if `path` is a file, or a folder of other things, one of which would be replaced.
+    """
+    if path.exists() and not path.is_dir():
+        raise SaveError(Errors.E130.format(path=path, reason=os.strerror(errno.ENOTDIR)))
+    with replaced_folder(path, names=pipeline_names(path)) as folder:
+        yield folder
+        if not (path / META).exists():
+            for name in sorted(entry.name for entry in folder.iterdir()):
+                if (path / name).is_dir():
+                    raise SaveError(Errors.E137.format(path=path, name=name))
+
+
+def pipeline_names(folder: Path) -> set[str]:
+    """Return the names of the files and folders that belong to the pipeline in a folder, if there is one."""
+    components: object = None
+    if (folder / META).is_file():
+        with suppress(InvalidError):
+            components = read_json_object(folder / META).get("components")
+    names = [name for name in components if isinstance(name, str)] if isinstance(components, list) else []
+    return {*PARTS, *names, *(f"{name}.json" for name in names)}  # spaCy's sentencizer is saved as a file NAME.json
 
 
 @contextmanager
 def replaced_folder(path: Path, *, names: Collection[str] | None = None) -> Iterator[Path]:
     """Yield an empty folder to write into, beside `path`, and put it in the place of `path` at the end of the block.
 
-    names: what is replaced in the folder, while the rest of it stays; None: all of it.
+    names: what is replaced in the folder beside what is written, while the rest of it stays; None: all of it.
     After an error in the block the old folder stays as it was. If the process is killed, at any moment, `path` is the
     old folder or the new one, complete; on a system that can't exchange two folders, it may be missing, and
     `saved_folder` gives the old one. A link or a file in the place of `path` is replaced, and what it leads to stays.
+    Several processes and threads may save to one `path`; it is the folder of the last one.
     Raises OSError if the folder can't be written or replaced.
     """
-    fresh, previous = _aside(path, "new"), _aside(path, "previous")
     try:
-        _remove(fresh)
-        fresh.mkdir(parents=True)
-        yield fresh
-        if path.is_dir() and not path.is_symlink():
-            shutil.copymode(path, fresh)
-            _take_over([] if names is None else [entry for entry in path.iterdir() if entry.name not in names], fresh)
-        _put_in_place(fresh, path, previous)
+        _check_replaceable(path)
+        with folder_beside(path) as fresh:
+            yield fresh
+            saved = saved_folder(path)
+            if saved != path:
+                saved.rename(path)
+            if path.is_dir() and not path.is_symlink():
+                if names is not None:
+                    _take_over((entry for entry in path.iterdir() if entry.name not in names), fresh)
+                shutil.copymode(path, fresh)
+            put_in_place(fresh, path)
     except OSError as err:
         if isinstance(err, BertadaptError):
             raise
         raise SaveError(Errors.E130.format(path=path, reason=err.strerror or err)) from err
-    finally:
-        _remove(fresh)
-
-
-def saved_folder(path: Path) -> Path:
-    """Return the folder with the last complete save of `path`.
-
-    That is `path`, or the previous save beside it where the process was killed before the new one took its place.
-    """
-    previous = _aside(path, "previous")
-    return previous if previous.is_dir() and not path.exists() else path
 
 
 def read_saved(path: Path, read: Callable[[Path], Content]) -> Content:
@@ -71,30 +103,45 @@ def read_saved(path: Path, read: Callable[[Path], Content]) -> Content:
     """
     while True:
         folder = saved_folder(path)
-        before = _identity(folder)
-        try:
-            content = read(folder)
-        except (OSError, ValueError):
-            if _identity(saved_folder(path)) == before:
-                raise
-        else:
-            if _identity(folder) == before:
-                return content
+        with _held(folder) as before:
+            try:
+                content = read(folder)
+            except Exception:  # a mixture of two saves can be wrong in any way
+                if _identity(saved_folder(path)) == before:
+                    raise
+            else:
+                if _identity(folder) == before:
+                    return content
 
 
 def refuse_links(folder: Path, *, out_of: Path) -> None:
-    """Raise ValueError for a link in a folder, or in its place, that leads out of another folder around it."""
-    root = out_of.resolve()
-    for path in (folder, *folder.rglob("*")):
-        if path.is_symlink() and not path.resolve().is_relative_to(root):
+    """Raise ValueError for a link in a folder, or in its place, that leads out of another folder around it.
+
+    Links within are followed. Raises ValueError also for what is neither a file nor a folder, as reading may not end.
+    """
+    root = Path(os.path.realpath(out_of))
+    seen: set[Path] = set()
+    waiting = [folder]
+    while waiting:
+        path = waiting.pop()
+        real = Path(os.path.realpath(path))
+        if not real.is_relative_to(root):
             raise InvalidError(Errors.E133.format(path=path))
+        if real.is_dir():
+            waiting += [] if real in seen else real.iterdir()
+            seen.add(real)
+        elif real.exists() and not real.is_file():
+            raise InvalidError(Errors.E136.format(path=path))
 
 
 def write_text_whole(path: Path, text: str) -> None:
     """Write a text to a file beside `path`, in UTF-8, and put it in the place of `path` when it is complete."""
-    fresh = _aside(path, "new")
-    fresh.write_text(text, encoding="utf8")
-    fresh.replace(path)
+    fresh = path.with_name(f".{path.name}.new")
+    try:
+        fresh.write_text(text, encoding="utf8")
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def read_json_object(path: Path) -> dict[str, Any]:
@@ -108,25 +155,26 @@ def read_json_object(path: Path) -> dict[str, Any]:
     return content
 
 
-def _put_in_place(fresh: Path, path: Path, previous: Path) -> None:
-    if not (path.is_symlink() or path.exists()):
-        fresh.rename(path)
-    elif exchange(fresh, path):
-        _remove(fresh)
-    else:
-        _remove(previous)
-        path.rename(previous)
-        try:
-            fresh.rename(path)
-        except OSError:
-            previous.rename(path)
-            raise
-    _remove(previous)
+def _check_replaceable(path: Path) -> None:
+    """Raise OSError for a folder that can't be exchanged, before something is written for it."""
+    if path.is_symlink() or not path.exists():
+        return
+    if os.path.ismount(path):
+        raise SaveError(Errors.E135.format(path=path, what="a mount point"))
+    with suppress(FileNotFoundError):  # the working directory may have been deleted
+        here = Path.cwd()
+        if any(path.samefile(folder) for folder in (here, *here.parents)):
+            raise SaveError(Errors.E135.format(path=path, what="the working directory, or around it"))
 
 
 def _take_over(entries: Iterable[Path], folder: Path) -> None:
-    """Give files and folders a second name in another folder of the file system, or copy them where that can't be."""
+    """Give files and folders a second name in another folder of the file system, or copy them where that can't be.
+
+    What is in that folder already is not taken over.
+    """
     for entry in entries:
+        if os.path.lexists(folder / entry.name):
+            continue
         if entry.is_dir() and not entry.is_symlink():
             shutil.copytree(entry, folder / entry.name, symlinks=True, copy_function=_link)
         else:
@@ -140,12 +188,19 @@ def _link(source: str, target: str) -> None:
         shutil.copy2(source, target, follow_symlinks=False)
 
 
-def _remove(path: Path) -> None:
-    """Delete a folder, a file, or a link; not what a link leads to."""
-    if path.is_symlink() or path.is_file():
-        path.unlink()
-    else:
-        shutil.rmtree(path, ignore_errors=True)
+@contextmanager
+def _held(folder: Path) -> Iterator[tuple[int, int] | None]:
+    """Yield what tells a folder from others, and keep it open, so that no new folder gets the same if it is deleted."""
+    try:
+        opened = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
+    except OSError:  # there is none; and Windows opens no folders
+        yield _identity(folder)
+        return
+    try:
+        status = os.fstat(opened)
+        yield status.st_dev, status.st_ino
+    finally:
+        os.close(opened)
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
@@ -155,8 +210,3 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_dev, status.st_ino
-
-
-def _aside(path: Path, what: str) -> Path:
-    """Return a hidden path in the same folder. what: "new" or "previous"."""
-    return path.with_name(f".{path.name}.{what}")

@@ -2,16 +2,23 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any, ClassVar, Protocol, TypeVar
 
 import srsly
 from spacy import util
 
+from ..errors import Errors, InvalidError
 from ..files import read_json_object, read_saved, refuse_links, replaced_folder
 
 Self = TypeVar("Self", bound="SavedComponent")
 STATE = "cfg"
+
+
+def check_component_name(name: str) -> None:
+    """Raise ValueError for a name that is no name of a folder within the pipeline's."""
+    if name in ("", "..") or PureWindowsPath(name).name != name:
+        raise InvalidError(Errors.E134.format(name=name))
 
 
 class SavedPart(Protocol):
@@ -33,9 +40,11 @@ class SavedPart(Protocol):
 class SavedComponent:
     """What spaCy asks of a component that is saved.
 
-    part_names: the names of all parts that such a component may have.
+    part_names: the names of all parts that such a component may have. name: the component's in its pipeline, which
+    is the name of its folder.
     """
 
+    name: str
     part_names: ClassVar[tuple[str, ...]] = ("model",)
 
     @abstractmethod
@@ -54,8 +63,10 @@ class SavedComponent:
         """Write the component into a folder, with a folder for each part; an earlier save there is replaced at once.
 
         What is excluded, or is not the component's, stays as it was.
-        Raises OSError, and leaves the earlier save as it was, if the disk is full or can't be written.
+        Raises OSError, and leaves the earlier save as it was, if the disk is full or can't be written; ValueError for
+        a name that leads out of the pipeline's folder.
         """
+        check_component_name(self.name)
         writers: dict[str, Callable[[Path], None]] = {STATE: lambda p: srsly.write_json(p, self.saved_state())}
         writers |= {name: part.to_disk for name, part in self.saved_parts().items()}
         names = {STATE, *self.part_names}.difference(exclude)
@@ -64,6 +75,7 @@ class SavedComponent:
 
     def from_disk(self: Self, path: str | Path, *, exclude: Iterable[str] = ()) -> Self:
         """Read a folder that `to_disk` wrote. Raises an error that names the file if one is missing or damaged."""
+        check_component_name(self.name)
         readers: dict[str, Callable[[Path], object]] = {
             name: part.from_disk for name, part in self.saved_parts().items()
         }
