@@ -15,7 +15,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "spacy_bertadapt"
 NAME = PACKAGE.name
 LAYERS = (
-    ("errors", "types", "pairs", "files", "folder_swap"),
+    ("errors", "types", "pairs", "files", "folder_swap", "forks"),
     ("subwords",),
     ("network",),
     ("learning",),

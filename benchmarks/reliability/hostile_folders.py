@@ -3,10 +3,11 @@
     python benchmarks/reliability/hostile_folders.py
 
 Each field of each JSON file of a component, in turn, gets a value of another type, a huge number, a path out of the
-folder, or the name of a module; weights are cut short, swapped and pickled; files are links out of the folder; modules
-and adapters are dropped in. Each folder is loaded in a process of its own, from within, as a careless user would, and
-predicts a text. Watched are all files around the folder (by inotify, so what libraries open counts too), imports,
-processes that are started and connections (by Python's audit hooks), and what is printed.
+folder, or the name of a module; weights are cut short, swapped and pickled; files are pipes, or links out of the
+folder, in one step or two; other architectures with huge tables or very many layers are named; config.cfg names the
+component by a path; modules and adapters are dropped in. Each folder is loaded in a process of its own, from within, as
+a careless user would, and predicts a text. Watched are all files around the folder (by inotify, so what libraries open
+counts too), imports, processes that are started and connections (by Python's audit hooks), and what is printed.
 
 Prints a Markdown table of the folders by what came of them, and exits with 1 if one made the process run something,
 open or write a file outside, say more than one line, or raise an error that is not of this package. For Linux.
@@ -23,6 +24,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +95,7 @@ def try_folder(pipeline: Path, name: str, spoil: Spoil, outside: Path) -> Report
         shutil.copytree(pipeline, copy)
         spoil(copy / name)
         (copy / name / "model" / f"{PAYLOAD}.py").write_text("open('ran', 'w')")
+        PathFinder.find_spec("none", [str(copy / name / "model")])  # Python lists the folder now, and not while watched
 
         def load() -> None:
             os.chdir(copy / name / "model")
@@ -114,16 +117,23 @@ def changes(component: Path, outside: Path) -> Iterator[tuple[str, Spoil]]:
     for path in sorted((component / "model").glob("*.safetensors")):
         yield from weight_changes(path.relative_to(component), outside)
     yield from foreign_files()
+    yield from other_architectures()
+    yield from other_names(component.name, outside)
     yield "model is a link", lambda folder: replace_by_link(folder / "model", outside / "model")
+    yield "model is a link to a folder with a link", lambda folder: link_in_two_steps(folder, outside / "config.json")
 
 
 def field_changes(file: Path, content: dict[str, Any], outside: Path) -> Iterator[tuple[str, Spoil]]:
     """Yield changes of each field of a JSON object, and fields that Transformers or peft would read."""
-    values = [None, -1, 10**12, 1e308, "text", True, [], {}, [[[]]], {"a": [1]}, str(outside / "secret.json"), PAYLOAD]
+    paths = [str(outside / "secret.json"), PAYLOAD]
+    values = [None, -1, 0, 10**12, 1e308, "text", True, [], {}, [[[]]], {"a": [1]}, *paths]
     hostile = {
         "auto_map": {"AutoConfig": f"{PAYLOAD}.C", "AutoModel": f"{PAYLOAD}.M", "AutoTokenizer": f"{PAYLOAD}.T"},
         "_attn_implementation_internal": f"evil/{PAYLOAD}:layer",
         "attn_implementation": f"evil/{PAYLOAD}",
+        "_attn_implementation": {"": f"evil/{PAYLOAD}:layer"},
+        "_experts_implementation": {"": f"evil/{PAYLOAD}:layer"},
+        "fast_tokenizer_files": [str(outside / "tokenizer.1.0.json")],
         "quantization_config": {"quant_method": "gptq", "bits": 4, "module": PAYLOAD},
         "transformers_weights": str(outside / "weights.safetensors"),
         "tokenizer_file": str(outside / "secret.json"),
@@ -132,7 +142,7 @@ def field_changes(file: Path, content: dict[str, Any], outside: Path) -> Iterato
         "megatron_core": PAYLOAD,
         "base_model_name_or_path": str(outside),
         "_name_or_path": str(outside),
-        "tokenizer_class": PAYLOAD,
+        "tokenizer_class": "AutoModel",
         "chat_template": "{{ ''.__class__ }}",
         "num_labels": 10**12,
         "is_decoder": True,
@@ -153,6 +163,7 @@ def file_changes(file: Path, outside: Path) -> Iterator[tuple[str, Spoil]]:
         yield f"{file} is {content:.10}", lambda folder, c=content: (folder / file).write_text(c)
     yield f"{file} is no UTF-8", lambda folder: (folder / file).write_bytes(b"\xff\xfe{}")
     yield f"{file} is a link", lambda folder: replace_by_link(folder / file, outside / "secret.json")
+    yield f"{file} is a pipe", lambda folder: ((folder / file).unlink(), os.mkfifo(folder / file))
     yield f"{file} is a directory", lambda folder: ((folder / file).unlink(), (folder / file).mkdir())
     yield f"{file} is missing", lambda folder: (folder / file).unlink()
 
@@ -212,6 +223,44 @@ def foreign_files() -> Iterator[tuple[str, Spoil]]:
     }
     for name, content in files.items():
         yield f"{name} added", lambda folder, n=name, c=content: (folder / "model" / n).write_text(c)
+
+
+def other_architectures() -> Iterator[tuple[str, Spoil]]:
+    """Yield configurations of other modules than the weights are of, which would fill the memory or take minutes."""
+    small = {"vocab_size": 1000, "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1}
+    configs = {
+        "gpt2 with a huge mask": {"model_type": "gpt2", **small, "n_positions": 100_000},
+        "albert with many layers": {"model_type": "albert", **small, "inner_group_num": 1_000_000},
+        "distilbert with a huge table": {
+            "model_type": "distilbert",
+            **small,
+            "max_position_embeddings": 100_000_000,
+            "sinusoidal_pos_embds": True,
+        },
+    }
+    for what, config in configs.items():
+        yield what, lambda folder, c=config: (folder / "model" / "config.json").write_text(json.dumps(c))
+
+
+def other_names(name: str, outside: Path) -> Iterator[tuple[str, Spoil]]:
+    """Yield names of the component in config.cfg that are paths, where its files are indeed."""
+
+    def rename(folder: Path, path: str) -> None:
+        config = folder.parent / "config.cfg"
+        text = config.read_text(encoding="utf8").replace(f"[components.{name}", f"[components.{path}")
+        config.write_text(text.replace(f'pipeline = ["{name}"]', f'pipeline = ["{path}"]'), encoding="utf8")
+        shutil.rmtree(folder.parent / path, ignore_errors=True)
+        shutil.copytree(folder, folder.parent / path)
+
+    for path in (str(outside / "component"), f"sub/{name}"):
+        yield f"the component is named {path}", lambda folder, p=path: rename(folder, p)
+
+
+def link_in_two_steps(folder: Path, outside: Path) -> None:
+    """Hide the model's folder behind a link that stays in the pipeline, and lead out from there."""
+    shutil.move(folder / "model", folder.parent / "hidden")
+    (folder / "model").symlink_to("../hidden")
+    replace_by_link(folder.parent / "hidden" / "config.json", outside)
 
 
 def replace_by_link(path: Path, target: Path) -> None:

@@ -31,8 +31,10 @@ class RowStore:
     def append(self, rows: Tensor, *, spill: bool) -> tuple[int, int] | None:
         """Keep rows, (n, width). Returns the place of the first and their number, or None if there is no room.
 
-        spill: whether a file may be made once memory is used up.
+        spill: whether rows may go to a file once memory is used up.
         """
+        if self._folder is not None and not spill:
+            return None
         if not self._chunks or self._filled + len(rows) > len(self._chunks[-1]):
             count = max(len(rows), CHUNK_BYTES // (rows.shape[1] * rows.element_size()))
             chunk = self._new_chunk((count, rows.shape[1]), rows.dtype, spill=spill)
@@ -68,7 +70,7 @@ class RowStore:
     def _new_file(self, shape: tuple[int, int], dtype: torch.dtype, size: int) -> Tensor:
         if self._folder is None:
             self._folder = tempfile.mkdtemp(prefix="bertadapt-")
-            weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+            weakref.finalize(self, _remove, self._folder, os.getpid())
         handle, name = tempfile.mkstemp(dir=self._folder)
         try:
             if hasattr(os, "posix_fallocate"):
@@ -78,3 +80,9 @@ class RowStore:
         finally:
             os.close(handle)
         return torch.from_file(name, shared=True, size=shape[0] * shape[1], dtype=dtype).view(shape)
+
+
+def _remove(folder: str, process: int) -> None:
+    """Delete a folder in the process that made it: one that was forked from it ends earlier."""
+    if os.getpid() == process:
+        shutil.rmtree(folder, ignore_errors=True)

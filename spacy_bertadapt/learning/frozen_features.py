@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from hashlib import blake2b
-from threading import Lock
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ..forks import fork_safe_lock
 from ..network.inputs import DeviceBatch
 from ..network.network import Network
 from ..network.process_forks import ForkGuard
@@ -29,7 +29,7 @@ class KeptFeatures:
         self._store = RowStore(memory)
         self._places: dict[bytes, tuple[int, int]] = {}
         self._first_only: bool | None = None
-        self._lock = Lock()
+        self._lock = fork_safe_lock()
 
     def __len__(self) -> int:
         return len(self._places)

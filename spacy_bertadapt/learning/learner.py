@@ -81,13 +81,16 @@ class Learner:
     def step(self, optimizer: SupportsStep) -> None:
         """Step with the mean of the gradients that were added up since the last step, and clear them.
 
+        They are cleared after a step that fails or is interrupted too: some weights may have changed by then.
         Raises ValueError after three steps in a row whose gradient was not finite; such steps change no weight.
         """
         if self._scale is None or not self._count:
             return
-        stepper = self._stepper_of(optimizer)
-        not_finite = stepper.step(optimizer, divisor=self._scale.factor * self._count)
-        self._count = 0
+        try:
+            stepper = self._stepper_of(optimizer)
+            not_finite = stepper.step(optimizer, divisor=self._scale.factor * self._count)
+        finally:
+            self.forget()
         self.steps += 1
         self._health.record(self._scale.update(not_finite))
         if self.adaptation.changes_at(self.steps):

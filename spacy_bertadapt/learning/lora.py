@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any, Literal
 
+import torch
 from torch import Tensor, nn
 
 from ..errors import Errors, InvalidError, MissingPackageError, require, require_at_least
@@ -52,9 +54,10 @@ class Lora(Adaptation):
             self.add_matrices(module)
         super().prepare(module)
 
-    def add_matrices(self, module: TaskModule) -> None:
+    def add_matrices(self, module: TaskModule, *, without_memory: bool = False) -> None:
         """Add the matrices to the encoder of a network, whose outputs stay the same until they are trained.
 
+        without_memory: whether they are on torch's "meta" device, to be replaced by matrices that were saved.
         Raises ImportError without peft, ValueError if no layer fits.
         """
         require_peft()
@@ -68,7 +71,7 @@ class Lora(Adaptation):
             exclude_modules=POOLER if _has_pooler(module) else None,
         )
         try:
-            with loading():
+            with loading(), torch.device("meta") if without_memory else nullcontext():
                 inject_adapter_in_model(config, module.base_model, adapter_name=ADAPTER)
         except ValueError as err:
             raise InvalidError(Errors.E115.format(name=module.config.model_type, reason=first_line(err))) from err

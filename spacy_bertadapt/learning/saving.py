@@ -63,7 +63,7 @@ def load_checkpoint(folder: Path, architecture: Architecture, configured: Encode
     if checksum != expected:
         parts = {"checksum": checksum[:12], "expected": expected[:12]}
         raise InvalidError(Errors.E117.format(path=folder, name=source.name, **parts))
-    return Checkpoint(module, read_saved_tokenizer(folder), source.lasting)
+    return Checkpoint(module, read_saved_tokenizer(folder, module), source.lasting)
 
 
 def encoder_checksum(module: TaskModule) -> str:
@@ -109,14 +109,14 @@ def _module_with_adapter(folder: Path, architecture: Architecture, source: Encod
     with errors_of_file(folder / ADAPTER_WEIGHTS):
         weights = load_file(folder / ADAPTER_WEIGHTS)
     lora = _read_lora(folder / ADAPTER_CONFIG)
-    if any(weight.shape[:1] != (lora.r,) for name, weight in weights.items() if ".lora_A." in name):
+    if {weight.shape[:1] for name, weight in weights.items() if ".lora_A." in name} != {(lora.r,)}:
         raise _does_not_fit(folder)
     saved = read_saved_config(folder, dropout=source.dropout)
     try:
         module = read_module(source, architecture, read_adapted_config(source, saved))
     except BertadaptError as err:
         raise type(err)(Errors.E116.format(path=folder, name=source.name, reason=first_line(err))) from err
-    lora.add_matrices(module)
+    lora.add_matrices(module, without_memory=True)
     _read_learned(module, weights, folder)
     return module
 
@@ -138,12 +138,11 @@ def _read_lora(path: Path) -> Lora:
 
 
 def _read_learned(module: TaskModule, weights: Mapping[str, Tensor], folder: Path) -> None:
-    learned = {_peft_name(name): parameter for name, parameter in _learned(module).items()}
-    if _shapes(weights) != _shapes(learned):
+    learned = _learned(module)
+    if _shapes(weights) != {_peft_name(name): parameter.shape for name, parameter in learned.items()}:
         raise _does_not_fit(folder)
-    with torch.no_grad():
-        for name, parameter in learned.items():
-            parameter.copy_(weights[name])
+    read = {name: weights[_peft_name(name)].float().clone() for name in learned}
+    module.load_state_dict(read, strict=False, assign=True)  # all that is learned, and no more
 
 
 def _does_not_fit(folder: Path) -> InvalidError:

@@ -9,6 +9,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from transformers import PreTrainedTokenizerFast
+from transformers.models.auto.tokenization_auto import tokenizer_class_from_name
+
 from ..errors import Errors, InvalidError
 
 LOADERS = frozenset({"quantization_config", "compression_config", "transformers_weights", "configuration_files"})
@@ -16,8 +19,11 @@ LOADERS = frozenset({"quantization_config", "compression_config", "transformers_
 
 IMPLEMENTATION = "_implementation"  # of attention, of experts: a name of Transformers', or a kernel of the hub
 TOKENIZER_INPUTS = "init_inputs"
-LARGEST_HEAD = 1_000_000
-"""Outputs of a head, at most: Transformers names each of them as soon as it reads their number."""
+LARGEST_COUNT = 1_000_000
+"""Outputs of a head, or layers, at most: Transformers makes a list of them as soon as it reads their number."""
+
+DTYPES = ("float64", "float32", "bfloat16", "float16")
+"""Number formats of saved weights: Transformers would take any name in torch."""
 
 TYPES: Mapping[type, tuple[type, ...]] = {str: (str,), float: (int, float), int: (int, list), bool: (bool, int)}
 """By the type of a setting's default, the types that it may have; some numbers may be given a layer."""
@@ -26,12 +32,12 @@ TYPES: Mapping[type, tuple[type, ...]] = {str: (str,), float: (int, float), int:
 def check_config(settings: Mapping[str, Any], path: Path | str) -> None:
     """Raise ValueError for a setting of config.json that would load code or other files, or fill the memory."""
     for key, value in _settings(settings):
-        repository = IMPLEMENTATION in key and isinstance(value, str) and not value.replace("_", "").isalnum()
+        repository = IMPLEMENTATION in key and not all(name.replace("_", "").isalnum() for name in _strings(value))
         if value is not None and (key in LOADERS or repository):
             raise InvalidError(Errors.E132.format(path=path, key=key, value=value))
-    outputs = settings.get("num_labels")
-    if isinstance(outputs, int) and outputs > LARGEST_HEAD:
-        raise InvalidError(Errors.E105.format(path=path, reason=f"names {outputs} outputs of the head"))
+        counts = key == "num_labels" or "layer" in key
+        if counts and isinstance(value, int) and value > LARGEST_COUNT:
+            raise InvalidError(Errors.E105.format(path=path, reason=f"has {key} = {value}"))
 
 
 def check_types(settings: Mapping[str, Any], defaults: Mapping[str, Any], path: Path) -> None:
@@ -42,14 +48,30 @@ def check_types(settings: Mapping[str, Any], defaults: Mapping[str, Any], path: 
             raise InvalidError(Errors.E105.format(path=path, reason=f"has {key} = {value!r:.40}"))
 
 
+def check_dtype(settings: Mapping[str, Any], path: Path) -> None:
+    """Raise ValueError for a saved config.json whose weights have no number format of ours."""
+    for key, value in _settings(settings):
+        if key in ("dtype", "torch_dtype") and value is not None and value not in DTYPES:
+            raise InvalidError(Errors.E105.format(path=path, reason=f"has {key} = {value!r:.40}"))
+
+
 def check_tokenizer_config(settings: Mapping[str, Any], path: Path) -> None:
-    """Raise ValueError for a setting of a saved tokenizer_config.json that names another file to read."""
+    """Raise ValueError for a saved tokenizer_config.json that names other files, or a class without tokenizer.json."""
     for key, value in settings.items():
-        if value and (key.endswith("_file") or key == TOKENIZER_INPUTS):
+        if value and (key.endswith(("_file", "_files")) or key == TOKENIZER_INPUTS):
             raise InvalidError(Errors.E132.format(path=path, key=key, value=value))
+    name = settings.get("tokenizer_class")
+    if not isinstance(name, str) or not _is_fast(name):
+        raise InvalidError(Errors.E105.format(path=path, reason=f"names no fast tokenizer, but {name!r:.40}"))
     limit = settings.get("model_max_length", 1)
     if isinstance(limit, bool) or not isinstance(limit, int | float) or limit < 1:
         raise InvalidError(Errors.E105.format(path=path, reason=f"has model_max_length = {limit!r:.40}"))
+
+
+def _is_fast(name: str) -> bool:
+    """Return whether AutoTokenizer would take a fast tokenizer for a name: any class of Transformers has one."""
+    found = tokenizer_class_from_name(f"{name}Fast") or tokenizer_class_from_name(name)
+    return isinstance(found, type) and issubclass(found, PreTrainedTokenizerFast)
 
 
 def _settings(value: Any) -> Iterator[tuple[str, Any]]:
@@ -61,3 +83,12 @@ def _settings(value: Any) -> Iterator[tuple[str, Any]]:
     elif isinstance(value, list):
         for inner in value:
             yield from _settings(inner)
+
+
+def _strings(value: Any) -> Iterator[str]:
+    """Yield a string, or all strings in an object or a list."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for inner in value.values() if isinstance(value, Mapping) else value:
+            yield from _strings(inner)

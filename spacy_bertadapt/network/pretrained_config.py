@@ -9,7 +9,7 @@ from transformers import AutoConfig, PretrainedConfig
 from ..errors import Errors, InvalidError
 from ..files import read_json_object
 from .architecture import file_in
-from .config_safety import check_config, check_types
+from .config_safety import check_config, check_dtype, check_types
 from .encoder_source import EncoderSource
 from .transformers_calls import errors_of_encoder, errors_of_file
 
@@ -49,6 +49,7 @@ def read_saved_config(folder: Path, *, dropout: float | None = None) -> Pretrain
     path = folder / CONFIG
     settings = read_json_object(path)
     check_config(settings, path)
+    check_dtype(settings, path)
     with errors_of_file(path):
         config = _read(str(folder), local_files_only=True)
     check_types(settings, type(config)().to_dict(), path)

@@ -3,49 +3,62 @@
 from __future__ import annotations
 
 import os
-from functools import cache
+from contextlib import ExitStack
+from threading import Lock, local
 
 import torch
 
 from ..errors import Errors, ProcessError
+from ..forks import all_locks_held
 
 TOKENIZERS_THREADS = "TOKENIZERS_PARALLELISM"
+
+
+class _OfThread(local):
+    """What a thread holds while it forks."""
+
+    def __init__(self) -> None:
+        self.held = ExitStack()
 
 
 class ForkGuard:
     """Keeps forked workers from waiting for threads that exist in the parent alone.
 
-    OpenMP's threads (torch) and Rayon's (tokenizers) don't exist in a forked child, which has to work with one.
+    OpenMP's threads (torch) and Rayon's (tokenizers) don't exist in a forked child, which has to work with one. What
+    other threads hold locked would stay locked there, so a fork waits for them; while one loads, until it has loaded.
     """
 
     forked = False
-    _setting: str | None = None
+    _of_thread = _OfThread()
 
     @classmethod
     def before(cls) -> None:
-        """Switch off the tokenizers library's threads, in the environment that the child inherits."""
-        cls._setting = os.environ.get(TOKENIZERS_THREADS)
-        os.environ[TOKENIZERS_THREADS] = "false"
+        """Hold all locks, and switch off the tokenizers library's threads, in the environment the child inherits."""
+        held = cls._of_thread.held
+        held.enter_context(all_locks_held())
+        held.callback(_set_tokenizers_threads, os.environ.get(TOKENIZERS_THREADS))
+        _set_tokenizers_threads("false")
 
     @classmethod
     def after_in_parent(cls) -> None:
-        """Restore the parent's setting."""
-        if cls._setting is None:
-            del os.environ[TOKENIZERS_THREADS]
-        else:
-            os.environ[TOKENIZERS_THREADS] = cls._setting
+        """Restore the parent's setting, and release the locks."""
+        cls._of_thread.held.close()
 
     @classmethod
     def after_in_child(cls) -> None:
-        """Limit torch to one thread."""
+        """Release the locks, and limit torch and the tokenizers library to one thread."""
+        cls._of_thread.held.close()
         cls.forked = True
+        _set_tokenizers_threads("false")
         torch.set_num_threads(1)
 
 
-@cache
+_unguarded = Lock()  # taken once, by whoever registers the guard, and never released
+
+
 def guard_forks() -> None:
     """Register `ForkGuard` for all later forks of this process."""
-    if hasattr(os, "register_at_fork"):
+    if hasattr(os, "register_at_fork") and _unguarded.acquire(blocking=False):
         os.register_at_fork(
             before=ForkGuard.before,
             after_in_parent=ForkGuard.after_in_parent,
@@ -57,3 +70,11 @@ def refuse_forked_gpu(device: torch.device) -> None:
     """Raise RuntimeError for a GPU in a forked process, where CUDA would fail or hang."""
     if ForkGuard.forked and device.type != "cpu":
         raise ProcessError(Errors.E109)
+
+
+def _set_tokenizers_threads(setting: str | None) -> None:
+    """Set the environment's variable. setting: None removes it."""
+    if setting is None:
+        os.environ.pop(TOKENIZERS_THREADS, None)
+    else:
+        os.environ[TOKENIZERS_THREADS] = setting

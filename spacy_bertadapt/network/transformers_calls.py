@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import RLock
 
 from huggingface_hub import errors as hub_errors
 from huggingface_hub.errors import HFValidationError
@@ -15,6 +14,7 @@ from safetensors import SafetensorError
 from transformers.utils import logging as transformers_logging
 
 from ..errors import BertadaptError, Errors, InvalidError, NotFoundError
+from ..forks import fork_safe_lock
 from .device_memory import is_out_of_memory
 from .encoder_source import PACKAGE_PREFIX, EncoderSource
 
@@ -22,7 +22,8 @@ INVALID_CONFIG = getattr(hub_errors, "StrictDataclassError", ValueError)  # of T
 UNREADABLE = (
     OSError,
     ValueError,
-    KeyError,
+    LookupError,
+    ArithmeticError,
     TypeError,
     AttributeError,
     RuntimeError,
@@ -36,7 +37,7 @@ UNREADABLE = (
 NOT_THERE = (OSError, HFValidationError, AttributeError)
 """What it raises for a hub id that it can't find. AttributeError is what 4.53 raises offline, for weights."""
 
-_one_call = RLock()
+_one_call = fork_safe_lock()
 
 
 @contextmanager

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections import OrderedDict
-from threading import Lock
 
+from ..forks import fork_safe_lock
 from ..types import Subwords
 
 MAX_BYTES = 256 * 2**20
@@ -22,7 +22,7 @@ class SubwordCache:
         self._max_bytes = max_bytes
         self._used_bytes = 0
         self._entries: OrderedDict[str, Subwords] = OrderedDict()
-        self._lock = Lock()
+        self._lock = fork_safe_lock()
 
     def __len__(self) -> int:
         return len(self._entries)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from threading import Lock
 from typing import TypeAlias, cast
 from weakref import WeakValueDictionary
 
 import numpy as np
 from tokenizers import Tokenizer
 
+from ..forks import fork_safe_lock
 from ..types import Ints, Segments, Subwords
 from .cache import SubwordCache
 from .special_tokens import Template, pair_template, single_template, special_count
@@ -117,7 +117,7 @@ class TokenizerStore:
         self._size = size
         self._kept: OrderedDict[Settings, SubwordTokenizer] = OrderedDict()
         self._held: WeakValueDictionary[Settings, SubwordTokenizer] = WeakValueDictionary()
-        self._lock = Lock()
+        self._lock = fork_safe_lock()
 
     def get(self, settings: Settings) -> SubwordTokenizer:
         """Return the one tokenizer with these settings; make it if there is none."""

@@ -196,3 +196,31 @@ def test_an_interrupted_batch_leaves_no_gradients(
         component.update(examples[:4], sgd=adamw(1e-2))
     weights = zip(pipe.network.module.parameters(), other.network.module.parameters(), strict=True)
     assert all(torch.equal(one, another) for one, another in weights)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+def test_an_interrupted_step_leaves_no_gradients(
+    make_learner: MakeLearner, batch: PaddedBatch, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
+) -> None:
+    """It is interrupted after the weights have changed: the next step is that of the batch after it alone."""
+    learner, whole = make_learner(), make_learner()
+    optimizers = [adamw(1e-2, eps=1e-3), adamw(1e-2, eps=1e-3)]
+
+    def interrupt(**_: object) -> None:
+        raise error("between the step and its end")
+
+    for first, one, optimizer in zip((True, False), (learner, whole), optimizers, strict=True):
+        learn(one, batch)
+        one.step(optimizer)
+        learn(one, batch)
+        if first:
+            monkeypatch.setattr(one._stepper._adamw, "zero_grad", interrupt)
+            with pytest.raises(error, match="between the step"):
+                one.step(optimizer)
+            monkeypatch.undo()
+            assert all(parameter.grad is None for parameter in one.network.module.parameters())
+        else:
+            one.step(optimizer)
+        one.learn(lambda network=one.network: loss_of(network, batch, slice(2)))
+        one.step(optimizer)
+    assert_same_weights(learner, whole, 0)

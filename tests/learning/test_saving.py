@@ -12,9 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 import spacy
+import torch
 from peft import LoraConfig
+from safetensors.torch import load_file, save_file
 from spacy.language import Language
 from torch import nn
+from torch.nn.modules.module import register_module_parameter_registration_hook
 
 from spacy_bertadapt.component.base import BertPipe
 from spacy_bertadapt.training.optimizer import adamw
@@ -155,6 +158,46 @@ def test_a_spoilt_adapter_is_one_line(adapter: Path, name: str) -> None:
     with pytest.raises(ValueError, match="E105") as caught:
         spacy.load(adapter.parent.parent)
     assert "\n" not in str(caught.value)
+
+
+def narrow_matrices(weights: dict[str, torch.Tensor], rank: int) -> dict[str, torch.Tensor]:
+    return {name: torch.zeros(rank, 1) if ".lora_A." in name else weight for name, weight in weights.items()}
+
+
+def no_matrices(weights: dict[str, torch.Tensor], rank: int) -> dict[str, torch.Tensor]:
+    return {name: weight for name, weight in weights.items() if ".lora_" not in name}
+
+
+@pytest.mark.parametrize("change", [no_matrices, narrow_matrices])
+def test_a_rank_beyond_the_weights_takes_no_memory(
+    adapter: Path, monkeypatch: pytest.MonkeyPatch, change: Callable
+) -> None:
+    rank, layers = 10_000, list[torch.Size]()
+    weights = change(load_file(adapter / "adapter_model.safetensors"), rank)
+    save_file(weights, adapter / "adapter_model.safetensors", {"format": "pt"})
+    edit(adapter / "adapter_config.json", r=rank)
+
+    def note(_module: nn.Module, _name: str, parameter: nn.Parameter) -> None:
+        if rank in parameter.shape and not parameter.is_meta:
+            layers.append(parameter.shape)
+
+    with (
+        register_module_parameter_registration_hook(note),
+        pytest.raises(ValueError, match=r"E105.*adapter_model\.safetensors does not fit"),
+    ):
+        spacy.load(adapter.parent.parent)
+    assert not layers
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
+def test_an_adapter_is_read_as_it_was_saved(adapter: Path, dtype: torch.dtype) -> None:
+    weights = {name: weight.to(dtype) for name, weight in load_file(adapter / "adapter_model.safetensors").items()}
+    save_file(weights, adapter / "adapter_model.safetensors", {"format": "pt"})
+    module = component(spacy.load(adapter.parent.parent)).network.module
+    parameters = {f"base_model.model.{name.replace('.default.', '.')}": p for name, p in module.named_parameters()}
+    assert {p.dtype for p in parameters.values()} == {torch.float32}
+    assert {p.device.type for p in parameters.values()} == {"cpu"}
+    assert all(torch.equal(parameters[name], weight.float()) for name, weight in weights.items())
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", "5", "[" * 100_000])

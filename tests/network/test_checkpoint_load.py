@@ -72,6 +72,7 @@ SPOILERS = {
     "other hidden size": (edit_config(hidden_size=16), r"model.safetensors does not fit config.json \(bert"),
     "other labels": (edit_config(id2label={"0": "x"}), r"model.safetensors does not fit config.json \(classifier"),
     "impossible heads": (edit_config(num_attention_heads=3), "config.json can't be read: .*hidden size"),
+    "no heads": (edit_config(num_attention_heads=0), "config.json can't be read: "),
     "unknown model": (edit_config(model_type="no_such_model"), "config.json can't be read"),
     "text for a number": (edit_config(hidden_size="many"), "config.json has hidden_size = .many."),
     "config no JSON": (write("config.json", "{"), "config.json can't be read"),

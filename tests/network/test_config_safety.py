@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +23,9 @@ CODE_LOADERS: list[dict[str, Any]] = [
     {"attn_implementation": "evil/kernels"},
     {"_experts_implementation": "evil/kernels:layer"},
     {"text_config": {"_attn_implementation": "evil/kernels:layer"}},
+    {"attn_implementation": {"": "evil/kernels:layer"}},
+    {"_attn_implementation_internal": {"": "evil/kernels:layer"}},
+    {"_experts_implementation": [{"a": "evil/kernels:layer"}]},
     {"quantization_config": {"quant_method": "gptq", "bits": 4}},
     {"sub": [{"compression_config": {"format": "dense"}}]},
     {"transformers_weights": "../elsewhere.safetensors"},
@@ -46,15 +50,15 @@ def test_a_saved_configuration_loads_no_code(saved: Path, setting: dict[str, Any
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("setting", CODE_LOADERS[:5], ids=lambda setting: next(iter(setting)))
+@pytest.mark.parametrize("setting", CODE_LOADERS[:8], ids=lambda setting: next(iter(setting)))
 def test_an_encoders_configuration_loads_no_code(saved: Path, setting: dict[str, Any]) -> None:
     edit(saved / "config.json", **setting)
     with pytest.raises(ValueError, match="E132"):
         read_encoder(EncoderSource(str(saved)), SEQUENCES, None)
 
 
-@pytest.mark.parametrize("name", ["eager", "sdpa"])
-def test_transformers_own_attention_can_be_named(saved: Path, name: str) -> None:
+@pytest.mark.parametrize("name", ["eager", "sdpa", {"": "eager"}])
+def test_transformers_own_attention_can_be_named(saved: Path, name: object) -> None:
     edit(saved / "config.json", attn_implementation=name)
     assert Checkpoint.load(saved, SEQUENCES).labels == ("neg", "pos")
 
@@ -75,6 +79,60 @@ def test_a_saved_tokenizer_reads_its_own_files(saved: Path, tmp_path: Path, key:
     edit(saved / "tokenizer_config.json", **{key: str(tmp_path / "outside.json")})
     with pytest.raises(ValueError, match=r"E132.*tokenizer_config\.json"):
         Checkpoint.load(saved, SEQUENCES)
+
+
+@pytest.mark.parametrize("place", ["relative", "absolute"])
+def test_a_saved_tokenizer_names_no_file_for_another_version(saved: Path, tmp_path: Path, place: str) -> None:
+    outside = tmp_path / "tokenizer.1.0.json"
+    shutil.copy(saved / "tokenizer.json", outside)
+    name = os.path.relpath(outside, saved) if place == "relative" else str(outside)
+    edit(saved / "tokenizer_config.json", fast_tokenizer_files=["tokenizer.json", name])
+    with pytest.raises(ValueError, match=r"E132.*tokenizer_config\.json.*fast_tokenizer_files"):
+        Checkpoint.load(saved, SEQUENCES)
+
+
+NOT_FAST = ["AutoModel", "Trainer", "CanineTokenizer", "ByT5Tokenizer", "BertJapaneseTokenizer", "NoSuch", "", None, 5]
+
+
+@pytest.mark.parametrize("name", NOT_FAST)
+def test_a_saved_tokenizer_is_a_fast_one(saved: Path, name: object) -> None:
+    edit(saved / "tokenizer_config.json", tokenizer_class=name)
+    with pytest.raises(ValueError, match=r"E105.*tokenizer_config\.json names no fast tokenizer") as caught:
+        Checkpoint.load(saved, SEQUENCES)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["BertTokenizer", "BertTokenizerFast", "PreTrainedTokenizerFast"])
+def test_a_fast_tokenizer_can_be_named(saved: Path, name: str) -> None:
+    edit(saved / "tokenizer_config.json", tokenizer_class=name)
+    assert Checkpoint.load(saved, SEQUENCES).tokenizer.is_fast
+
+
+def test_a_tokenizer_beyond_the_embeddings_is_refused(saved: Path) -> None:
+    """As those are whose class adds tokens of its own, such as LlamaTokenizer in Transformers 4."""
+    content = json.loads((saved / "tokenizer.json").read_text(encoding="utf8"))
+    content["model"]["vocab"]["beyond"] = 10_000
+    (saved / "tokenizer.json").write_text(json.dumps(content), encoding="utf8")
+    with pytest.raises(ValueError, match=r"E105.*tokenizer\.json does not fit.*10000") as caught:
+        Checkpoint.load(saved, SEQUENCES)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_special_token_that_no_text_has_may_lie_beyond_the_embeddings(saved: Path) -> None:
+    checkpoint = Checkpoint.load(saved, SEQUENCES)
+    checkpoint.tokenizer.add_special_tokens({"additional_special_tokens": ["<later>"]})
+    assert len(checkpoint.tokenizer) > len(checkpoint.module.base_model.get_input_embeddings().weight)
+    checkpoint.save(saved)
+    assert "<later>" in Checkpoint.load(saved, SEQUENCES).tokenizer.all_special_tokens
+
+
+@pytest.mark.parametrize("key", ["torch_dtype", "dtype"])
+@pytest.mark.parametrize("name", ["load", "nn", "uint8", "complex64", 5, ["float32"]])
+def test_a_saved_number_format_is_one_of_floats(saved: Path, key: str, name: object) -> None:
+    edit(saved / "config.json", **{key: name})
+    with pytest.raises(ValueError, match=rf"E105.*config\.json has {key} = ") as caught:
+        Checkpoint.load(saved, SEQUENCES)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("limit", ["long", None, -1, True, [512], 0.5])

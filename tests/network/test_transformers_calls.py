@@ -80,7 +80,7 @@ def test_a_new_head_is_not_announced(tiny_bert: Path, capsys: pytest.CaptureFixt
         RuntimeError("[enforce fail at alloc_cpu.cpp:114] DefaultCPUAllocator: can't allocate memory"),
         InvalidError(Errors.E113),
         KeyboardInterrupt(),
-        ZeroDivisionError(),
+        EOFError(),
     ],
 )
 @pytest.mark.parametrize("errors_of", [lambda: errors_of_encoder(HERE), lambda: errors_of_file(Path("config.json"))])
