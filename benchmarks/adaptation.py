@@ -44,7 +44,7 @@ def main() -> None:
         "training.batcher.size": BATCH_SIZE,
         "training.optimizer.learn_rate.total_steps": steps,
     }
-    command = [sys.executable, "-m", "spacy", "bertadapt", "compare", str(path), "-o", str(args.output)]
+    command = [sys.executable, "-m", "spacy", "bertadapt", "compare", str(path), "-o", str(args.output), "--force"]
     command += ["--strategies", args.strategies] if args.strategies else []
     subprocess.run([*command, *as_options(overrides)], check=True)
 

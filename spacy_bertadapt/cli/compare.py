@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from spacy.cli._util import parse_config_overrides
 from wasabi import msg
 
-from ..errors import Errors
+from ..errors import Errors, ExistsError
 from ..evaluation.comparison import (
     STRATEGIES,
     StrategyResult,
@@ -19,6 +18,7 @@ from ..evaluation.comparison import (
     installed_strategies,
 )
 from . import options
+from .output import check_output
 
 
 def compare_cli(
@@ -29,6 +29,7 @@ def compare_cli(
         str | None, typer.Option("--strategies", "-s", help=f"Names, with commas; else {', '.join(STRATEGIES)}")
     ] = None,
     gpu_id: Annotated[int, typer.Option("--gpu-id", "-g", help="Number of the GPU; -1 for the CPU")] = -1,
+    force: Annotated[bool, typer.Option("--force", "-F", help="Replace an earlier comparison")] = False,
 ) -> None:
     """
     Train a config's component with several ways to adapt its encoder, one after the other, each in a process of its
@@ -38,8 +39,9 @@ def compare_cli(
     out of the table, and the exit code is 1.
     """
     with options.errors_as_messages():
-        overrides = parse_config_overrides(list(context.args))
+        overrides = options.config_overrides(context)
         names = strategies_to_compare(strategies)
+        _check_output(config, output, names, force=force)
         results = compare_strategies(config, output, names, overrides=overrides, gpu_id=gpu_id)
     text = as_markdown(results)
     (output / "compare.md").write_text(text, encoding="utf8")
@@ -48,6 +50,15 @@ def compare_cli(
     _draw(results, output / "compare.png")
     if len(results) < len(names):
         raise typer.Exit(1)
+
+
+def _check_output(config: Path, output: Path, names: list[str], *, force: bool) -> None:
+    """Raise ValueError if the config would be written over, FileExistsError for an earlier comparison unless forced."""
+    for name in names:
+        check_output(output / name / "config.cfg", inputs=[config])
+    for path in (output / "compare.json", output / "compare.md"):
+        if path.exists() and not force:
+            raise ExistsError(Errors.E505.format(path=path))
 
 
 def strategies_to_compare(wanted: str | None) -> list[str]:

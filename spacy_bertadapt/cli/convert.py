@@ -28,7 +28,7 @@ def convert_cli(
     with options.errors_as_messages():
         chosen = get_task(task)
         settings = options.reader_settings(context, chosen)
-        check_output(output)
+        check_output(output, inputs=[source])
         labels = convert(source, output, task=chosen, lang=lang, reader=settings, limit=limit)
     labels.show(f"{labels.labelled + labels.unlabelled:,} texts")
     msg.good(f"Wrote {output}")

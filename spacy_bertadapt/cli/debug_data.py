@@ -11,6 +11,7 @@ from wasabi import msg
 from ..planning.data_report import report_data
 from ..tasks import get_task
 from . import options
+from .hub import offline_without_network
 
 
 def debug_data_cli(
@@ -33,6 +34,8 @@ def debug_data_cli(
         chosen = get_task(task)
         if encoder is None:
             msg.info("No lengths in subwords: name the encoder whose tokenizer is to count them, as -e ENCODER")
+        else:
+            offline_without_network(encoder)
         report = report_data(
             train,
             dev,

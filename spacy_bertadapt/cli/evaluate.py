@@ -7,7 +7,6 @@ from typing import Annotated
 
 import srsly
 import typer
-from spacy.cli._util import setup_gpu
 from wasabi import msg
 
 from ..evaluation.evaluate import evaluate
@@ -34,9 +33,9 @@ def evaluate_cli(
     """
     with options.errors_as_messages():
         if output is not None:
-            check_output(output)
+            check_output(output, inputs=[data, Path(model)])
         check_data(data)
-        setup_gpu(gpu_id, silent=True)
+        options.use_gpu(gpu_id)
         nlp = load_pipeline(model)
         chosen = task_of(nlp) if task is None else get_task(task)
         settings = options.reader_settings(context, chosen)

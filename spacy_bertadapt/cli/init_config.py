@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -19,7 +20,8 @@ from ..planning.new_config import write_config
 from ..planning.request import ConfigRequest
 from ..tasks import get_task
 from . import options
-from .output import check_output
+from .hub import offline_without_network
+from .output import check_config_name, check_output
 
 
 def init_config_cli(
@@ -34,7 +36,7 @@ def init_config_cli(
         typer.Option("--epochs", min=1, help="About how often each text is seen; else 3, small data up to 20"),
     ] = None,
     batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Texts a step")] = 32,
-    learn_rate: Annotated[float, typer.Option("--learn-rate", min=0, help="The highest learning rate")] = 5e-5,
+    learn_rate: Annotated[float, typer.Option("--learn-rate", min=0, max=1, help="The highest learning rate")] = 5e-5,
     lang: options.LangOption = "en",
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda:0, mps")] = "auto",
     force: Annotated[bool, typer.Option("--force", "-F", help="Write over an existing file")] = False,
@@ -45,7 +47,10 @@ def init_config_cli(
     """
     with options.errors_as_messages():
         chosen = get_task(task)
-        check_output(output)
+        check_config_name(output)
+        check_output(output, inputs=[train, dev])
+        offline_without_network(encoder)
+        options.check_device(device)
         request = ConfigRequest(
             output=output,
             train=train,
@@ -64,6 +69,8 @@ def init_config_cli(
 
 
 def _show(request: ConfigRequest, data: DataSurvey, choices: list[Choice]) -> None:
+    if request.train.samefile(request.dev):
+        msg.warn(Warnings.W504.format(path=request.train))
     data.train.show(f"{data.train.labelled:,} training texts")
     data.lengths.show()
     msg.info(f"{data.dev.labelled:,} evaluation texts")
@@ -75,7 +82,7 @@ def _show(request: ConfigRequest, data: DataSurvey, choices: list[Choice]) -> No
     rows = [(choice.name, _in_short(choice.value), choice.reason) for choice in choices]
     msg.table(rows, header=("Setting", "Value", "Why"), divider=True, max_col=100, title="Settings for this data")
     msg.good(f"Wrote {request.output}; train with:")
-    msg.text(f"python -m spacy train {request.output} -o out")
+    msg.text(f"python -m spacy train {quote(str(request.output))} -o out")
 
 
 def _in_short(value: object) -> str:

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, get_args
 
 import typer
+from click import NoSuchOption
 from spacy import util
+from spacy.cli._util import parse_config_overrides, setup_gpu
 from wasabi import msg
 
 from ..errors import BertadaptError, Errors, InvalidError
 from ..planning.data_files import parse_settings
 from ..planning.task import Task
+from ..readers.settings import setting_types
 from ..tasks import TRAINED
 from .config_errors import config_errors_in_one_line
 
 
 def _known_language(lang: str) -> str:
-    """Return the code of a language; end with spaCy's message if it doesn't know it."""
+    """Return the code of a language; end with spaCy's message if it doesn't know it, or lacks a package for it."""
     try:
-        util.get_lang_class(lang)
+        util.get_lang_class(lang)()
     except ImportError as err:
-        msg.fail(str(err), exits=1)
+        _fail(str(err))
     return lang
 
 
@@ -44,7 +47,8 @@ PREFIX = "reader."
 def reader_settings(context: typer.Context, task: Task) -> dict[str, Any]:
     """Return what `--reader.NAME VALUE` or `--reader.NAME=VALUE` said, by name, as the task's reader takes it.
 
-    `--reader.NAME` alone says true. Raises ValueError for another option, and for what the reader doesn't take.
+    `--reader.NAME` alone says true, of a setting that may be. Raises ValueError for another option, and for what the
+    reader doesn't take.
     """
     texts, arguments = {}, list(context.args)
     while arguments:
@@ -55,10 +59,44 @@ def reader_settings(context: typer.Context, task: Task) -> dict[str, Any]:
         if not name.startswith(PREFIX):
             raise InvalidError(Errors.E510.format(option=name))
         if not equals:
-            is_flag = not arguments or arguments[0].startswith("--")
-            text = "true" if is_flag else arguments.pop(0)
+            is_switch = not arguments or arguments[0].startswith("--")
+            text = _switched_on(name, task) if is_switch else arguments.pop(0)
         texts[name.removeprefix(PREFIX).replace("-", "_")] = text
     return parse_settings(task, texts)
+
+
+def config_overrides(context: typer.Context) -> dict[str, Any]:
+    """Return the settings of a config that were given as options, by dotted name. Raises ValueError for other ones."""
+    try:
+        return parse_config_overrides(list(context.args))
+    except NoSuchOption as err:
+        raise InvalidError(Errors.E542.format(option=err.option_name, command=context.info_name)) from err
+
+
+def use_gpu(gpu_id: int) -> None:
+    """Make spaCy use a GPU; -1: the CPU. Raises ValueError if it can't."""
+    try:
+        setup_gpu(gpu_id, silent=True)
+    except ValueError as err:
+        raise InvalidError(Errors.E537.format(gpu_id=gpu_id, reason=err)) from err
+
+
+def check_device(device: str) -> None:
+    """Raise ValueError for a name that no device of torch can have; the device may be another machine's."""
+    import torch
+
+    try:
+        torch.device("cpu" if device == "auto" else device)
+    except RuntimeError as err:
+        raise InvalidError(Errors.E543.format(device=device)) from err
+
+
+def _switched_on(option: str, task: Task) -> str:
+    """Return the value of an option without one. Raises ValueError if its setting can't be true."""
+    annotation = setting_types(task.reader_class).get(option.removeprefix(PREFIX).replace("-", "_"), bool)
+    if bool not in (annotation, *get_args(annotation)):
+        raise InvalidError(Errors.E539.format(option=option))
+    return "true"
 
 
 @contextmanager

@@ -3,16 +3,39 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ..errors import Errors, SaveError
+from ..errors import Errors, InvalidError, SaveError
+
+PIPELINE_FILES = ("meta.json", "config.cfg")
 
 
-def check_output(path: Path) -> None:
-    """Raise OSError if a file can't be written at a path; folders that are not there yet can be made."""
+def check_output(path: Path, *, inputs: Sequence[Path]) -> None:
+    """Raise ValueError if a file would be written over an input, OSError if it can't be written at a path.
+
+    inputs: the files and folders that the command reads. Folders on the way to `path` can be made.
+    """
+    if path.is_file() and any(path.samefile(part) for source in inputs for part in _files(source)):
+        raise InvalidError(Errors.E532.format(output=path))
     reason = _obstacle(path.absolute())
     if reason is not None:
         raise SaveError(Errors.E527.format(path=path, reason=reason))
+
+
+def check_config_name(path: Path) -> None:
+    """Raise ValueError if a config is to have another suffix than .cfg, by which spaCy's commands and ours know it."""
+    if path.suffix != ".cfg":
+        raise InvalidError(Errors.E533.format(path=path))
+
+
+def _files(source: Path) -> Iterator[Path]:
+    """Yield the file at a path; of a folder the files that make it data or a pipeline."""
+    if source.is_dir():
+        yield from source.rglob("*.spacy")
+        yield from (source / name for name in PIPELINE_FILES if (source / name).is_file())
+    elif source.is_file():
+        yield source
 
 
 def _obstacle(path: Path) -> str | None:

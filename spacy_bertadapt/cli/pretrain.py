@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +12,7 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 from wasabi import msg
 
 from . import options
+from .hub import offline_without_network
 
 if TYPE_CHECKING:
     from ..pretraining.run import PretrainingRun
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 COLUMNS = {"Epoch": 7, "Step": 8, "Loss": 8, "Perplexity": 10, "Rate": 9, "Seconds": 8}
 WIDTHS = tuple(COLUMNS.values())
 ALIGNS = ("r",) * len(COLUMNS)
+INTERRUPTED = 130  # the exit code of a process that was ended by Ctrl-C
 LARGE = 1e6  # from here on, a perplexity is written as a power of ten
 
 
@@ -55,6 +58,7 @@ def pretrain_cli(
     Go on training an encoder on raw texts, by hiding words that it has to guess. The result, OUTPUT/model, is an
     encoder for every task: --paths.encoder OUTPUT/model.
     """
+    offline_without_network(encoder)
     from ..pretraining.run import PretrainingRequest, prepare
 
     with options.errors_as_messages():
@@ -79,11 +83,14 @@ def pretrain_cli(
         )
         run = prepare(request, resume=resume, force=force)
         _introduce(run, encoder)
-        _train(run)
+        try:
+            _train(run)
+        except KeyboardInterrupt:
+            msg.warn(_interrupted(run))
+            raise typer.Exit(INTERRUPTED) from None
     msg.good(f"Wrote {output / 'model'}; train a task from it:")
-    msg.text(
-        f"python -m spacy bertadapt init-config my.cfg --train train.csv --dev dev.csv --encoder {output / 'model'}"
-    )
+    model = quote(str(output / "model"))
+    msg.text(f"python -m spacy bertadapt init-config my.cfg --train train.csv --dev dev.csv --encoder {model}")
 
 
 def _introduce(run: PretrainingRun, encoder: str) -> None:
@@ -107,6 +114,15 @@ def _train(run: PretrainingRun) -> None:
         for evaluation in run.run(on_step=bar.update):
             with bar.external_write_mode(file=sys.stdout):
                 msg.row(_cells(evaluation), widths=WIDTHS, aligns=ALIGNS)
+
+
+def _interrupted(run: PretrainingRun) -> str:
+    from ..pretraining.run import STATE
+    from ..pretraining.state import has_state
+
+    if has_state(run.output / STATE):
+        return "Interrupted. Go on from the last evaluation with the same command and --resume"
+    return "Interrupted before the first step was evaluated: nothing is saved, start anew"
 
 
 def _cells(evaluation: Evaluation) -> tuple[str, ...]:

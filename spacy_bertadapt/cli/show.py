@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from spacy import registry
-from spacy.cli._util import import_code, parse_config_overrides
+from spacy.cli._util import import_code
 from spacy.language import Language
 from spacy.schemas import ConfigSchemaTraining
 from thinc.api import Optimizer
@@ -39,7 +39,7 @@ def show_cli(
     """
     with options.errors_as_messages():
         import_code(code_path)
-        nlp = load_with_networks(path, parse_config_overrides(list(context.args)))
+        nlp = load_with_networks(path, options.config_overrides(context))
         optimizer, steps = read_training(nlp)
         rate = peak_rate(optimizer, steps or STEPS_WITHOUT_LIMIT)
         for pipe in bert_components(nlp):

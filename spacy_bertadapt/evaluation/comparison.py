@@ -8,6 +8,7 @@ import sys
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import srsly
@@ -145,7 +146,7 @@ def _train(name: str, folder: Path, gpu_id: int) -> StrategyResult:
     command = [sys.executable, "-m", "spacy", "train", folder / "config.cfg", "-o", folder, "-g", gpu_id]
     code, memory = _run_and_measure([str(part) for part in command])
     if code:
-        raise ProcessError(Errors.E519.format(strategy=name, code=code, config=folder / "config.cfg"))
+        raise ProcessError(Errors.E519.format(strategy=name, code=code, config=quote(str(folder / "config.cfg"))))
     log = list(srsly.read_jsonl(folder / "log.jsonl"))
     learning, parameters = _count_parameters(folder / "config.cfg")
     return StrategyResult(name, max(row["score"] for row in log), learning, parameters, log[-1]["seconds"], memory)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..component.base import BertPipe
 
 UNREADABLE = (*DAMAGES, ImportError, configparser.Error)
+BEST = "model-best"
 UNKNOWN_LABELS = ("label 1", "label 2")
 
 
@@ -29,6 +30,9 @@ def load_pipeline(name: str, overrides: dict[str, Any] | None = None) -> Languag
     name: of an installed package, or a directory. overrides: settings of its config by dotted name.
     Raises FileNotFoundError for a pipeline that is not there or not whole, ValueError for one with a broken file.
     """
+    best = Path(name) / BEST
+    if (best / "meta.json").is_file() and not (Path(name) / "meta.json").is_file():
+        raise NotFoundError(Errors.E541.format(name=name, pipeline=best))
     try:
         _check_meta(Path(name) / "meta.json")
         return util.load_model(name, config=overrides or {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from shlex import quote
 from typing import Any
 
 from .blocks import Block, Variable, as_block, is_call, with_defaults
@@ -104,7 +105,7 @@ def config_for(request: ConfigRequest, data: DataSurvey, choices: list[Choice]) 
     return draft.to_text(
         f"{request.task.title} with spacy-bertadapt, written by `python -m spacy bertadapt init-config` for\n"
         f"{data.train.labelled:,} {request.task.things} with {len(data.train.counts):,} labels\n"
-        f"{usage(f'{request.output} -o out')}"
+        f"{usage(f'{quote(str(request.output))} -o out')}"
     )
 
 

@@ -11,10 +11,12 @@ from typing import Any, TypeAlias
 
 import spacy
 from spacy.language import Language
+from spacy.tokens import Doc
 from spacy.training import Corpus, Example
 from tqdm import tqdm  # type: ignore[import-untyped]
 
 from ..errors import Errors, InvalidError, NotFoundError
+from ..pairs import is_pair
 from ..readers.settings import check_setting, read_setting, setting_types
 from .task import Settings, Task
 
@@ -24,6 +26,9 @@ ReadExamples: TypeAlias = Callable[[Language], Iterable[Example]]
 DAMAGES = (ValueError, TypeError, LookupError, AttributeError, OverflowError, EOFError, zlib.error)
 """What spaCy raises for a file that is not what its name says, by where it meets the first wrong byte."""
 
+DELIMITER_NAMES = ("delimiter", "sep", "separator")
+"""What other libraries call the setting that our readers have no need of."""
+
 
 def is_docbin(path: Path) -> bool:
     """Return whether spaCy's own corpus reads the path: a `.spacy` file, or a directory of them."""
@@ -31,9 +36,17 @@ def is_docbin(path: Path) -> bool:
 
 
 def check_data(path: Path) -> None:
-    """Raise FileNotFoundError for a path without data."""
+    """Raise FileNotFoundError for a path without data, ValueError for a folder without `.spacy` files."""
     if not path.exists():
         raise NotFoundError(Errors.E502.format(path=path, cwd=Path.cwd()))
+    if path.is_dir() and not any(path.rglob("*.spacy")):
+        raise InvalidError(Errors.E540.format(path=path))
+
+
+def check_is_pair(doc: Doc, path: Path, task: Task) -> None:
+    """Raise ValueError if a task needs pairs, and a Doc is none. path: of the data, for the message."""
+    if task.parts is not None and not is_pair(doc, task.parts):
+        raise InvalidError(Errors.E536.format(path=path, task=task.name, text=doc.text[:60]))
 
 
 def open_corpus(path: Path, task: Task, settings: Settings, *, limit: int = 0) -> ReadExamples:
@@ -80,6 +93,8 @@ def complete_settings(task: Task, settings: Settings) -> dict[str, Any]:
     parameters = inspect.signature(reader).parameters
     known = {name: parameter.default for name, parameter in parameters.items() if name != "path"}
     for name in settings:
+        if name in DELIMITER_NAMES and name not in known:
+            raise InvalidError(Errors.E538.format(reader=reader.__name__, setting=name))
         if name not in known:
             raise InvalidError(Errors.E508.format(reader=reader.__name__, setting=name, known=", ".join(known)))
     return known | dict(settings)

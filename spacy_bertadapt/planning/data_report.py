@@ -24,7 +24,8 @@ class Split:
 
     labels: how often each is in the file. lengths: of the texts, in subwords; None without a tokenizer. windowed: texts
     longer than a window.
-    texts: how often each text, or pair of texts, is there. report: what the task's own report says of the Examples;
+    texts: how often each text, or pair of texts, is there. conflicts: texts that have other labels at another place of
+    the file. report: what the task's own report says of the Examples;
     None: the task has no report. warnings: messages about the labels.
     """
 
@@ -33,6 +34,7 @@ class Split:
     lengths: LengthSurvey | None
     windowed: int
     texts: dict[Segments, int]
+    conflicts: set[Segments]
     report: ExampleReport | None = None
     warnings: list[str] = field(default_factory=list)
 
@@ -40,6 +42,11 @@ class Split:
     def repeated(self) -> int:
         """The number of texts that are in the file for a second time, or more."""
         return sum(count - 1 for count in self.texts.values())
+
+    @property
+    def empty(self) -> int:
+        """The number of texts that are empty, or have an empty part."""
+        return sum(count for text, count in self.texts.items() if not all(part.strip() for part in _parts(text)))
 
     def show(self) -> None:
         """Print labels, lengths, and what may be wrong."""
@@ -51,6 +58,13 @@ class Split:
             msg.info(f"{self.windowed:,} texts are longer than a window and are read in several")
         if self.repeated:
             msg.warn(f"{self.repeated:,} texts have been there before in the file")
+        if self.conflicts:
+            first = min(map(_shown, self.conflicts))
+            msg.warn(f"{len(self.conflicts):,} texts are there with different labels. One of them: {first!r}")
+        if self.empty:
+            msg.warn(f"{self.empty:,} texts are empty, or have an empty part")
+        if sum(self.texts.values()) == 1:
+            msg.warn("The whole file is a single text; in CoNLL an empty line must end each sentence")
         if self.report is not None:
             self.report.show()
         for warning in self.warnings:
@@ -86,8 +100,7 @@ class DataReport:
         msg.divider("Training and evaluation")
         shared, only_in_dev, only_in_train = self.shared, self.only_in_dev, self.only_in_train
         if shared:
-            first = " [SEP] ".join([shared[0]] if isinstance(shared[0], str) else shared[0])
-            first = first[:CHARACTERS_SHOWN]
+            first = _shown(shared[0])
             msg.warn(f"{len(shared):,} texts are in both, so that scores are too good. First: {first!r}")
         if only_in_dev:
             msg.warn(f"Labels that no training text has, and nothing can learn: {', '.join(only_in_dev)}")
@@ -112,6 +125,15 @@ def report_data(
     return DataReport(first, second)
 
 
+def _parts(text: Segments) -> tuple[str, ...]:
+    return (text,) if isinstance(text, str) else text
+
+
+def _shown(text: Segments) -> str:
+    """Return the beginning of a text or pair."""
+    return " [SEP] ".join(_parts(text))[:CHARACTERS_SHOWN]
+
+
 def _read_window(encoder: str, max_length: int) -> Window:
     from ..subwords.special_tokens import special_count
 
@@ -122,16 +144,22 @@ def _read_window(encoder: str, max_length: int) -> Window:
 
 def _read(path: Path, task: Task, lang: str, reader: Settings, window: Window | None) -> Split:
     labels, texts = LabelSurvey(), dict[Segments, int]()
+    first_labels, conflicts = dict[Segments, frozenset[str]](), set[Segments]()
     report = task.make_report(window) if task.make_report else None
     for example in read_examples(path, task, reader, lang=lang):
-        labels.add(task.gold(example.reference))
+        gold = task.gold(example.reference)
+        labels.add(gold)
         text = task.segments(example.reference)
         texts[text] = texts.get(text, 0) + 1
+        if gold is not None:
+            holding = frozenset(label for label, holds in gold.items() if holds)
+            if first_labels.setdefault(text, holding) != holding:
+                conflicts.add(text)
         if report is not None:
             report.add(example)
     if not texts:
         raise InvalidError(Errors.E506.format(path=path))
-    split = Split(path, labels, None, 0, texts, report, task.label_warnings(path, labels))
+    split = Split(path, labels, None, 0, texts, conflicts, report, task.label_warnings(path, labels))
     if window is None:
         return split
     lengths = np.repeat(window.tokenizer.lengths(list(texts)), list(texts.values()))

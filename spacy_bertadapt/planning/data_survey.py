@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import Errors, InvalidError
 from ..types import Segments
-from .data_files import read_examples
+from .data_files import check_is_pair, read_examples
 from .data_summary import DataSurvey, LabelSurvey, survey_lengths
 from .request import ConfigRequest
 
@@ -49,6 +49,7 @@ def read_encoder_tokenizer(encoder: str) -> tuple[SubwordTokenizer, int]:
 def _read(path: Path, request: ConfigRequest, measures: Counter[int]) -> tuple[LabelSurvey, list[Segments]]:
     labels, texts = LabelSurvey(), list[Segments]()
     for example in read_examples(path, request.task, request.reader, lang=request.lang):
+        check_is_pair(example.reference, path, request.task)
         labels.add(request.task.gold(example.reference))
         texts.append(request.task.segments(example.reference))
         measures.update(request.task.config_plan.measure(example.reference))

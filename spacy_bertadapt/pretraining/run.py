@@ -122,6 +122,7 @@ def prepare(request: PretrainingRequest, *, resume: bool = False, force: bool = 
     Raises FileExistsError, FileNotFoundError, and ValueError for what can't be used or resumed.
     """
     _check_output(request.output, resume=resume, force=force)
+    _check_inputs(request)
     train_texts, dev_texts = read_split(request.texts, request.dev, dev_share=request.dev_share, seed=request.seed)
     state = load_state(request.output / STATE) if resume else None
     checkpoint, trained_head = (state.checkpoint, True) if state else _read(request)
@@ -161,6 +162,14 @@ def _check_output(output: Path, *, resume: bool, force: bool) -> None:
         raise InvalidError(Errors.E514.format(path=output, reason=reason, remedy=remedy))
     if (interrupted or done) and not (resume or force):
         raise ExistsError(Errors.E513.format(path=output))
+
+
+def _check_inputs(request: PretrainingRequest) -> None:
+    """Raise ValueError if the run would write over its texts, or over the encoder that it starts from."""
+    sources = [Path(source) for source in (request.texts, request.dev, request.encoder) if source is not None]
+    for path in (request.output / MODEL, request.output / LOG):
+        if path.exists() and any(source.exists() and path.samefile(source) for source in sources):
+            raise InvalidError(Errors.E532.format(output=path))
 
 
 def _read(request: PretrainingRequest) -> tuple[Checkpoint, bool]:

@@ -12,6 +12,8 @@ from .lines import read_lines
 from .tags import Entity, read_entities
 
 DOCUMENT_MARK = "-DOCSTART-"
+WORD_NAMES = frozenset({"word", "words", "token", "tokens", "form"})
+TAG_NAMES = frozenset({"tag", "tags", "label", "labels", "ner", "ner_tag", "ner_tags", "entity", "iob", "bio"})
 KEY_AND_VALUE = re.compile(r"# \S+ = ")
 
 
@@ -115,6 +117,8 @@ class ConllFile:
                 document += is_mark
                 sentence += 1
                 continue
+            if width is None:
+                self._refuse_header(fields, number)
             width = width or len(fields)
             named = None if self.columns.document is None else self._field(fields, self.columns.document, number)
             if named != name:
@@ -122,6 +126,12 @@ class ConllFile:
                 document += 1
                 sentence += 1
             yield document, sentence, self._token(fields, width, number)
+
+    def _refuse_header(self, fields: list[str], number: int) -> None:
+        """Raise InvalidError for a first line of names of columns, which would become a token with an entity."""
+        names = [field.strip().casefold() for field in fields]
+        if len(names) > 1 and WORD_NAMES.intersection(names) and TAG_NAMES.intersection(names):
+            raise InvalidError(Errors.C035.format(source=f"{self.path}:{number}", fields=fields))
 
     def _lines(self) -> Iterator[tuple[int, str]]:
         """Yield the numbered lines without comments."""

@@ -12,6 +12,8 @@ Lines: TypeAlias = Iterator[tuple[int, str]]
 """Lines and their numbers, from 1."""
 
 BOM = b"\xef\xbb\xbf"
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+ZIP = b"PK\x03\x04"
 
 
 def read_lines(path: Path) -> Lines:
@@ -36,6 +38,7 @@ def plain_suffix(path: Path) -> str:
 def _decode(path: Path) -> Lines:
     for number, raw in _read_raw(path):
         if number == 1:
+            _refuse_binary(raw, path)
             raw = raw.removeprefix(BOM)
         try:
             line = raw.decode("utf-8")
@@ -43,6 +46,14 @@ def _decode(path: Path) -> Lines:
             source, byte = f"{path}:{number}", f"0x{raw[error.start]:02x}"
             raise InvalidError(Errors.C005.format(source=source, byte=byte, position=error.start + 1)) from error
         yield number, line
+
+
+def _refuse_binary(start: bytes, path: Path) -> None:
+    """Raise InvalidError for the first bytes of a file that is no UTF-8, if they say what it is."""
+    if start.startswith(UTF_16):
+        raise InvalidError(Errors.C036.format(path=path))
+    if start.startswith(ZIP):
+        raise InvalidError(Errors.C037.format(path=path))
 
 
 def _read_raw(path: Path) -> Iterator[tuple[int, bytes]]:

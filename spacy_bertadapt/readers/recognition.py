@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -14,8 +14,12 @@ from .lines import read_lines
 LINES = 20
 CHARACTERS = 20_000
 JSON_START = re.compile(r'\[\s*\{\s*"|\[\s*\{?$|\{\s*"[^"]*"\s*:|\{$')
+ROWS_IN_OBJECT = re.compile(r'\{\s*("version"\s*:\s*"[^"]*"\s*,\s*)?"data"\s*:\s*\[\s*\{')
+SPACY_2 = re.compile(r'\[\s*\[?\s*"')
 KEY = re.compile(r'"([^"\\]{1,40})"\s*:')
 TAG = re.compile(r"O|-|[BILUESM]-\S+")
+CONLLU_COLUMNS = 10
+CONLLU_NUMBER = re.compile(r"\d+([-.]\d+)?")
 MANY_WORDS = 0.5
 
 
@@ -54,6 +58,20 @@ KINDS = {
     "jsonl": ("JSON Lines", "Use the task whose reader knows these keys, and a name that ends in .jsonl."),
     "json": ("a JSON document", "Write one object on each line (JSON Lines), as by: jq -c '.[]' OLD.json > NEW.jsonl"),
     "conll": ("CoNLL, a token and its tags on each line", "Use --task ner, or for several columns --task spancat."),
+    "conllu": (
+        "CoNLL-U, of Universal Dependencies",
+        "It has no entities: convert it by `python -m spacy convert`, or, if one of its columns holds tags, name them "
+        "(--reader.word 1 --reader.tag 9).",
+    ),
+    "rows in an object": (
+        "a JSON document with its rows in an object",
+        "Write one object on each line (JSON Lines), as by: jq -c '.data[]' OLD.json > NEW.jsonl",
+    ),
+    "spacy 2": (
+        "training data of spaCy 2",
+        "Convert it to .spacy files: by `python -m spacy convert` if it is JSON with paragraphs and sentences, else by "
+        "Example.from_dict and DocBin (https://spacy.io/usage/v3#migrating-training-python).",
+    ),
     "csv": ("CSV", "Use --task textcat or nli, and a name that ends in .csv."),
     "tsv": ("TSV of texts", "Use --task textcat or nli, and a name that ends in .tsv."),
 }
@@ -71,6 +89,8 @@ def recognize(path: Path) -> Look | None:
         return None
     if JSON_START.match(filled[0].strip()) or _parse_line(filled[0]) is not None:
         return _recognize_json(filled)
+    if _is_conllu(filled):
+        return Look("conllu")
     if _is_conll(filled):
         return Look("conll")
     if _is_csv(filled):
@@ -89,14 +109,15 @@ def _parse_line(line: str) -> dict[str, object] | list[object] | None:
 
 
 def _recognize_json(lines: Sequence[str]) -> Look:
-    nested = set(KEY.findall("\n".join(lines)[:CHARACTERS]))
-    if "paragraphs" in nested and nested & {"data", "qas"}:
-        return Look("squad")
-    if {"result", "from_name"} <= nested or {"annotation_id", "lead_time"} <= nested:
-        return Look("label studio")
-    start = lines[0].strip()
+    beginning = "\n".join(lines)[:CHARACTERS]
+    start, nested = lines[0].strip(), frozenset(KEY.findall(beginning))
+    tool = _recognize_tool(start, nested)
+    if tool is not None:
+        return Look(tool, nested)
+    if ROWS_IN_OBJECT.match(beginning):
+        return Look("rows in an object", nested)
     is_rows = start.startswith("{") and start != "{"
-    keys = frozenset(_parse_line(lines[0]) or nested) if is_rows else frozenset(nested)
+    keys = frozenset(_parse_line(lines[0]) or nested) if is_rows else nested
     if "tokens" in keys and keys & {"tags", "ner_tags"}:
         return Look("token lists", keys)
     if not is_rows:
@@ -104,6 +125,23 @@ def _recognize_json(lines: Sequence[str]) -> Look:
     if {"question", "context"} <= keys:
         return Look("flat squad", keys)
     return Look("prodigy" if "text" in keys and keys & {"spans", "answer", "_input_hash"} else "jsonl", keys)
+
+
+def _recognize_tool(start: str, keys: Set[str]) -> str | None:
+    """Return the kind of a file that a tool of its own writes. start: its first line. keys: all in its beginning."""
+    if "paragraphs" in keys and keys & {"data", "qas"}:
+        return "squad"
+    if {"result", "from_name"} <= keys or {"annotation_id", "lead_time"} <= keys:
+        return "label studio"
+    if {"paragraphs", "sentences"} <= keys or (SPACY_2.match(start) and keys & {"entities", "cats"}):
+        return "spacy 2"
+    return None
+
+
+def _is_conllu(lines: Sequence[str]) -> bool:
+    """Return whether each line but for comments has the ten columns of CoNLL-U, of which the first is a number."""
+    rows = [line.split("\t") for line in lines if not line.startswith("#")]
+    return bool(rows) and all(len(row) == CONLLU_COLUMNS and CONLLU_NUMBER.fullmatch(row[0]) for row in rows)
 
 
 def _is_conll(lines: Sequence[str]) -> bool:

@@ -1,12 +1,13 @@
 """CSV and TSV: numbered lines are split into fields, and the columns that a reader asks for are selected."""
 
 import csv
+import warnings
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import TypeAlias
 
-from ..errors import Errors, InvalidError
+from ..errors import Errors, InvalidError, Warnings
 from .lines import Lines
 
 Column: TypeAlias = str | int
@@ -16,6 +17,10 @@ Fields: TypeAlias = Iterator[tuple[int, list[str]]]
 """Rows: the number of the line on which the row starts, and a string for each column."""
 
 MAX_FIELD_LENGTH = 100_000_000  # characters
+
+TEXT_NAMES = {"text", "sentence", "sentence1", "sentence2", "sentence_a", "sentence_b", "premise", "hypothesis"}
+LABEL_NAMES = {"label", "labels", "tag", "class", "category", "target", "sentiment", "gold_label"}
+"""Names of columns, in small letters, that are unlikely as a text or a label."""
 
 
 def read_csv(path: Path, lines: Lines) -> Fields:
@@ -55,7 +60,8 @@ def select_columns(
     path: the file, for messages.
     rows: all rows; each must have as many fields as the first.
     columns: names or numbers, no two of the same column.
-    header: whether the first row holds the names; None: if any of `columns` is a name.
+    header: whether the first row holds the names; None: if any of `columns` is a name, and else a first row that looks
+    like names is reported.
     Raises InvalidError for a column that the file doesn't have and for a row of another width.
     """
     names = [column for column in columns if isinstance(column, str)]
@@ -66,6 +72,9 @@ def select_columns(
         return
     indices = _find_columns(f"{path}:{first[0]}", first[1], columns)
     width = len(first[1])
+    asked_for = {first[1][index].strip().casefold() for index in indices.values()}
+    if header is None and not names and asked_for & (TEXT_NAMES | LABEL_NAMES):
+        warnings.warn(Warnings.W405.format(source=f"{path}:{first[0]}", fields=first[1]), stacklevel=2)
     for line, fields in rows if header or names else chain([first], rows):
         if len(fields) != width:
             raise InvalidError(Errors.C008.format(source=f"{path}:{line}", width=len(fields), expected=width))

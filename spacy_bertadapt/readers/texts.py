@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ..errors import Errors, InvalidError
 from .lines import plain_suffix, read_lines
-from .rows import read_rows
+from .rows import Row, read_rows
 
 
 def read_texts(path: Path) -> Iterator[str]:
@@ -19,7 +19,13 @@ def read_texts(path: Path) -> Iterator[str]:
     if suffix == ".txt":
         texts = (line for _, line in read_lines(path))
     elif suffix == ".jsonl":
-        texts = (row.text("text") for row in read_rows(path, ["text"], format="jsonl"))
+        texts = (_text(row) for row in read_rows(path, ["text"], format="jsonl"))
     else:
         raise InvalidError(Errors.E511.format(path=path))
     return (stripped for text in texts if (stripped := text.strip()))
+
+
+def _text(row: Row) -> str:
+    if "text" not in row.values:
+        raise InvalidError(Errors.C039.format(source=row.source, keys=list(row.values)))
+    return row.text("text")

@@ -183,3 +183,14 @@ def test_every_strategy_is_one_that_spacy_can_make() -> None:
         arguments = {key: value for key, value in adapt.items() if key != "@misc"}
         assert spacy.registry.misc.get(adapt["@misc"])(**arguments).layer_decay == 1.0
         assert factor >= 1
+
+
+def test_an_earlier_comparison_is_not_replaced(run: Callable, data: Path, tmp_path: Path) -> None:
+    output = tmp_path / "comparison"
+    output.mkdir()
+    (output / "compare.json").write_text("[]", encoding="utf8")
+    done = run("compare", CONFIG, "-o", output, "-s", "full", *settings(data, tmp_path / "nowhere"))
+    assert done.exit_code == 1
+    assert "[E505]" in done.output
+    assert [path.name for path in output.iterdir()] == ["compare.json"]
+    assert "[E517]" in run("compare", CONFIG, "-o", output, "-s", "nothing", "--force").output

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -81,10 +82,9 @@ def test_errors_are_one_paragraph(
 
 def test_a_folder_without_data(run: Callable, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    with pytest.warns(UserWarning, match="W090"):
-        result = run("convert", tmp_path / "empty", tmp_path / "data.spacy")
+    result = run("convert", tmp_path / "empty", tmp_path / "data.spacy")
     assert result.exit_code == 1
-    assert "[E529]" in result.output
+    assert "[E540]" in result.output
     assert not (tmp_path / "data.spacy").exists()
 
 
@@ -92,3 +92,11 @@ def test_missing_file(run: Callable, tmp_path: Path) -> None:
     result = run("convert", tmp_path / "none.csv", tmp_path / "data.spacy")
     assert result.exit_code == 1
     assert "[E502]" in result.output
+
+
+@pytest.mark.skipif(find_spec("sudachipy") is not None, reason="SudachiPy is installed")
+def test_a_language_whose_package_is_missing(run: Callable, write_rows: Callable, tmp_path: Path) -> None:
+    result = run("convert", write_rows(), tmp_path / "a.spacy", "--lang", "ja")
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit), result.exception
+    assert "SudachiPy" in result.output

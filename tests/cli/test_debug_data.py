@@ -35,3 +35,18 @@ def test_what_needs_no_tokenizer_is_still_told(run: Callable, tmp_path: Path) ->
 def test_with_an_encoder_there_are_lengths(run: Callable, write_rows: Callable, tiny_bert: Path) -> None:
     result = run("debug-data", "--train", write_rows(), "--dev", write_rows(), "-e", tiny_bert)
     assert "percentile" in result.output
+
+
+def test_texts_that_are_empty_or_have_other_labels_elsewhere(run: Callable, write_rows: Callable) -> None:
+    path = write_rows([("a b", "x"), ("a b", "y"), (" ", "x"), ("", "y"), ("c", "y")])
+    output = " ".join(run("debug-data", "--train", path, "--dev", path).output.split())
+    assert "1 texts are there with different labels. One of them: 'a b'" in output
+    assert "2 texts are empty" in output
+    assert "single text" not in output
+
+
+def test_conll_without_empty_lines_is_one_text(run: Callable, tmp_path: Path) -> None:
+    path = tmp_path / "a.conll"
+    path.write_text("Ada\tB-PERSON\nsings\tO\n" * 30, encoding="utf8")
+    output = " ".join(run("debug-data", "--train", path, "--dev", path, "--task", "ner").output.split())
+    assert "an empty line must end each sentence" in output

@@ -162,3 +162,47 @@ def test_unknown_task(run: Callable, write_rows: Callable, tmp_path: Path) -> No
     result = run("init-config", tmp_path / "new.cfg", "--train", data, "--dev", data, "--task", "poetry")
     assert result.exit_code == 1
     assert "[E501]" in result.output
+
+
+def test_pairs_are_needed_for_a_task_of_pairs(make_config: Callable, write_rows: Callable, tmp_path: Path) -> None:
+    convert(write_rows(), tmp_path / "texts.spacy", task=TASKS["textcat"])
+    with pytest.raises(ValueError, match=r"E536.*texts\.spacy.*parcel"):
+        make_config(tmp_path / "texts.spacy", task=TASKS["nli"])
+    assert not (tmp_path / "new.cfg").exists()
+
+
+def test_same_data_and_a_name_with_a_space(
+    write_rows: Callable, run: Callable, tiny_bert: Path, tmp_path: Path
+) -> None:
+    data, output = write_rows(), tmp_path / "a config.cfg"
+    result = run("init-config", output, "--train", data, "--dev", data, "--encoder", tiny_bert)
+    assert result.exit_code == 0, result.output
+    assert "[W504]" in result.output
+    written = output.read_text(encoding="utf8")
+    for text in (result.output, written):
+        assert f"spacy train '{output}' -o out" in " ".join(text.replace("\n# ", " ").split())
+
+
+@pytest.mark.parametrize(("option", "value"), [("--device", "gpu"), ("--learn-rate", "5")])
+def test_values_that_no_training_can_use(option: str, value: str, write_rows: Callable, run: Callable) -> None:
+    data = write_rows()
+    result = run("init-config", data.with_suffix(".cfg"), "--train", data, "--dev", data, option, value)
+    assert result.exit_code != 0
+    assert ("[E543]" in result.output) == (option == "--device")
+    assert not data.with_suffix(".cfg").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (["--reader.delimiter", ";"], "E538"),
+        (["--reader.text"], "E539"),
+        (["--reader.text", "--reader.label", "label"], "E539"),
+        (["--reader.labels", "nothing", "--reader.header"], "C020"),
+    ],
+)
+def test_settings_of_the_reader(options: list[str], code: str, write_rows: Callable, run: Callable) -> None:
+    data = write_rows()
+    result = run("convert", data, data.with_suffix(".spacy"), *options)
+    assert result.exit_code == 1
+    assert f"[{code}]" in result.output

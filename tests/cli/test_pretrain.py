@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from spacy_bertadapt.cli.pretrain import _cells
+from spacy_bertadapt.pretraining.state import has_state
 from spacy_bertadapt.pretraining.trainer import Evaluation
 from tests.fixtures.commands import ROWS
 
@@ -84,3 +88,19 @@ def test_missing_file(tiny_bert: Path, run: Callable, tmp_path: Path) -> None:
     result = run("pretrain", tmp_path / "none.txt", tmp_path / "out", "--encoder", tiny_bert)
     assert result.exit_code == 1
     assert "[E502]" in result.output
+
+
+def test_an_interrupted_run_says_how_to_go_on(texts: Path, tiny_bert: Path, run: Callable, tmp_path: Path) -> None:
+    output, main = tmp_path / "out", threading.main_thread().ident
+
+    def interrupt() -> None:
+        while not has_state(output / "state"):
+            time.sleep(0.01)
+        signal.pthread_kill(main, signal.SIGINT)
+
+    threading.Thread(target=interrupt, daemon=True).start()
+    options = ["--max-steps", 100_000, "--eval-every", 1, "--device", "cpu", "--batch-size", 8]
+    result = run("pretrain", texts, output, "--encoder", tiny_bert, *options)
+    assert result.exit_code == 130
+    assert "--resume" in result.output
+    assert not (output / "model").exists()

@@ -135,3 +135,10 @@ def test_memory_falls_with_what_learns(show: Callable) -> None:
 
     full = total()
     assert total(f"{ADAPT}.@misc", "spacy-bertadapt.HeadOnly.v1") < full
+
+
+def test_an_option_that_is_no_setting(run: Callable) -> None:
+    result = run("show", "my.cfg", "--nosuch", 3)
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit), result.exception
+    assert "[E542] --nosuch" in result.output

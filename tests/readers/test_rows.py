@@ -118,7 +118,7 @@ def test_empty_file_has_no_rows(write, name):
         ("plain", "", ("t",), {}, r"C004\].*'' is none of"),
         ("a.csv", "", ("t",), {"format": "xml"}, r"C004\].*'xml' is none of csv, tsv, jsonl"),
         ("a.csv", b"t,l\nok,x\nna\xefve,x\n", ("t",), {}, r"C005\] \S+a\.csv:3: byte 0xef \(number 3 of"),
-        ("a.tsv", "t\tl\n".encode("utf-16"), ("t",), {}, r"C005\] \S+a\.tsv:1: byte 0xff \(number 1 of"),
+        ("a.tsv", "t\tl\n".encode("utf-16"), ("t",), {}, r"C036\] \S+a\.tsv is UTF-16"),
         ("a.csv.gz", "t,l\nx,y\n", ("t",), {}, r"C006\] \S+a\.csv\.gz .*after line 0"),
         ("a.csv.gz", gzip.compress(b"t\nx\n")[:-6], ("t",), {}, r"C006\] \S+a\.csv\.gz .*after line"),
         ("a.csv.gz", b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + b"\xff" * 20, ("t",), {}, r"C006\].*gz"),

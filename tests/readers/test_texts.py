@@ -31,7 +31,7 @@ def test_other_suffix(tmp_path: Path) -> None:
         read_texts(path)
 
 
-@pytest.mark.parametrize(("row", "code"), [('{"body": "x"}', "C017"), ('{"text": 1}', "C018"), ("{", "C014")])
+@pytest.mark.parametrize(("row", "code"), [('{"body": "x"}', "C039"), ('{"text": 1}', "C018"), ("{", "C014")])
 def test_rows_that_hold_no_text(row: str, code: str, tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text(row)

@@ -1,5 +1,6 @@
 """The base of corpora of labelled texts or pairs: it reads the labels of a row, and gathers those of a file."""
 
+import warnings
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import NamedTuple
 
 from spacy.tokens import Doc
 
-from ...errors import Errors, InvalidError
+from ...errors import Errors, InvalidError, Warnings
 from ...readers.corpus import RecordCorpus, Skipped
 from ...readers.lines import plain_suffix
 from ...readers.prodigy import skip_refused
@@ -15,6 +16,9 @@ from ...readers.recognition import ROWS, Look
 from ...readers.rows import FORMATS, Row, read_rows
 from ...readers.tables import Column
 from ...types import Segments
+
+MISSING_VALUES = frozenset({"nan", "NaN", "None", "N/A", "NA", "<NA>", "NULL", "null", "NaT"})
+"""What pandas and databases write for a value that is missing."""
 
 
 class LabelledRecord(NamedTuple):
@@ -32,7 +36,8 @@ class LabelledCorpus(RecordCorpus[LabelledRecord]):
     """A file with texts and labels on each row. A subclass reads the texts of a row.
 
     columns: the columns of the texts. missing: labels that stand for no label. label_map: labels of the file to labels
-    of the Docs; labels that it lacks stay. may_have_none: whether `[]` says that no label holds, or leaves it open.
+    of the Docs; a label that is on neither side of it is an error. may_have_none: whether `[]` says that no label
+    holds, or leaves it open.
     Other arguments: see `TextcatCorpus`.
     """
 
@@ -82,9 +87,13 @@ class LabelledCorpus(RecordCorpus[LabelledRecord]):
     def read(self) -> Iterator[LabelledRecord | Skipped]:
         """Yield the rows with their labels, and a `Skipped` for each row without labels or refused by an annotator.
 
+        One warning says which labels look like missing values, if the labels are gathered from the file.
         Raises InvalidError for a malformed row, and for a label beyond those given.
         """
         negatives = dict.fromkeys(self._all_labels(), 0.0)
+        doubtful = [] if self.labels is not None else [label for label in negatives if label in MISSING_VALUES]
+        if doubtful:
+            warnings.warn(Warnings.W404.format(path=self.path, labels=doubtful), stacklevel=3)
         for row in self._rows():
             skipped = skip_refused(row)
             if skipped is not None:
@@ -128,8 +137,13 @@ class LabelledCorpus(RecordCorpus[LabelledRecord]):
         labels = row.labels(self.label, separator=self.label_separator)
         if labels is None:
             return None
-        cats = {self.label_map.get(label, label): 1.0 for label in labels if label not in self.missing}
+        cats = {self._mapped(label, row): 1.0 for label in labels if label not in self.missing}
         return cats if cats or self.may_have_none else None
+
+    def _mapped(self, label: str, row: Row) -> str:
+        if self.label_map and label not in self.label_map and label not in self.label_map.values():
+            raise InvalidError(Errors.C034.format(source=row.source, label=label, label_map=self.label_map))
+        return self.label_map.get(label, label)
 
     def _cats_key(self, row: Row) -> str | None:
         if self.cats is None and self.label not in row.values and "cats" in row.values:

@@ -59,8 +59,8 @@ class ConllCorpus(RecordCorpus[ConllRecord]):
         return "CoNLL"
 
     def takes(self, look: Look) -> bool:
-        """Return whether a file of that look is CoNLL."""
-        return look.name == "conll"
+        """Return whether a file of that look is CoNLL; CoNLL-U is if the words are not in its first column."""
+        return look.name == "conll" or (look.name == "conllu" and self.file.columns.word != 0)
 
     def read(self) -> Iterator[ConllRecord]:
         """Yield the sentences of each Doc. Raises what `ConllFile.records` raises."""

@@ -25,7 +25,7 @@ PLAN = ConfigPlan(
         "windows, each with the whole hypothesis; null: what the encoder can take",
         "reader.premise": "columns by name or by number from 0; keys in JSONL",
         "reader.hypothesis": "as for the premise",
-        "reader.label_map": "labels of the file to labels of the pipeline; others stay",
+        "reader.label_map": "labels of the file to labels of the pipeline; null: the same",
     },
     sample={"component.max_length": 128, "component.loss": CROSS_ENTROPY},
 )

@@ -15,20 +15,21 @@ from ...types import Pair
 from ..categories.reader import LabelledCorpus, LabelledRecord
 from . import PARTS
 
-WITHOUT_GOLD = frozenset({"-"})
+WITHOUT_GOLD = frozenset({"-", "-1"})
 
 
 class PairCorpus(LabelledCorpus):
     """A file with a premise, a hypothesis and a label on each row, as Examples of pair Docs with `reference.cats`.
 
     A row gets every label of the corpus: 1.0 for its own, 0.0 for the others. Rows without a gold label are skipped
-    and reported: the field is empty, null, or "-" as in SNLI, or the row is one of Prodigy's with `answer` "reject" or
-    "ignore". The file is streamed, twice if the labels have to be
-    gathered from it.
+    and reported: the field is empty, null, "-" as in SNLI or -1 as on the Hugging Face Hub (unless `label_map` has it),
+    or the row is one of Prodigy's with `answer` "reject" or "ignore". The file is streamed, twice if the labels have to
+    be gathered from it.
 
     path: CSV, TSV (without quoting) or JSONL in UTF-8; unpacked if its name ends in .gz.
     premise, hypothesis, label: columns: a name in the header, a number (0 is the first, -1 the last), or a JSONL key.
-    label_map: labels of the file to labels of the Docs, such as {"e": "entailment"}; labels that it lacks stay.
+    label_map: labels of the file to labels of the Docs, such as {"e": "entailment"}. Labels that it leads to stay;
+        any other one is an error. None: all labels stay.
     header: whether CSV and TSV start with a row of names; None: if a column is given by name.
     format: "csv", "tsv" or "jsonl"; None: by suffix (.csv, .tsv, .txt for TSV, .jsonl).
     labels: all labels, after `label_map`; another one in the file is an error. None: those in the file, sorted.
@@ -54,7 +55,7 @@ class PairCorpus(LabelledCorpus):
             columns=[premise, hypothesis],
             label=label,
             label_map=label_map,
-            missing=WITHOUT_GOLD,
+            missing=WITHOUT_GOLD - set(label_map or ()),
             header=header,
             format=format,
             labels=labels,

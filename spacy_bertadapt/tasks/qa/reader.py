@@ -24,8 +24,9 @@ class SquadCorpus(RecordCorpus[QaRecord]):
 
     Answers are widened to whole tokens; `spans["answers"].attrs["texts"]` holds the texts as the data has them, and
     predictions are scored against these. An answer that is not at its offset is taken from the nearest place in the
-    context. Moved and widened answers are counted and reported; questions whose answer is not in the context are
-    skipped and reported, and so are Prodigy's rows with `answer` "reject" or "ignore".
+    context. Moved and widened answers are counted and reported. Skipped and reported are questions whose answer is not
+    in the context, those without `answers` (but for `"is_impossible": true`), as in a hidden test set, those whose
+    `is_impossible` contradicts their `answers`, and Prodigy's rows with `answer` "reject" or "ignore".
 
     path: SQuAD's JSON, or JSONL with `question`, `context` and `answers: {"text": [...], "answer_start": [...]}`;
         UTF-8; unpacked if its name ends in .gz.
@@ -57,10 +58,12 @@ class SquadCorpus(RecordCorpus[QaRecord]):
 
     def takes(self, look: Look) -> bool:
         """Return whether a file of that look may hold questions; what else it lacks is reported while reading."""
-        return look.name in (("flat squad", "jsonl") if self._is_flat else ("squad", "json", "jsonl"))
+        if self._is_flat:
+            return look.name in ("flat squad", "jsonl")
+        return look.name in ("squad", "json", "jsonl")
 
     def read(self) -> Iterator[QaRecord | Skipped]:
-        """Yield the questions, and a `Skipped` for each question with an answer that is not in the context.
+        """Yield the questions, and a `Skipped` for each that can't be used.
 
         Raises InvalidError for a file of another form.
         """

@@ -1,6 +1,6 @@
 """Questions, contexts and answers from SQuAD's JSON, and from the flat rows in which Hugging Face stores them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,8 +33,11 @@ class QaRecord(NamedTuple):
     source: str
 
 
-def read_squad(path: Path) -> Iterator[QaRecord]:
-    """Yield the questions of a file in SQuAD's form. Raises InvalidError for a file of another form."""
+def read_squad(path: Path) -> Iterator[QaRecord | Skipped]:
+    """Yield the questions of a file in SQuAD's form, and a `Skipped` for each that lacks annotation or contradicts it.
+
+    Raises InvalidError for a file of another form.
+    """
     try:
         data = parse_json("".join(line for _, line in read_lines(path)))
     except InvalidError:
@@ -49,7 +52,7 @@ def read_squad(path: Path) -> Iterator[QaRecord]:
 
 
 def read_flat(path: Path) -> Iterator[QaRecord | Skipped]:
-    """Yield the questions of rows of JSONL, and a `Skipped` for each that an annotator refused.
+    """Yield the questions of rows of JSONL, and a `Skipped` for each that an annotator refused, or that contradicts it.
 
     Raises InvalidError for a row of another form.
     """
@@ -59,23 +62,39 @@ def read_flat(path: Path) -> Iterator[QaRecord | Skipped]:
             yield skipped
             continue
         value = row.value("answers")
+        if isinstance(value, list):
+            form = '{"text": [...], "answer_start": [...]}'
+            raise _form_error(row.source, f"`answers` is a list; in JSONL write {form}")
         texts, starts = (_get(value, key, list, row.source) for key in ("text", "answer_start"))
         if len(texts) != len(starts):
             raise _form_error(row.source, f"there are {len(texts)} texts of answers, and {len(starts)} answer_start")
         answers = [_read_answer(text, start, row.source) for text, start in zip(texts, starts, strict=True)]
-        yield QaRecord(row.text("question"), row.text("context"), answers, row.source)
+        yield _record(row.text("question"), row.text("context"), answers, row.source, row.values)
 
 
-def _squad_record(question: object, context: str, path: Path) -> QaRecord:
+def _squad_record(question: object, context: str, path: Path) -> QaRecord | Skipped:
     text = _get(question, "question", str, str(path))
     values: dict[str, Any] = question  # type: ignore[assignment]
     name = " ".join(str(values.get("id", text)).split())
     source = f"{path}:{name[:ID_SHOWN]}"
+    if "answers" not in values and values.get("is_impossible") is not True:
+        return Skipped(source, "no `answers`")
     answers = [
         _read_answer(_get(answer, "text", str, source), _get(answer, "answer_start", int | float, source), source)
         for answer in (_get(question, "answers", list, source) if "answers" in values else ())
     ]
-    return QaRecord(text, context, answers, source)
+    return _record(text, context, answers, source, values)
+
+
+def _record(
+    question: str, context: str, answers: list[Answer], source: str, values: Mapping[str, object]
+) -> QaRecord | Skipped:
+    """Return a question, or a `Skipped` if its `is_impossible` contradicts its answers. values: all of the question."""
+    if values.get("is_impossible") is True and answers:
+        return Skipped(source, "`is_impossible` is true, but there are `answers`")
+    if values.get("is_impossible") is False and not answers:
+        return Skipped(source, "`is_impossible` is false, but `answers` is empty")
+    return QaRecord(question, context, answers, source)
 
 
 def _read_answer(text: object, start: object, source: str) -> Answer:

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Iterator, Sequence
-from itertools import accumulate
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import cast
 
@@ -10,16 +10,17 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
-from ...errors import Warnings, require
+from ...errors import Errors, InvalidError, Warnings, require
 from ...readers.conll import Columns, ConllFile, ConllRecord
 from ...readers.corpus import RecordCorpus, Skipped, make_text_doc, make_token_doc
 from ...readers.lines import plain_suffix
 from ...readers.prodigy import AnnotatedText, CharSpan, Tokens, read_prodigy
-from ...readers.recognition import ROWS, Look
+from ...readers.recognition import ROWS, TAG, Look
 from ...readers.settings import checked_settings
 from ...readers.tags import check_scheme
 
 FORMATS = ("conll", "jsonl")
+RECORDS_CHECKED, TOKENS_NEEDED = 5, 3
 
 
 class SpanCorpus(RecordCorpus[AnnotatedText]):
@@ -40,7 +41,8 @@ class SpanCorpus(RecordCorpus[AnnotatedText]):
     path: the file, in UTF-8; unpacked if its name ends in .gz.
     format: "conll" or "jsonl"; None: by suffix, where .jsonl is JSONL and everything else CoNLL.
     word: number of the column of the words: 0 is the first, -1 the last. CoNLL only, as all up to `sentences`.
-    tags: numbers of the columns of tags; None: all after the word, but for that of the document.
+    tags: numbers of the columns of tags; None: all after the word, but for that of the document; one of them without a
+        tag such as B-X or O in the first sentences is an error, as it holds something else.
     document: number of the column that names the document; None: there is none.
     scheme: "bio", "iob1", "bioes" or "bilou": a tag against it is an error. None reads them all.
     sentences: how many go into a Doc, at most; 0: all of a document.
@@ -97,7 +99,7 @@ class SpanCorpus(RecordCorpus[AnnotatedText]):
     def takes(self, look: Look) -> bool:
         """Return whether a file of that look is of the reader's format."""
         if self.format == "conll":
-            return look.name == "conll"
+            return look.name == "conll" or (look.name == "conllu" and self.file.columns.word != 0)
         return look.name == "jsonl" or (look.name in ROWS and "text" in look.keys)
 
     def read(self) -> Iterator[AnnotatedText | Skipped]:
@@ -105,7 +107,11 @@ class SpanCorpus(RecordCorpus[AnnotatedText]):
 
         Raises InvalidError for a malformed row or line, and for a span outside of its text.
         """
-        return read_prodigy(self.path) if self.format == "jsonl" else map(self._read_conll, self.file.records())
+        if self.format == "jsonl":
+            return read_prodigy(self.path)
+        if self.file.columns.tags is None:
+            self._check_columns()
+        return map(self._read_conll, self.file.records())
 
     def make_doc(self, nlp: Language, record: AnnotatedText) -> Doc:
         """Return a Doc with the file's tokens, or with those of the pipeline's tokenizer where the file has none.
@@ -143,6 +149,16 @@ class SpanCorpus(RecordCorpus[AnnotatedText]):
             self._changed += 1
             self._first_changed = self._first_changed or f"{source}: {span.label} {text!r:.60}"
         return aligned
+
+    def _check_columns(self) -> None:
+        """Raise InvalidError if a column after the word has no tag of spans, as one of parts of speech has none."""
+        tokens = [token for record in islice(self.file.records(), RECORDS_CHECKED) for token in record.tokens]
+        for number, tags in enumerate(zip(*(token.tags for token in tokens), strict=True), start=1):
+            if len(tags) >= TOKENS_NEEDED and not any(map(TAG.fullmatch, tags)):
+                source = f"{self.path}:{tokens[0].line}"
+                raise InvalidError(
+                    Errors.C038.format(source=source, column=number, tags=", ".join(dict.fromkeys(tags)))
+                )
 
     def _read_conll(self, record: ConllRecord) -> AnnotatedText:
         words = [token.word for token in record.tokens]
