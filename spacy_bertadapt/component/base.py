@@ -29,9 +29,8 @@ from .labels import LabelledComponent
 from .outputs import WindowOutputs
 from .runner import Runner
 from .saved_network import SavedNetwork
-from .saving import SavedPart
+from .saving import SavedPart, check_component_name
 from .settings import ConfiguredComponent
-from .sharing import Shareable
 from .texts import EncodedTexts
 from .thinc_model import NetworkModel, network_model, shim_of
 from .thinc_shim import NetworkShim
@@ -42,7 +41,7 @@ Targets = TypeVar("Targets")
 Predictions = TypeVar("Predictions")
 
 
-class BertPipe(ConfiguredComponent, LabelledComponent, Shareable, TrainablePipe, Generic[Texts, Targets, Predictions]):
+class BertPipe(ConfiguredComponent, LabelledComponent, TrainablePipe, Generic[Texts, Targets, Predictions]):
     """A trainable component around a network.
 
     A task implements these methods: `encode` (Docs to subwords), `decode` and `set_annotations` (logits to
@@ -79,6 +78,7 @@ class BertPipe(ConfiguredComponent, LabelledComponent, Shareable, TrainablePipe,
         None: all. adapt: which parameters learn, and how fast; None: all of them. loss: the loss function with its
         class weights; None: the task has none to choose.
         """
+        check_component_name(name)
         self.vocab = vocab
         self.model = network_model(shim_of(model).settings, adapt)
         self.name = name
@@ -184,6 +184,7 @@ class BertPipe(ConfiguredComponent, LabelledComponent, Shareable, TrainablePipe,
         self.attach(checkpoint)
         self.shim.learner.forget()
         self.compare_labels(counts)
+        self.take_as_initialized()
 
     def join(self, nlp: Language) -> None:
         """Belong to a pipeline: to that where the component is initialized, which may not be where it was made."""
@@ -203,14 +204,25 @@ class BertPipe(ConfiguredComponent, LabelledComponent, Shareable, TrainablePipe,
     def attach(self, checkpoint: Checkpoint) -> None:
         """Take over a network and its tokenizer.
 
-        Raises ValueError if the settings don't fit it, or if two of its outputs have one label.
+        Raises ValueError, and changes nothing, if the settings don't fit it, or if two of its outputs have one label.
         """
-        labels = self.accept(checkpoint)
-        if repeated := sorted(label for label, count in Counter(labels).items() if count > 1):
-            raise InvalidError(Errors.E319.format(encoder=self.shim.settings.encoder.name, labels=repeated))
-        self.shim.attach(checkpoint)
-        self.runner.check()
-        self.take_labels(labels)
+        with self.all_or_nothing():
+            labels = self.accept(checkpoint)
+            if repeated := sorted(label for label, count in Counter(labels).items() if count > 1):
+                raise InvalidError(Errors.E319.format(encoder=self.shim.settings.encoder.name, labels=repeated))
+            self.shim.attach(checkpoint)
+            self.runner.check()
+            self.take_labels(labels)
+
+    def snapshot(self) -> Callable[[], None]:
+        """Return a function that makes the component and its shim what they are now."""
+        put_back, kept = super().snapshot(), dict(vars(self.shim))
+
+        def put_all_back() -> None:
+            put_back()
+            vars(self.shim).update(kept)
+
+        return put_all_back
 
     def merge_adapter(self) -> None:
         """Merge LoRA's matrices into the encoder's weights. Raises ValueError if there are none."""
@@ -274,8 +286,8 @@ class BertPipe(ConfiguredComponent, LabelledComponent, Shareable, TrainablePipe,
         return {"model": SavedNetwork(self.shim, self.attach)}
 
     def saved_state(self) -> dict[str, Any]:
-        """Return what is known of the labels, and the settings that were changed, as JSON can hold them."""
-        return {**self.label_state(), "settings": self.changed_settings()}
+        """Return what is known of the labels, and the live settings, as JSON can hold them."""
+        return {**self.label_state(), "settings": self.live_settings()}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take over what `saved_state` returned. Raises ValueError if it doesn't fit the labels."""
@@ -283,7 +295,5 @@ class BertPipe(ConfiguredComponent, LabelledComponent, Shareable, TrainablePipe,
         self.restore_settings(state.get("settings", {}))
 
     def _annotate(self, docs: Sequence[Doc]) -> None:
-        """Predict Docs, and annotate them; a shared component passes over those that are no pairs."""
-        docs = self.docs_to_read(docs, self.parts, self.name)
-        if docs:
-            self.set_annotations(docs, self.predict(docs))
+        """Predict Docs, and annotate them."""
+        self.set_annotations(docs, self.predict(docs))

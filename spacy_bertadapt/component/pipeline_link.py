@@ -9,7 +9,7 @@ from spacy.language import Language
 
 
 class PipelineLink:
-    """A weak link to a pipeline: it keeps none alive, and is not copied or pickled with the component.
+    """A weak link to a pipeline: it keeps none alive, and is not pickled with the component.
 
     A component that another pipeline takes over by `source=` keeps its link, as spaCy does not tell it.
     """
@@ -29,6 +29,18 @@ class PipelineLink:
         nlp = self._pipeline
         return [] if nlp is None else list(nlp.component_names)
 
+    @property
+    def components(self) -> list[object]:
+        """The components, disabled ones too."""
+        nlp = self._pipeline
+        return [] if nlp is None else [component for _, component in nlp.components]
+
+    @property
+    def running(self) -> list[object] | None:
+        """The components that are not disabled; None if there is no pipeline any more."""
+        nlp = self._pipeline
+        return None if nlp is None else [component for _, component in nlp.pipeline]
+
     def write_config(self, component: object, setting: str, value: Any) -> None:
         """Write a component's setting into the pipeline's config, so that `nlp.config` says what holds."""
         nlp = self._pipeline
@@ -44,3 +56,7 @@ class PipelineLink:
 
     def __reduce__(self) -> tuple[type[PipelineLink], tuple[()]]:
         return PipelineLink, ()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> PipelineLink:
+        """Return a link to the copy of the pipeline, if that is what is being copied."""
+        return PipelineLink(memo.get(id(self._pipeline)))

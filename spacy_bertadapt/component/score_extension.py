@@ -6,7 +6,8 @@ spaCy keeps values of extensions by the range of a span, in the Doc: one compone
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from functools import partial
+from typing import Any, NoReturn
 
 from spacy.tokens import Doc, Span
 from spacy.tokens.underscore import Underscore
@@ -23,8 +24,7 @@ def score_extension(setting: str, name: Any) -> str | None:
     if name is None:
         return None
     name = filled(setting, name)
-    if not Span.has_extension(name):
-        Span.set_extension(name, default=None)
+    _register(name)
     _, method, getter, setter = Span.get_extension(name)
     if method is not None or (getter is not None and setter is None):
         raise InvalidError(Errors.E315.format(name=name))
@@ -32,8 +32,12 @@ def score_extension(setting: str, name: Any) -> str | None:
 
 
 def set_scores(spans: Iterable[Span], scores: Iterable[float], name: str | None) -> None:
-    """Write scores into the extension, and so into the Doc. name: None writes nothing."""
+    """Write scores into the extension, and so into the Doc. name: None writes nothing.
+
+    The extension is made if it isn't there: a component that was pickled comes into a process that has none.
+    """
     if name is not None:
+        _register(name)
         for span, score in zip(spans, scores, strict=True):
             span._.set(name, score)
 
@@ -46,11 +50,20 @@ class ScoredSpan(Span):
     def __new__(cls, doc: Doc, start: int, stop: int, *, score: float, name: str | None) -> ScoredSpan:
         """start, stop: range of tokens. name: of the extension; None for no such extension."""
         span = super().__new__(cls, doc, start, stop)  # type: ignore[call-arg]
-        span._extension = {} if name is None else {name: (None, None, lambda _: score, None)}
+        span._extension = {} if name is None else {name: (None, None, lambda _: score, partial(_refuse, name))}
         return span
 
     @property
     def _(self) -> Underscore:
-        """The extensions of any Span, and that for the score, which can't be set."""
+        """The extensions of any Span, and that for the score. Setting that raises ValueError."""
         extensions = {**Underscore.span_extensions, **self._extension}
         return Underscore(extensions, self, start=self.start_char, end=self.end_char)
+
+
+def _register(name: str) -> None:
+    if not Span.has_extension(name):
+        Span.set_extension(name, default=None)
+
+
+def _refuse(name: str, *_: object) -> NoReturn:
+    raise InvalidError(Errors.E324.format(name=name))

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from spacy.language import Language
-from thinc.api import Config
 
 from ..errors import Errors, InvalidError
 from .checks import Check
+from .config_beside import component_block
 from .pipeline_link import PipelineLink
 from .saving import STATE, SavedComponent
 
 Self = TypeVar("Self", bound="ConfiguredComponent")
-SET_BY_SPACY = ("error_handler", "scorer")
+SET_BY_SPACY = ("name", "vocab", "error_handler", "scorer")
 
 
 class LiveSetting:
@@ -60,7 +61,7 @@ class ConfiguredComponent(SavedComponent):
         self._settings = {
             name: live[name].first_value(value) if name in live else value for name, value in settings.items()
         }
-        self._configured = dict(self._settings)
+        self._given = {name: self._settings[name] for name in live}
         self.take_pipeline(pipeline)
         self._is_complete = True
 
@@ -78,33 +79,65 @@ class ConfiguredComponent(SavedComponent):
         """Take over all values that differ: spaCy's `find-threshold` sets them together."""
         self.cfg.update(values)
 
-    def changed_settings(self) -> dict[str, Any]:
-        """Return the live settings that are not as the component was made with, as JSON can hold them."""
-        return {name: self._settings[name] for name in self._live if self._settings[name] != self._configured[name]}
+    def live_settings(self) -> dict[str, Any]:
+        """Return the values of all live settings, as JSON can hold them."""
+        return {name: self._settings[name] for name in self._live}
 
     def restore_settings(self, saved: Any) -> None:
-        """Take over what `changed_settings` returned. Raises ValueError if it names or holds what is not possible."""
+        """Take over what `live_settings` returned. Raises ValueError if it names or holds what is not possible."""
         if not isinstance(saved, dict) or not saved.keys() <= self._live.keys():
             reason = f"has settings = {saved!r:.80}, but they are an object with any of {', '.join(self._live)}"
             raise InvalidError(Errors.E105.format(path=STATE, reason=reason))
-        for name, value in saved.items():
-            try:
-                setattr(self, name, _as_written(value))
-            except InvalidError as err:
-                raise InvalidError(Errors.E105.format(path=STATE, reason=f"does not hold: {err}")) from err
+        try:
+            values = {name: self._live[name].first_value(_as_written(value)) for name, value in saved.items()}
+        except InvalidError as err:
+            raise InvalidError(Errors.E105.format(path=STATE, reason=f"does not hold: {err}")) from err
+        self._settings.update(values)
+
+    def take_as_initialized(self) -> None:
+        """Note that the component is in use from now on: what a save holds counts, and not what its config says."""
+        self._given = {}
 
     def from_disk(self: Self, path: str | Path, *, exclude: Iterable[str] = ()) -> Self:
-        """Read a folder that `to_disk` wrote. Settings that were given when its pipeline was loaded stay as given."""
-        given = self._given_beside(Path(path))
-        super().from_disk(path, exclude=exclude)
-        for name, value in given.items():
-            setattr(self, name, value)
+        """Read a folder that `to_disk` wrote, all of it or, if it can't be read, nothing.
+
+        Settings that were given when its pipeline was loaded, and differ from the config saved there, stay as given.
+        """
+        before = self.live_settings()
+        with self.all_or_nothing():
+            given = self._given_beside(Path(path))
+            super().from_disk(path, exclude=exclude)
+            self._settings.update(given)
+        self._take_as_read(before)
         return self
+
+    def from_bytes(self: Self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> Self:
+        """Read what `to_bytes` packed, all of it or, if it can't be read, nothing."""
+        before = self.live_settings()
+        with self.all_or_nothing():
+            super().from_bytes(bytes_data, exclude=exclude)
+        self._take_as_read(before)
+        return self
+
+    def snapshot(self) -> Callable[[], None]:
+        """Return a function that makes the component what it is now. Networks are not copied: reading replaces them."""
+        kept = {**vars(self), "_settings": dict(self._settings)}
+        return lambda: vars(self).update(kept)
+
+    @contextmanager
+    def all_or_nothing(self) -> Iterator[None]:
+        """Put the component back as it was if there is an error in the block."""
+        put_back = self.snapshot()
+        try:
+            yield
+        except BaseException:
+            put_back()
+            raise
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Raise InvalidError for what can't be changed: what is no live setting, and nothing that spaCy sets."""
         attribute = getattr(type(self), name, None)
-        is_settable = hasattr(attribute, "__set__") and getattr(attribute, "fset", True) is not None
+        is_settable = isinstance(attribute, LiveSetting) or getattr(attribute, "fset", None) is not None
         if self._is_complete and not (is_settable or name.startswith("_") or name in SET_BY_SPACY):
             self._refuse(name)
         super().__setattr__(name, value)
@@ -121,18 +154,20 @@ class ConfiguredComponent(SavedComponent):
         component = getattr(self, "name", type(self).__name__)
         raise InvalidError(Errors.E318.format(name=component, setting=name, live=", ".join(self._live) or "none"))
 
+    def _take_as_read(self, before: dict[str, Any]) -> None:
+        """Write what reading changed into the pipeline's config; a variable stands there until its value changes."""
+        self.take_as_initialized()
+        for name, value in self.live_settings().items():
+            if value != before[name]:
+                self._pipeline.write_config(self, name, value)
+
     def _given_beside(self, path: Path) -> dict[str, Any]:
-        """Return the live settings that differ from the saved config of the pipeline, in whose folder `path` is."""
-        file = path.parent / "config.cfg"
-        if not file.is_file():
-            return {}
-        block = Config().from_disk(file).get("components", {}).get(path.name, {})
-        saved = {name: tuple(block[name]) if isinstance(block[name], list) else block[name] for name in block}
-        return {
-            name: self._configured[name]
-            for name in self._live
-            if name in saved and saved[name] != self._configured[name]
-        }
+        """Return the settings that a new component was given, where the config saved beside `path` has others.
+
+        One that is in use was given nothing: what is saved counts.
+        """
+        saved = component_block(path) if self._given else {}
+        return {name: value for name, value in self._given.items() if name in saved and saved[name] != value}
 
 
 class Cfg(dict[str, Any]):

@@ -38,6 +38,7 @@ class NetworkShim(Shim):
         self.adaptation = adaptation
         self._network: Network | None = None
         self._learner: Learner | None = None
+        self._has_warned_of_rate = False
 
     @property
     def is_initialized(self) -> bool:
@@ -62,6 +63,7 @@ class NetworkShim(Shim):
         """Make a network from a checkpoint. The earlier network and its learner are dropped."""
         self._network = Network(checkpoint, device=self.settings.device, precision=self.settings.precision)
         self._learner = None
+        self._has_warned_of_rate = False
 
     def remove_adapter(self, *, merge: bool) -> None:
         """Remove LoRA's matrices from the network: see `lora.remove_adapter`. The learner starts over."""
@@ -78,15 +80,14 @@ class NetworkShim(Shim):
     def finish_update(self, optimizer: Optimizer) -> None:
         """Step with the gradients that were added up since the last step.
 
-        optimizer: any of thinc's. Warns at the first step with spaCy's default if its rate is too high for the network.
+        optimizer: any of thinc's. Warns of spaCy's default at the first step whose rate is too high for the network.
         """
         if self._learner is None:
             return
         settings = cast(SupportsStep, optimizer)
-        is_new = not self._learner.knows(settings)
         self._learner.step(settings)
-        if is_new and self._learner.knows(settings):
-            warn_of_default_rate(optimizer, self._learner, self.settings.encoder.name)
+        if not self._has_warned_of_rate and self._learner.knows(settings):
+            self._has_warned_of_rate = warn_of_default_rate(optimizer, self._learner, self.settings.encoder.name)
 
     def to_device(self, device_type: str, device_id: int) -> None:
         """Move the network to a device. Thinc's `model.to_gpu` and `model.to_cpu` call this."""

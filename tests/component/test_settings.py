@@ -76,6 +76,116 @@ def test_what_is_changed_is_saved_in_component_and_config(make_pipe, tmp_path, t
         assert getattr(twin, setting) == expected
 
 
+def copied_by_source(nlp: Language) -> Language:
+    other = spacy.blank("en")
+    other.add_pipe("bert_qa", source=nlp)
+    return other
+
+
+def copied_by_pickle(nlp: Language) -> Language:
+    return pickle.loads(pickle.dumps(nlp))
+
+
+@pytest.fixture
+def untrained_qa(make_pipe):
+    """A pipeline with a bert_qa that is initialized alone."""
+    nlp = spacy.blank("en")
+    make_pipe("qa", nlp).initialize(lambda: samples_of("qa").make_examples(nlp), nlp=nlp)
+    return nlp
+
+
+@pytest.mark.parametrize("copied", [copied_by_source, copy.deepcopy, copied_by_pickle])
+def test_what_is_set_back_in_a_copy_is_saved(untrained_qa, tmp_path, copied):
+    default = untrained_qa.get_pipe("bert_qa").no_answer_threshold
+    untrained_qa.get_pipe("bert_qa").no_answer_threshold = 0.9
+    other = copied(untrained_qa)
+    other.get_pipe("bert_qa").no_answer_threshold = default
+    other.to_disk(tmp_path)
+    assert spacy.load(tmp_path).get_pipe("bert_qa").no_answer_threshold == default
+
+
+def test_a_copied_pipeline_has_its_own_config(untrained_qa):
+    other = copy.deepcopy(untrained_qa)
+    other.get_pipe("bert_qa").top_k = 7
+    assert other.config["components"]["bert_qa"]["top_k"] == 7
+    assert untrained_qa.config["components"]["bert_qa"]["top_k"] == 1
+
+
+def test_a_variable_of_the_config_stays_one(untrained_qa, tmp_path):
+    untrained_qa.to_disk(tmp_path)
+    config = spacy.util.load_config(tmp_path / "config.cfg")
+    config["vars"] = {"top": 1}
+    config["components"]["bert_qa"]["top_k"] = "${vars.top}"
+    config.to_disk(tmp_path / "config.cfg")
+    loaded = spacy.load(tmp_path, config={"vars.top": 2})
+    assert loaded.get_pipe("bert_qa").top_k == 2
+    assert spacy.load(tmp_path).config["components"]["bert_qa"]["top_k"] == "${vars.top}"
+
+
+@pytest.mark.parametrize("saved", [0.5, 0.9])
+@pytest.mark.parametrize("live", [0.3, 0.5])
+@pytest.mark.parametrize("how", ["disk", "bytes", "component"])
+def test_reading_into_a_live_pipeline_gives_the_saved_settings(untrained_qa, tmp_path, saved, live, how):
+    pipe = untrained_qa.get_pipe("bert_qa")
+    pipe.no_answer_threshold = saved
+    untrained_qa.to_disk(tmp_path)
+    packed = untrained_qa.to_bytes()
+    pipe.no_answer_threshold = live
+    if how == "disk":
+        untrained_qa.from_disk(tmp_path)
+    elif how == "bytes":
+        untrained_qa.from_bytes(packed)
+    else:
+        pipe.from_disk(tmp_path / "bert_qa")
+    assert pipe.no_answer_threshold == untrained_qa.config["components"]["bert_qa"]["no_answer_threshold"] == saved
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "not a config = [\n",
+        "[paths]\nx = ${nothing.here}\n",
+        "[components]\nbert_qa = 3\n",
+        "components = 1\n",
+        "[a]\nb = 1\nb = 2\n",
+        "\udcff",
+    ],
+)
+def test_a_config_of_another_program_beside_a_component_does_not_matter(untrained_qa, make_pipe, tmp_path, text):
+    (tmp_path / "config.cfg").write_text(text, encoding="utf8", errors="surrogateescape")
+    pipe = untrained_qa.get_pipe("bert_qa")
+    pipe.top_k = 2
+    pipe.to_disk(tmp_path / "bert_qa")
+    assert make_pipe("qa", spacy.blank("en")).from_disk(tmp_path / "bert_qa").top_k == 2
+
+
+@pytest.mark.parametrize("how", ["disk", "bytes"])
+def test_a_save_that_cannot_be_read_changes_nothing(make_pipe, tmp_path, how):
+    """Weights and labels are sound, and the settings that are read after them are not."""
+    pipe, other = (make_pipe("ner", nlp) for nlp in (spacy.blank("en"), spacy.blank("en")))
+    pipe.initialize(lambda: samples_of("ner").make_examples(spacy.blank("en")))
+    other.initialize(lambda: [], labels=["X", "Y", "Z"])
+    other._settings["confidence"] = "unheard-of"
+    pipe.min_score = 0.25
+    before = pipe.to_bytes(), pipe.labels, pipe.scheme, dict(pipe.cfg)
+    other.to_disk(tmp_path / "other")
+    with pytest.raises(ValueError, match=r"E105.*unheard-of"):
+        pipe.from_disk(tmp_path / "other") if how == "disk" else pipe.from_bytes(other.to_bytes())
+    assert (pipe.to_bytes(), pipe.labels, pipe.scheme, dict(pipe.cfg)) == before
+
+
+def test_an_encoder_that_does_not_fit_changes_nothing(make_pipe, tmp_path):
+    pipe, other = make_pipe("ner", spacy.blank("en"), max_length=64), make_pipe("ner", spacy.blank("en"))
+    pipe.initialize(lambda: [], labels=["X", "Y", "Z"])
+    other.initialize(lambda: samples_of("ner").make_examples(spacy.blank("en")))
+    before = pipe.to_bytes()
+    other.network.checkpoint.max_length = 32
+    with pytest.raises(ValueError, match="E110"):
+        pipe.attach(other.network.checkpoint)
+    assert pipe.labels == ("X", "Y", "Z")
+    assert pipe.to_bytes() == before
+
+
 def test_a_setting_given_when_a_pipeline_is_loaded_comes_first(qa, tmp_path):
     qa.get_pipe("bert_qa").no_answer_threshold = 0.7
     qa.to_disk(tmp_path)
@@ -158,6 +268,7 @@ def test_what_makes_no_sense_is_refused_and_changes_nothing(nlp, make_pipe, task
         ("nli", "max_length"),
         ("ner", "scheme"),
         ("ner", "runner"),
+        ("ner", "model"),
         ("ner", "min_scores"),
         ("spancat", "suggester"),
         ("qa", "no_answer_treshold"),
@@ -168,6 +279,16 @@ def test_nothing_else_can_be_set(nlp, make_pipe, task, setting):
     pipe = make_pipe(task, nlp)
     with pytest.raises(ValueError, match=rf"E318.*{setting}.*components\.{pipe.name}\.{setting}"):
         setattr(pipe, setting, 1)
+
+
+def test_names_of_components_are_no_paths(make_pipe):
+    nlp = spacy.blank("en")
+    config = {"labels": ["a", "b"]}
+    for name in ("../outside/bert_zeroshot", "a/b", ".."):
+        with pytest.raises(ValueError, match="E134"):
+            nlp.add_pipe("bert_zeroshot", name, config=config)
+        with pytest.raises(ValueError, match="E134"):
+            nlp.add_pipe("bert_qa", name)
 
 
 @pytest.mark.parametrize("content", [{"top_k": 0}, {"scheme": 1}, [], "x"])

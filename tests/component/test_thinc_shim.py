@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 import srsly
 import torch
-from thinc.api import Adam
+from thinc.api import Adam, warmup_linear
 from transformers import AutoModelForSequenceClassification
 
 from spacy_bertadapt.component.thinc_model import NetworkModel, network_model, shim_of
@@ -185,6 +186,23 @@ def test_any_thinc_optimizer_steps_the_whole_network(
         n for (n, p), q in zip(module.named_parameters(), before.parameters(), strict=True) if not torch.equal(p, q)
     }
     assert changed == {name for name, _ in module.named_parameters()}
+
+
+def test_a_rate_that_a_schedule_raises_is_warned_of_when_it_is_high(
+    make_model: MakeModel, make_batch: MakeBatch
+) -> None:
+    model, optimizer = make_model(), Adam(warmup_linear(1e-3, 10, 100))
+    reported = []
+    for _ in range(12):
+        learn(model, [make_batch(6)])
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            model.finish_update(optimizer)
+        reported += [(optimizer.learn_rate, str(warning.message)[:6]) for warning in caught]
+        optimizer.step_schedules()
+    ((rate, code),) = reported
+    assert code == "[W320]"
+    assert 5e-4 <= rate <= 1e-3
 
 
 def test_a_step_averages_over_the_batches_since_the_last(make_model: MakeModel, make_batch: MakeBatch) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -47,9 +47,16 @@ class CatsTargets:
 
 
 class Categorizer(BertPipe[EncodedTexts, CatsTargets, Floats]):
-    """Sets `doc.cats` to a probability for every label: of exclusive labels they sum to one."""
+    """Sets `doc.cats` to a probability for every label: of exclusive labels they sum to one.
+
+    wrong_kind, single_label, several_labels: messages of errors that a component without the setting `exclusive` words
+    in its own way.
+    """
 
     gold_place = "doc.cats"
+    wrong_kind: ClassVar[str] = Errors.E112
+    single_label: ClassVar[str] = Errors.E302
+    several_labels: ClassVar[str] = Errors.E305
 
     def __init__(
         self,
@@ -98,10 +105,10 @@ class Categorizer(BertPipe[EncodedTexts, CatsTargets, Floats]):
         if config.problem_type == REGRESSION:
             raise InvalidError(Errors.E317.format(encoder=self.shim.settings.encoder.name, name=self.name))
         if config.problem_type not in (None, PROBLEM_TYPES[exclusive]):
-            values = {"encoder": self.shim.settings.encoder.name, "problem": config.problem_type}
-            raise InvalidError(Errors.E112.format(exclusive=exclusive, opposite=not exclusive, **values))
+            values = {"encoder": self.shim.settings.encoder.name, "problem": config.problem_type, "name": self.name}
+            raise InvalidError(self.wrong_kind.format(exclusive=exclusive, opposite=not exclusive, **values))
         if exclusive and len(checkpoint.labels) < 2:
-            raise InvalidError(Errors.E302.format(name=self.name, label=checkpoint.labels[0]))
+            raise InvalidError(self.single_label.format(name=self.name, label=checkpoint.labels[0]))
         config.problem_type = PROBLEM_TYPES[exclusive]
         return checkpoint.labels
 
@@ -176,4 +183,5 @@ class Categorizer(BertPipe[EncodedTexts, CatsTargets, Floats]):
         for row in np.flatnonzero(values.sum(axis=1) > 1.001).tolist():
             text, cats = examples[row].reference.text[:60], examples[row].reference.cats
             several = [label for label, value in cats.items() if value > 0]
-            raise InvalidError(Errors.E305.format(count=len(several), labels=several, name=self.name, text=text))
+            known = {"count": len(several), "labels": several, "name": self.name}
+            raise InvalidError(self.several_labels.format(text=text, **known))

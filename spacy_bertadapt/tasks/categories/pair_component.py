@@ -2,27 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import ClassVar, TypeAlias
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 from spacy.tokens import Doc, Span
+from spacy.training import Example
 from spacy.util import minibatch
 
-from ...errors import Errors, WrongTypeError
-from ...pairs import PartNames, parts_given
+from ...component.config_beside import CONFIG
+from ...errors import Errors, InvalidError, Warnings, WrongTypeError
+from ...pairs import PartNames, find_parts, is_pair, parts_given
 from .component import Categorizer
 from .defaults import PARTS
+from .sharing import TextReader, TextReaders
 
 Text: TypeAlias = str | Doc | Span
 PairOfTexts: TypeAlias = tuple[Text, Text] | Mapping[str, Text]
 """Premise and hypothesis, or a dict with them under these names."""
 
 
+class PlaceOfSave(NamedTuple):
+    """Where a component was saved with its pipeline.
+
+    folder: the pipeline's. name: of the component's folder in it. version: what tells the pipeline's save, by its
+    config file, from an earlier or a later one in the same folder.
+    """
+
+    folder: Path
+    name: str
+    version: tuple[int, int, int]
+
+
 class PairCategorizer(Categorizer):
-    """Sets `doc.cats` of pair Docs to a probability for every label."""
+    """Sets `doc.cats` of pair Docs to a probability for every label.
+
+    In a pipeline that has a `TextReader`, it passes over Docs that are no pairs.
+    """
 
     parts: ClassVar[PartNames] = PARTS
     windowed_segment = 0
+    wrong_kind = Errors.E321
+    single_label = Errors.E322
+    several_labels = Errors.E323
+    _last_save: PlaceOfSave | None = None
+    _has_reported_texts = False
+
+    def __init__(self, *args: Any, **settings: Any):
+        """Take the settings: see `Categorizer`."""
+        super().__init__(*args, **settings)
+        self._readers = TextReaders()
+
+    @property
+    def passes_over_texts(self) -> bool:
+        """Whether Docs that are no pairs are left to another component of the pipeline."""
+        beside = self._pipeline.running or []
+        return any(isinstance(component, TextReader) for component in beside) or any(
+            reader.is_running_on(self) for reader in self._readers
+        )
+
+    def note_reader(self, reader: TextReader) -> None:
+        """Note that a component stands on this one: it counts as well where its pipeline is not known."""
+        self._readers.add(reader)
 
     def compare(self, premise: Text, hypothesis: Text) -> dict[str, float]:
         """Return the probability of each label for a premise and a hypothesis. Arguments: as in `compare_many`."""
@@ -41,6 +83,64 @@ class PairCategorizer(Categorizer):
             texts = [(_text(premise), _text(hypothesis)) for premise, hypothesis in given]
             for row in self.predict_texts(self.runner.encode(texts)).tolist():
                 yield dict(zip(labels, row, strict=True))
+
+    def score(self, examples: Iterable[Example], **settings: Any) -> dict[str, Any]:
+        """Score predictions. Gold of its labels for a Doc that is no pair is an error: see `E203`.
+
+        The error goes to the component's error handler; if that passes it over, the example is not scored.
+        """
+        return super().score([example for example in examples if self._can_score(example)], **settings)
+
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
+        """Write the component into a folder, and note which."""
+        exclude = tuple(exclude)
+        self._last_save = None
+        super().to_disk(path, exclude=exclude)
+        folder = Path(path).parent.resolve()
+        version = _version(folder)
+        if version is not None and "model" not in exclude:
+            self._last_save = PlaceOfSave(folder, Path(path).name, version)
+
+    @property
+    def saved_name(self) -> str:
+        """The name under which it was saved last; its own before that."""
+        return self.name if self._last_save is None else self._last_save.name
+
+    def is_saved_in(self, folder: Path) -> bool:
+        """Return whether it belongs to the save of a pipeline that a folder holds, or is getting just now."""
+        save = self._last_save
+        return save is not None and (save.folder, save.version) == (folder, _version(folder))
+
+    def _can_score(self, example: Example) -> bool:
+        cats = example.reference.cats
+        if is_pair(example.predicted, self.parts) or not any(cats.get(label) for label in self.labels):
+            return True
+        try:
+            find_parts(example.predicted, self.parts)
+        except InvalidError as err:
+            self.get_error_handler()(self.name, self, [example.predicted], err)
+        return False
+
+    def _annotate(self, docs: Sequence[Doc]) -> None:
+        """Predict Docs, and annotate them; of a pipeline that reads texts too, the pairs. Warns once of the others."""
+        pairs = [doc for doc in docs if is_pair(doc, self.parts)]
+        if len(pairs) < len(docs) and self.passes_over_texts:
+            if not self._has_reported_texts:
+                self._has_reported_texts = True
+                first = next(doc for doc in docs if not is_pair(doc, self.parts))
+                warnings.warn(Warnings.W310.format(name=self.name, text=first.text[:60]), stacklevel=2)
+            docs = pairs
+        if docs:
+            super()._annotate(docs)
+
+
+def _version(folder: Path) -> tuple[int, int, int] | None:
+    """Return what tells a pipeline's config file from one written before or after; None without such a file."""
+    try:
+        status = (folder / CONFIG).stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def _text(part: Text) -> str:

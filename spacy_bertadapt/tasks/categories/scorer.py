@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from spacy.scorer import Scorer
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from ...errors import Warnings
+from ...component.unknown_labels import warn_of_unknown_labels
 
 
 def make_textcat_scorer() -> Callable[..., dict[str, Any]]:
@@ -32,11 +30,13 @@ def score_cats(
     """Return spaCy's `cats_*` scores for the component's own labels.
 
     labels, exclusive, threshold, positive_label: the component's. threshold None: 0.5; exclusive labels have none.
-    ignored_labels: labels of the data that the component was told to ignore. Gold labels that no component knows are
-    reported in a warning, as no prediction can match them.
+    ignored_labels: labels of the data that the component was told to ignore. Gold labels that neither it knows nor
+    another component predicts are reported in a warning, as no prediction can match them.
     """
     examples = list(examples)
-    _report_unknown(examples, {*labels, *ignored_labels})
+    gold = (label for example in examples for label, value in example.reference.cats.items() if value > 0.5)
+    predicted = (label for example in examples for label in example.predicted.cats)
+    warn_of_unknown_labels(gold, {*labels, *ignored_labels, *predicted})
 
     def known_cats(doc: Doc, attr: str) -> dict[str, float]:
         """Return nothing if none of the labels holds: spaCy would take the first of equal zeros for gold."""
@@ -52,11 +52,3 @@ def score_cats(
         positive_label=positive_label,
         threshold=threshold,
     )
-
-
-def _report_unknown(examples: Iterable[Example], known: Collection[str]) -> None:
-    gold = Counter(label for eg in examples for label, value in eg.reference.cats.items() if value > 0.5)
-    unknown = {label: count for label, count in gold.items() if label not in known}
-    if unknown:
-        message = Warnings.W305.format(count=sum(unknown.values()), labels=unknown)
-        warnings.warn(message, stacklevel=2)

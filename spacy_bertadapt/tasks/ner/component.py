@@ -22,6 +22,7 @@ from ...component.score_extension import score_extension as score_name
 from ...component.settings import LiveSetting
 from ...component.texts import AlignedTexts
 from ...component.thinc_model import NetworkModel
+from ...component.unknown_labels import warn_of_unknown_labels
 from ...errors import Errors, InvalidError, Warnings
 from ...learning.learner import Loss
 from ...learning.losses import SequenceLoss, checked_loss
@@ -180,6 +181,14 @@ class BertNer(BertPipe[AlignedTexts, TagTargets, Entities]):
             message = Warnings.W307.format(count=len(misfits), total=total, first=first, name=self.name)
             warnings.warn(message, stacklevel=3)
         return counts
+
+    def score(self, examples: Iterable[Example], **settings: Any) -> dict[str, Any]:
+        """Score predictions. Warns of gold labels that neither the component knows nor another one predicts."""
+        examples = list(examples)
+        gold = (entity.label_ for example in examples for entity in example.reference.ents)
+        predicted = (entity.label_ for example in examples for entity in example.predicted.ents)
+        warn_of_unknown_labels(gold, {*self.labels, *self.cfg["ignored_labels"], *predicted})
+        return super().score(examples, **settings)
 
     def targets(self, examples: Sequence[Example], texts: AlignedTexts, batch: WindowBatch) -> TagTargets:
         """Return the gold tag of every token that has gold and a subword in some window.

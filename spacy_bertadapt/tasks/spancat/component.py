@@ -22,7 +22,8 @@ from ...component.outputs import WindowOutputs
 from ...component.settings import LiveSetting
 from ...component.texts import AlignedTexts
 from ...component.thinc_model import NetworkModel
-from ...errors import Warnings
+from ...component.unknown_labels import warn_of_unknown_labels
+from ...errors import Errors, InvalidError, Warnings
 from ...learning.learner import Loss
 from ...learning.losses import SequenceLoss, checked_loss
 from ...network.inputs import to_device
@@ -180,12 +181,25 @@ class BertSpanCategorizer(BertPipe[SpanTexts, SpanTargets, LabelledSpans]):
             warnings.warn(warning.format(name=self.name, **settings), stacklevel=3)
         return counts
 
+    def _change(self, setting: LiveSetting, value: Any) -> None:
+        if setting.name == "max_span_length" and self._suggester is not None:
+            raise InvalidError(Errors.E325.format(name=self.name))
+        super()._change(setting, value)
+
     def _no_candidates(self, spans: Sequence[Span]) -> list[Span]:
         """Return the gold spans of a Doc that are no candidates, and so are neither learned nor predicted."""
         if self._suggester is None:
             return [span for span in spans if len(span) > self.max_span_length]
         ranges = suggested_ranges(spans[0].doc, self._suggester) if spans else set()
         return [span for span in spans if (span.start, span.end) not in ranges]
+
+    def score(self, examples: Iterable[Example], **settings: Any) -> dict[str, Any]:
+        """Score predictions. Warns of gold labels that neither the component knows nor another one predicts."""
+        examples = list(examples)
+        gold = (span.label_ for example in examples for span in example.reference.spans.get(self.spans_key, ()))
+        predicted = (span.label_ for example in examples for span in example.predicted.spans.get(self.spans_key, ()))
+        warn_of_unknown_labels(gold, {*self.labels, *self.cfg["ignored_labels"], *predicted})
+        return super().score(examples, **settings)
 
     def targets(self, examples: Sequence[Example], texts: SpanTexts, batch: WindowBatch) -> SpanTargets:
         """Return the gold labels of the candidates that a window holds. Raises ValueError for an unknown label."""

@@ -1,7 +1,6 @@
 """Zero-shot classification: labels as hypotheses about a text."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
 from string import Formatter
 from typing import Any
 
@@ -16,13 +15,14 @@ from torch import Tensor
 
 from ...component.checks import different_strings, optional, probability
 from ...component.failures import annotate_stream
-from ...component.saving import SavedPart
+from ...component.saving import SavedPart, check_component_name
 from ...component.settings import ConfiguredComponent, LiveSetting
 from ...component.texts import EncodedTexts
 from ...errors import Errors, InvalidError, require
 from ...types import Floats
 from ..categories.pair_component import PairCategorizer
-from .standing import SavedNli, component_of, name_beside
+from ..categories.sharing import TextReader
+from .standing import SavedNli, Standing
 
 PART = "nli"
 
@@ -38,7 +38,7 @@ def check_template(setting: str, value: Any) -> str:
     return str(value)
 
 
-class BertZeroShot(ConfiguredComponent, Pipe):
+class BertZeroShot(ConfiguredComponent, TextReader, Pipe):
     """Sets `doc.cats` for labels that nothing was trained on.
 
     Each label becomes a hypothesis by a template, and natural language inference says whether the text entails it
@@ -72,25 +72,28 @@ class BertZeroShot(ConfiguredComponent, Pipe):
         all labels sum to one. threshold: probability from which a label counts in scores with `multi_label`.
         pipeline: where the component is made for. Raises ValueError for a template without a place for the label.
         """
+        check_component_name(name)
         self.name = name
         self.scorer = scorer
         self._vocab = vocab
-        self._is_configured = isinstance(nli, PairCategorizer)
-        self._nli = nli if isinstance(nli, PairCategorizer) else None
-        self._nli_name = nli if isinstance(nli, str) else nli.name
-        self._beside: str | None = None
+        self._standing = Standing(nli) if isinstance(nli, PairCategorizer) else Standing(name=nli)
         cfg = {"labels": labels, "template": template, "threshold": threshold, "exclusive": not multi_label}
         self.take_settings(cfg, pipeline)
-        self._find_nli()
+        self._look_up()
 
     @property
     def nli(self) -> PairCategorizer:
         """The component that it stands on. Raises ValueError if there is none."""
-        self._find_nli()
-        if self._nli is None:
+        nli = self._look_up()
+        if nli is None:
             known = self._pipeline.names
-            raise InvalidError(Errors.E312.format(name=self.name, nli=self._nli_name, known=known))
-        return self._nli
+            raise InvalidError(Errors.E312.format(name=self.name, nli=self._standing.name, known=known))
+        return nli
+
+    def is_running_on(self, component: object) -> bool:
+        """Return whether it stands on a component of pairs, and is not disabled or removed, as far as is known."""
+        running = self._pipeline.running
+        return self._standing.nli is component and (running is None or any(other is self for other in running))
 
     def hypotheses(self) -> list[str]:
         """Return the hypothesis of every label. Raises ValueError without labels."""
@@ -125,9 +128,10 @@ class BertZeroShot(ConfiguredComponent, Pipe):
         elif not self.labels and (gold := {label for example in get_examples() for label in example.y.cats}):
             self.labels = sorted(gold)
         nli = self.nli
-        if self._is_configured:
+        if self._standing.name is None:
             nli.initialize(list)
             _entailment_and_contradiction(nli)
+        self.take_as_initialized()
 
     def __call__(self, doc: Doc) -> Doc:
         """Set `doc.cats` of a Doc, and return the Doc."""
@@ -154,43 +158,31 @@ class BertZeroShot(ConfiguredComponent, Pipe):
         for doc, row in zip(docs, predictions.tolist(), strict=True):
             doc.cats.update(zip(self.labels, row, strict=True))
 
-    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
-        """Write the component into a folder, with what it stands on, unless that is saved with the same pipeline."""
-        self._beside = None if self._is_configured else name_beside(Path(path).resolve(), self.nli)
-        super().to_disk(path, exclude=exclude)
-        self._beside = None
-
     def saved_parts(self) -> dict[str, SavedPart]:
-        """Return what it stands on, unless that is saved beside it."""
-        if self._is_configured:
-            return {PART: self.nli}
-        return {} if self._beside is not None else {PART: SavedNli(lambda: self.nli, self._stand_on, self._make_nli)}
+        """Return what it stands on, which is left out where that is saved with the same pipeline."""
+        is_own = self._standing.name is None
+        return {PART: SavedNli(lambda: self.nli, is_own, self._stand_on, self._vocab, f"{self.name}.nli")}
 
     def saved_state(self) -> dict[str, Any]:
-        """Return the settings that were changed, and the name of what it stands on, if that is saved beside it."""
-        return {"settings": self.changed_settings(), PART: self._beside}
+        """Return the live settings, and the name of what it stands on."""
+        return {"settings": self.live_settings(), PART: self.nli.saved_name}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take over the settings, and stand on the component that is named, if none was saved here."""
         self.restore_settings(state.get("settings", {}))
-        if self._nli is None:
-            self._nli_name = str(state.get(PART) or self._nli_name)
-            self._find_nli()
-
-    def _make_nli(self, settings: dict[str, Any]) -> PairCategorizer:
-        return component_of(settings, self._vocab, self.name)
-
-    def _find_nli(self) -> None:
-        """Stand on the component of the pipeline that has the name, if there is one and nothing else is known."""
-        found = None if self._nli is not None else self._pipeline.find(str(self._nli_name))
-        if isinstance(found, PairCategorizer):
-            self._stand_on(found)
-            found.share()
+        if self._standing.nli is None:
+            self._standing = Standing(name=str(state.get(PART) or self._standing.name))
 
     def _stand_on(self, nli: PairCategorizer | None) -> None:
-        if self._nli is not None:
-            self._nli.unshare()
-        self._nli = nli
+        """Stand on a component that was read from a save; None: on the one of the pipeline that the save names."""
+        self._standing = Standing(nli, self._standing.name, is_copy=self._standing.name is not None)
+
+    def _look_up(self) -> PairCategorizer | None:
+        """Return the component that it stands on, and note it; None if there is none."""
+        self._standing = self._standing.look_up(self._pipeline)
+        if self._standing.nli is not None:
+            self._standing.nli.note_reader(self)
+        return self._standing.nli
 
     def _probabilities(self, logits: Tensor) -> Tensor:
         """Return probabilities, (texts, hypotheses). logits: (texts, hypotheses, labels of the NLI component)."""

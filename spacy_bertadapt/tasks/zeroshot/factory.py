@@ -45,7 +45,7 @@ def make_bert_zeroshot(
     return BertZeroShot(
         nlp.vocab,
         name,
-        nli=nli if model is None else own_component(nlp.vocab, model, name, windows, long_text="mean"),
+        nli=nli if model is None else own_component(nlp.vocab, model, f"{name}.nli", windows, long_text="mean"),
         labels=labels,
         template=template,
         multi_label=multi_label,

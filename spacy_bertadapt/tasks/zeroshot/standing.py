@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import srsly
 import torch
-from safetensors import SafetensorError, safe_open
 from spacy.vocab import Vocab
-from thinc.api import Config
 
+from ...component.pipeline_link import PipelineLink
 from ...component.thinc_model import shim_of
 from ...component.window_settings import WindowSettings
 from ...errors import Errors, InvalidError
@@ -21,32 +20,65 @@ from ...network.encoder_source import EncoderSource
 from ..categories.architecture import sequence_classifier
 from ..categories.pair_component import PairCategorizer
 
-WEIGHTS = Path("model", "model.safetensors")
 SETTINGS = "settings.json"
 WINDOWS = ("max_length", "stride", "max_batch_subwords")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a `bert_zeroshot` stands on.
+
+    nli: the component; None: it is not found yet. name: what the pipeline calls it; None: it is the `bert_zeroshot`'s
+    own, made of its config. is_copy: whether it was read from a save, and the pipeline may hold the same component.
+    """
+
+    nli: PairCategorizer | None = None
+    name: str | None = None
+    is_copy: bool = False
+
+    def look_up(self, pipeline: PipelineLink) -> Standing:
+        """Return what holds in a pipeline whose components are loaded: the component that it has is taken for a copy.
+
+        That is one with the very same network. Where nothing was found before, it is the one of the name.
+        """
+        if self.nli is None:
+            found = pipeline.find(str(self.name))
+            return replace(self, nli=found) if isinstance(found, PairCategorizer) else self
+        if not self.is_copy:
+            return self
+        others = [other for other in pipeline.components if isinstance(other, PairCategorizer)]
+        twin = next((other for other in others if _are_same(other, self.nli)), self.nli)
+        return Standing(twin, self.name)
 
 
 @dataclass(frozen=True, slots=True)
 class SavedNli:
     """Writes and reads what a `bert_zeroshot` stands on, with the settings to make it again.
 
-    nli: returns the component. stand_on: takes the one that was read; None if it is not here. make: returns a component
-    without a network, of its settings.
+    nli: the component; None: there is none, and only reading is possible. is_own: whether it is made of the config,
+    and so is never in the pipeline. take: takes over the component that was read; None if none was saved.
+    vocab, name: those of the `bert_zeroshot`.
     """
 
     nli: Callable[[], PairCategorizer]
-    stand_on: Callable[[PairCategorizer | None], None]
-    make: Callable[[dict[str, Any]], PairCategorizer]
+    is_own: bool
+    take: Callable[[PairCategorizer | None], None]
+    vocab: Vocab
+    name: str
 
     def to_disk(self, path: Path) -> None:
-        """Write the component into a folder."""
-        self.nli().to_disk(path)
-        srsly.write_json(path / SETTINGS, settings_of(self.nli()))
+        """Write the component into a folder, unless it is in the save of the same pipeline, two folders above."""
+        nli = self.nli()
+        if self.is_own or not nli.is_saved_in(path.parent.parent):
+            nli.to_disk(path)
+            srsly.write_json(path / SETTINGS, settings_of(nli))
 
     def from_disk(self, path: Path) -> None:
         """Read a folder that `to_disk` wrote, if it is there."""
-        nli = self.make(read_json_object(path / SETTINGS)).from_disk(path) if path.exists() else None
-        self.stand_on(nli)
+        if self.is_own:
+            self.take(anew(self.nli()).from_disk(path))
+        else:
+            self.take(self._make(read_json_object(path / SETTINGS)).from_disk(path) if path.exists() else None)
 
     def to_bytes(self) -> bytes:
         """Pack what `to_disk` writes."""
@@ -55,16 +87,25 @@ class SavedNli:
     def from_bytes(self, data: bytes) -> None:
         """Read what `to_bytes` packed."""
         packed = srsly.msgpack_loads(data)
-        self.stand_on(self.make(packed[SETTINGS]).from_bytes(packed["nli"]))
+        nli = anew(self.nli()) if self.is_own else self._make(packed[SETTINGS])
+        self.take(nli.from_bytes(packed["nli"]))
+
+    def _make(self, settings: dict[str, Any]) -> PairCategorizer:
+        return component_of(settings, self.vocab, self.name)
+
+
+def anew(nli: PairCategorizer) -> PairCategorizer:
+    """Return a component with the settings of another one, and no network yet."""
+    return own_component(nli.vocab, nli.model, nli.name, nli.runner.settings, long_text=nli.long_text)
 
 
 def own_component(vocab: Vocab, model: Any, name: str, windows: WindowSettings, *, long_text: str) -> PairCategorizer:
     """Return a component that compares pairs and is in no pipeline.
 
-    model: the Thinc model of a sequence classifier. name: of the `bert_zeroshot`.
+    model: the Thinc model of a sequence classifier.
     """
     settings: dict[str, Any] = {"exclusive": True, "long_text": long_text, "loss": None, "cfg": {}}
-    return PairCategorizer(vocab, model, f"{name}.nli", windows=windows, **settings)
+    return PairCategorizer(vocab, model, name, windows=windows, **settings)
 
 
 def settings_of(nli: PairCategorizer) -> dict[str, Any]:
@@ -94,27 +135,15 @@ def component_of(settings: dict[str, Any], vocab: Vocab, name: str) -> PairCateg
         raise InvalidError(Errors.E105.format(path=SETTINGS, reason=reason)) from err
 
 
-def name_beside(folder: Path, nli: PairCategorizer) -> str | None:
-    """Return the name of a component in the same save of a pipeline that is the same as `nli`; None if there is none.
-
-    folder: where another component of that pipeline is saved. A pipeline's config is saved before its components, and
-    these in their order.
-    """
-    config = folder.parent / "config.cfg"
-    if not config.is_file():
-        return None
-    blocks = Config().from_disk(config, interpolate=False).get("components", {})
-    wanted = {key: settings_of(nli)[key] for key in ("long_text", "max_length", "stride")}
-    same = (name for name, block in blocks.items() if wanted.items() <= block.items())
-    return next((name for name in same if _holds(folder.parent / name / WEIGHTS, nli)), None)
-
-
-def _holds(file: Path, nli: PairCategorizer) -> bool:
-    """Return whether a file has the weights of a component's network: all of them, and the very same."""
-    own = nli.network.module.state_dict()
-    try:
-        with safe_open(file, framework="pt") as saved:
-            names = set(saved.keys())
-            return names <= own.keys() and all(torch.equal(saved.get_tensor(name), own[name].cpu()) for name in names)
-    except (OSError, SafetensorError):
+def _are_same(first: PairCategorizer, second: PairCategorizer) -> bool:
+    """Return whether two components answer alike: they have the same labels, windows and weights."""
+    if not first.shim.is_initialized or _reading(first) != _reading(second):
         return False
+    one, other = first.network.module.state_dict(), second.network.module.state_dict()
+    return one.keys() == other.keys() and all(torch.equal(one[name].cpu(), other[name].cpu()) for name in one)
+
+
+def _reading(nli: PairCategorizer) -> tuple[object, ...]:
+    """Return how a component reads texts, besides its weights."""
+    windows = nli.runner.settings
+    return nli.labels, nli.long_text, windows.max_length, windows.stride

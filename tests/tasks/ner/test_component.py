@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import pickle
 import random
 import re
+import subprocess
+import sys
 import unicodedata
 import warnings
 from pathlib import Path
@@ -539,3 +543,35 @@ def test_separated_words_keep_their_space(nlp, make_ner, make_tokenizer):
     whole = ours.encode([doc.text], offsets=True)
     (subwords,) = separate_tokens([doc.text], whole, tokens_of([doc]), lambda texts: ours.encode(texts, offsets=True))
     assert ours.decode(subwords.ids) == "the parcel"
+
+
+def test_pickled_component_sets_scores_in_a_new_process(trained, tmp_path):
+    """There is no `ent._.score` yet: nothing of the package has run there."""
+    (tmp_path / "ner.pickle").write_bytes(pickle.dumps(trained.get_pipe("bert_ner")))
+    program = (
+        "import json, pickle, spacy, sys; pipe = pickle.load(open(sys.argv[1], 'rb'))\n"
+        "doc = pipe(spacy.blank('en').make_doc('Ada Lovelace lived in London'))\n"
+        "print(json.dumps([[entity.text, entity._.score] for entity in doc.ents]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "ner.pickle")],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    expected = [(entity.text, entity._.score) for entity in trained("Ada Lovelace lived in London").ents]
+    for (text, score), (name, same) in zip(json.loads(done.stdout), expected, strict=True):
+        assert (text, score) == (name, pytest.approx(same, abs=1e-5))
+
+
+def test_gold_labels_that_no_component_knows_are_reported(trained):
+    text = "Ada Lovelace lived in London"
+    gold = {"entities": [(0, 12, "WRITER"), (22, 28, "PLACE")]}
+    example = Example.from_dict(trained.make_doc(text), gold)
+    with pytest.warns(UserWarning, match=r"W305\] 1 gold annotation.*'WRITER': 1"):
+        trained.evaluate([example])
+    ruler = trained.add_pipe("entity_ruler", before="bert_ner")
+    ruler.add_patterns([{"label": "WRITER", "pattern": "Ada Lovelace"}])
+    trained.evaluate([example])

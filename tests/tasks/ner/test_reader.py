@@ -196,3 +196,18 @@ def test_bad_settings_and_files(nlp: Language, write: Callable, tmp_path: Path) 
     nlp.max_length = 3
     with pytest.raises(ValueError, match="C024"):
         list(ConllCorpus(write(CONLL_2003))(nlp))
+
+
+@pytest.mark.parametrize("header", ["word\ttag", "Token POS NER", "tokens\tner_tags"])
+def test_a_header_is_no_token(header: str, nlp: Language, write: Callable) -> None:
+    path = write(f"{header}\nAda\tB-PER\nsings\tO\n")
+    with pytest.raises(ValueError, match=r"C035.*data.conll:1"):
+        list(ConllCorpus(path)(nlp))
+
+
+def test_conllu_is_refused_unless_its_columns_are_named(nlp: Language, write: Callable) -> None:
+    path = write("# text = Ada\n1\tAda\tAda\tPROPN\tNNP\t_\t0\troot\t_\tB-PER\n\n")
+    with pytest.raises(ValueError, match=r"C033.*CoNLL-U"):
+        list(ConllCorpus(path)(nlp))
+    (example,) = ConllCorpus(path, word=1)(nlp)
+    assert [(entity.text, entity.label_) for entity in example.reference.ents] == [("Ada", "PER")]

@@ -268,3 +268,22 @@ def test_scores(nlp):
 def test_scores_without_gold(nlp):
     scores = score_nli([make_example(nlp, None, entailment=1.0)], labels=["entailment"], exclusive=True)
     assert scores["nli_acc"] is None
+
+
+def test_errors_name_no_setting_that_there_is_not(nlp, make_nli, make_pairs, make_textcat, make_texts, tmp_path):
+    """A bert_nli has no `exclusive`."""
+    pipe = make_nli(nlp)
+    with pytest.raises(ValueError, match="E322") as single:
+        pipe.initialize(list, labels=["entailment"])
+    nlp.initialize(lambda: make_pairs(nlp))
+    example = make_pairs(nlp)[0]
+    example.reference.cats = dict.fromkeys(pipe.labels, 1.0)
+    with pytest.raises(ValueError, match="E323") as several:
+        nlp.update([example])
+    other = spacy.blank("en")
+    make_textcat(other, exclusive=False).initialize(lambda: make_texts(other))
+    other.to_disk(tmp_path)
+    name = str(tmp_path / "bert_textcat" / "model")
+    with pytest.raises(ValueError, match="E321") as kind:
+        make_nli(spacy.blank("en"), encoder={"name": name}).initialize(list)
+    assert not any("exclusive =" in str(err.value) for err in (single, several, kind))

@@ -51,7 +51,10 @@ def test_columns_by_number(make_corpus):
 def test_other_names_for_labels(make_corpus):
     content = "sentence_A\tsentence_B\tjudgment\nIt rains.\tIt is wet.\te\nIt rains.\tIt is dry.\tcontradiction\n"
     columns = {"premise": "sentence_A", "hypothesis": "sentence_B", "label": "judgment"}
-    assert contents(make_corpus("a.txt", content, **columns, label_map={"e": "entailment"})) == EXPECTED
+    assert (
+        contents(make_corpus("a.txt", content, **columns, label_map={"e": "entailment", "c": "contradiction"}))
+        == EXPECTED
+    )
 
 
 def test_rows_without_gold_are_skipped_and_reported(make_corpus):
@@ -91,3 +94,17 @@ def test_a_pair_beyond_max_length(make_corpus):
     corpus = make_corpus("a.tsv", "aaaa\tbbbb\tx\n", premise=0, hypothesis=1, label=2)
     with pytest.raises(ValueError, match=r"C024.*a.tsv:1.*15 characters"):
         list(corpus(nlp))
+
+
+def test_minus_1_is_no_gold_label(make_corpus):
+    content = "premise,hypothesis,label\na,b,1\na,c,-1\na,d,0\n"
+    with pytest.warns(UserWarning, match=r"W401.*1 of 3 rows skipped.*a.csv:3: no label"):
+        assert contents(make_corpus("a.csv", content)) == [("a", "b", "1"), ("a", "d", "0")]
+    mapped = make_corpus("a.csv", content, label_map={"1": "yes", "-1": "unknown", "0": "no"})
+    assert contents(mapped)[1] == ("a", "c", "unknown")
+
+
+def test_a_label_that_the_map_lacks(make_corpus):
+    corpus = make_corpus("a.csv", "premise,hypothesis,label\na,b,e\na,c,maybe\n", label_map={"e": "entailment"})
+    with pytest.raises(ValueError, match=r"C034.*a.csv:3.*'maybe'.*entailment"):
+        contents(corpus)

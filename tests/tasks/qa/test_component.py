@@ -196,9 +196,13 @@ def test_asking_leaves_a_doc_as_it_was(trained, name):
     assert all(0 < score < 1 for spans in scores for score in spans)
     assert all(span._.has(name) and span._.bertadapt_other == 1 for spans in asked for span in spans)
     assert asked[0][0] == doc[asked[0][0].start : asked[0][0].end], "an answer is a Span like others"
+    with pytest.raises(ValueError, match=rf"E324.*_\.{name}"):
+        setattr(asked[0][0]._, name, 0.1)
+    assert not doc.user_data
     Span.remove_extension("bertadapt_other")
     qa.score_extension = None
-    assert name == "score" or not any(span._.has(name) for span in qa.answer(doc, "where was Ada born ?"))
+    (plain,) = qa.answer(doc, "where was Ada born ?")
+    assert not plain._.has(name) or plain._.get(name) is None, "that of another component has no value here"
 
 
 def test_answers_in_a_group_have_their_scores_there(trained, make_questions):

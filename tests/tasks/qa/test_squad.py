@@ -93,3 +93,35 @@ def test_refused_rows_are_skipped_and_reported(answer: str, tmp_path: Path) -> N
     with pytest.warns(UserWarning, match=rf"W401.*1 of 3 rows skipped.*a\.jsonl:2: its answer is '{answer}'"):
         records = read(tmp_path / "a.jsonl", "\n".join([flat(), refused, other]))
     assert [record.question for record in records] == ["Where?", "Who?"]
+
+
+def question(**values: Any) -> dict[str, Any]:
+    return {"id": "q", "question": "Where?", **values}
+
+
+GOLD = [{"text": "London", "answer_start": 13}]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        (question(), "no `answers`"),
+        (question(is_impossible=False), "no `answers`"),
+        (question(answers=GOLD, is_impossible=True), "`is_impossible` is true"),
+        (question(answers=[], is_impossible=False), "`is_impossible` is false"),
+    ],
+)
+def test_questions_without_or_against_their_annotation_are_counted(
+    wrong: dict[str, Any], reason: str, tmp_path: Path
+) -> None:
+    sound = [question(answers=GOLD), question(answers=[]), question(is_impossible=True)]
+    content = {"data": [{"paragraphs": [{"context": CONTEXT, "qas": [*sound, wrong]}]}]}
+    with pytest.warns(UserWarning, match=rf"W401.*1 of 4 rows skipped.*{reason}"):
+        records = read(tmp_path / "a.json", json.dumps(content))
+    assert [len(record.answers) for record in records] == [1, 0, 0]
+
+
+def test_flat_answers_as_a_list(tmp_path: Path) -> None:
+    row = {"question": "Where?", "context": CONTEXT, "answers": GOLD}
+    with pytest.raises(ValueError, match=r"C028.*`answers` is a list; in JSONL write \{\"text\""):
+        read(tmp_path / "a.jsonl", json.dumps(row))

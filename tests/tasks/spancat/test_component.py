@@ -132,3 +132,23 @@ def test_sourced_into_another_pipeline_and_trained_there(trained, make_spans):
     for _ in range(60):
         other.update([example, *make_spans(other)], sgd=optimizer)
     assert labelled(other(new.text)) == [(4, 6, "TEAM")]
+
+
+def test_gold_labels_that_it_does_not_know_are_reported(trained):
+    gold = {"spans": {"sc": [(0, 4, "RIVER"), (11, 15, "PLACE")]}}
+    with pytest.warns(UserWarning, match=r"W305\] 1 gold annotation.*'RIVER': 1"):
+        trained.evaluate([Example.from_dict(trained.make_doc("Lima plays Riga again"), gold)])
+
+
+def test_beside_a_suggester_no_length_can_be_set(make_spancat, make_spans, tmp_path):
+    """It would change nothing."""
+    nlp = spacy.blank("en")
+    suggester = {"@misc": "spacy.ngram_suggester.v1", "sizes": [1, 2]}
+    pipe = make_spancat(nlp, suggester=suggester, max_span_length=4)
+    with pytest.raises(ValueError, match=r"E325.*bert_spancat.*suggester"):
+        pipe.max_span_length = 1
+    with pytest.raises(ValueError, match="E325"):
+        pipe.cfg["max_span_length"] = 1
+    pipe.initialize(list, labels=["PLACE", "TEAM"])
+    nlp.to_disk(tmp_path)
+    assert spacy.load(tmp_path).get_pipe("bert_spancat").max_span_length == 4

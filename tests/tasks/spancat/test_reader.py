@@ -270,3 +270,11 @@ def test_a_config_names_the_reader(nlp: Language, write: Write) -> None:
     block = {"@readers": "spacy-bertadapt.SpanCorpus.v1", "path": str(write(GENIA)), "tags": [1], "spans_key": "x"}
     corpus = spacy.registry.resolve({"corpus": block})["corpus"]
     assert gold(corpus, nlp, "x") == [[("human IL-2 gene", "DNA")], [("NF-kappa B", "protein")]]
+
+
+def test_a_column_of_parts_of_speech_is_refused_unless_named(nlp: Language, write: Write) -> None:
+    path = write("EU NNP B-ORG\nrejects VBZ O\nlamb NN O\n")
+    with pytest.raises(ValueError, match=r"C038.*column 1 holds NNP, VBZ, NN.*--reader.tags"):
+        list(SpanCorpus(path)(nlp))
+    (example,) = SpanCorpus(path, tags=[-1])(nlp)
+    assert [span.label_ for span in example.reference.spans["sc"]] == ["ORG"]

@@ -256,3 +256,20 @@ def test_path_that_is_no_file(tmp_path, nlp):
         next(corpus.records())
     with pytest.raises(IsADirectoryError, match=r"C002\]"):
         next(TextcatCorpus(tmp_path)(nlp))
+
+
+def test_missing_values_of_pandas_are_reported(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("text,label\na,x\nb,nan\nc,N/A\n", encoding="utf8")
+    with pytest.warns(UserWarning, match=r"W404.*\['N/A', 'nan'\]"):
+        assert len(list(TextcatCorpus(path).records())) == 3
+    assert len(list(TextcatCorpus(path, labels=["x", "nan", "N/A"]).records())) == 3
+
+
+def test_a_header_that_is_read_as_data_is_reported(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("id,Text,Label\n1,a,x\n", encoding="utf8")
+    with pytest.warns(UserWarning, match=r"W405.*a.csv:1.*header = true"):
+        assert len(list(TextcatCorpus(path, text=1, label=2, labels=["x", "Label"]).records())) == 2
+    assert len(list(TextcatCorpus(path, text=1, label=2, header=False).records())) == 2
+    assert len(list(TextcatCorpus(path, text=1, label=2, header=True).records())) == 1

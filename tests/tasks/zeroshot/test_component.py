@@ -260,6 +260,19 @@ def test_braces_of_a_template_are_written_twice(trained):
     assert pipe.hypotheses() == [f"{{this}} is {label}." for label in LABELS]
 
 
+def test_a_save_that_cannot_be_read_changes_nothing(zeroshot, tmp_path):
+    zeroshot.to_disk(tmp_path / "shared")
+    other = sourced_alone(zeroshot)
+    other.to_disk(tmp_path / "alone")
+    file = tmp_path / "alone" / "bert_zeroshot" / "cfg"
+    srsly.write_json(file, {**srsly.read_json(file), "settings": {"template": "no place"}})
+    loaded = spacy.load(tmp_path / "shared")
+    pipe, nli = loaded.get_pipe("bert_zeroshot"), loaded.get_pipe("bert_nli")
+    with pytest.raises(ValueError, match=r"E105.*template"):
+        pipe.from_disk(tmp_path / "alone" / "bert_zeroshot")
+    assert pipe.nli is nli
+
+
 def test_a_checkpoint_of_another_kind(nlp, make_textcat, make_texts, train, tmp_path):
     make_textcat(nlp)
     train(nlp, make_texts(nlp), steps=1).get_pipe("bert_textcat").to_disk(tmp_path)
