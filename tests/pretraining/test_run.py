@@ -86,7 +86,7 @@ def test_held_out_file(request_for: Make, tmp_path: Path) -> None:
     assert (run.n_windows, run.n_held_out) == (64, 1)
 
 
-def test_tasks_start_from_the_model(request_for: Make) -> None:
+def test_tasks_start_from_the_model(request_for: Make, tmp_path: Path) -> None:
     request = request_for()
     run = prepare(request)
     list(run.run())
@@ -100,7 +100,7 @@ def test_tasks_start_from_the_model(request_for: Make) -> None:
     trained = run.trainer.model.network.module.get_input_embeddings().weight
     assert torch.equal(started, trained)
     assert nlp("the parcel").cats.keys() == {"a", "b"}
-    assert not prepare(request_for(encoder=str(request.output / "model")), force=True).new_head
+    assert not prepare(request_for(encoder=str(request.output / "model"), output=tmp_path / "further")).new_head
 
 
 @pytest.mark.parametrize("stop_after", [4, 8])

@@ -21,10 +21,12 @@ def weights(trained) -> bytes:
     return trained.get_pipe("bert_spancat").to_bytes()
 
 
-def with_windows(make_spancat, weights: bytes, **settings):
+def with_windows(make_spancat, weights: bytes, *, threshold=0.5, **settings):
     """A pipeline that has the weights, and other windows."""
     nlp = spacy.blank("en")
-    make_spancat(nlp, **settings).from_bytes(weights)
+    pipe = make_spancat(nlp, **settings)
+    pipe.from_bytes(weights)
+    pipe.threshold = threshold  # reading restores the one that was saved
     return nlp
 
 
