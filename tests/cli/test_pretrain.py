@@ -92,6 +92,7 @@ def test_missing_file(tiny_bert: Path, run: Callable, tmp_path: Path) -> None:
 
 def test_an_interrupted_run_says_how_to_go_on(texts: Path, tiny_bert: Path, run: Callable, tmp_path: Path) -> None:
     output, main = tmp_path / "out", threading.main_thread().ident
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may start tests with SIGINT ignored
 
     def interrupt() -> None:
         while not has_state(output / "state"):
@@ -100,7 +101,10 @@ def test_an_interrupted_run_says_how_to_go_on(texts: Path, tiny_bert: Path, run:
 
     threading.Thread(target=interrupt, daemon=True).start()
     options = ["--max-steps", 100_000, "--eval-every", 1, "--device", "cpu", "--batch-size", 8]
-    result = run("pretrain", texts, output, "--encoder", tiny_bert, *options)
+    try:
+        result = run("pretrain", texts, output, "--encoder", tiny_bert, *options)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert result.exit_code == 130
     assert "--resume" in result.output
     assert not (output / "model").exists()
