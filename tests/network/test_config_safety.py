@@ -14,6 +14,7 @@ import spacy
 
 from spacy_bertadapt.network.architecture import AutoClass
 from spacy_bertadapt.network.checkpoint import Checkpoint
+from spacy_bertadapt.network.config_safety import check_types
 from spacy_bertadapt.network.encoder_source import EncoderSource
 from spacy_bertadapt.network.pretrained import read_encoder
 
@@ -171,3 +172,11 @@ def test_a_link_to_a_file_outside_is_not_read(saved: Path, tmp_path: Path, make_
     weights.symlink_to(tmp_path / "outside")
     with pytest.raises(ValueError, match=r"E133.*model\.safetensors"):
         spacy.load(tmp_path / "pipeline")
+
+
+def test_a_rate_may_be_a_fraction_where_its_default_is_0() -> None:
+    """ALBERT's dropout of attention is an integer 0, and 0.1 in some of its checkpoints."""
+    defaults = {"attention_probs_dropout_prob": 0, "hidden_size": 8}
+    check_types({"attention_probs_dropout_prob": 0.1}, defaults, Path("config.json"))
+    with pytest.raises(ValueError, match=r"hidden_size = 8\.5"):
+        check_types({"hidden_size": 8.5}, defaults, Path("config.json"))
