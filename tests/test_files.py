@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -152,18 +152,24 @@ def test_a_file_system_that_cannot_rename_folders(tmp_path: Path, monkeypatch: p
     assert os.listdir(tmp_path) == ["model"]
 
 
-def test_a_read_is_of_one_save(tmp_path: Path) -> None:
-    save(tmp_path / "model", "first")
+def read_while(path: Path, save_again: Callable[[], None]) -> tuple[str, list[str]]:
+    """Read a save twice in one go, replaced between the two. Returns what was read, and the first half of each go."""
     reads: list[str] = []
 
     def read(folder: Path) -> str:
         before = (folder / "file").read_text()
         if not reads:
-            save(tmp_path / "model", "second")
+            save_again()
         reads.append(before)
         return before + (folder / "file").read_text()
 
-    assert read_saved(tmp_path / "model", read) == "secondsecond"
+    return read_saved(path, read), reads
+
+
+def test_a_read_is_of_one_save(tmp_path: Path) -> None:
+    save(tmp_path / "model", "first")
+    content, reads = read_while(tmp_path / "model", lambda: save(tmp_path / "model", "second"))
+    assert content == "secondsecond"
     assert reads == ["first", "second"]
 
 
@@ -243,20 +249,15 @@ def test_a_folder_that_is_being_written_is_no_leftover(tmp_path: Path) -> None:
 
 def test_a_read_is_of_one_save_when_an_inode_comes_back(tmp_path: Path) -> None:
     save(tmp_path / "model", "first")
-    reads: list[str] = []
 
-    def read(folder: Path) -> str:
-        before = (folder / "file").read_text()
-        if not reads:
-            inode = folder.stat().st_ino
-            for number in range(20):
-                save(tmp_path / "model", f"again {number}")
-                if folder.stat().st_ino == inode:
-                    break
-        reads.append(before)
-        return before + (folder / "file").read_text()
+    def save_until_it_comes_back() -> None:
+        inode = (tmp_path / "model").stat().st_ino
+        for number in range(20):
+            save(tmp_path / "model", f"again {number}")
+            if (tmp_path / "model").stat().st_ino == inode:
+                break
 
-    content = read_saved(tmp_path / "model", read)
+    content, reads = read_while(tmp_path / "model", save_until_it_comes_back)
     assert content == reads[-1] * 2
     assert len(reads) == 2
 

@@ -26,9 +26,7 @@ def offline_without_network(encoder: str) -> None:
         from huggingface_hub import constants
 
         os.environ[OFFLINE] = "1"
-        constants.HF_HUB_OFFLINE = (
-            True  # read from the environment before, if spaCy's plugins have imported the library
-        )
+        constants.HF_HUB_OFFLINE = True  # it was read before, if another of spaCy's plugins has imported the library
 
 
 def _has_proxy() -> bool:

@@ -16,7 +16,7 @@ from torch import Tensor
 from ..errors import BertadaptError, Errors, InvalidError, NotFoundError, Warnings
 from ..files import read_json_object
 from ..network.architecture import Architecture
-from ..network.checkpoint import Checkpoint, read_saved_tokenizer
+from ..network.checkpoint import Checkpoint, with_saved_tokenizer
 from ..network.encoder_source import EncoderSource
 from ..network.module_parts import Anatomy
 from ..network.pretrained import read_module
@@ -63,7 +63,7 @@ def load_checkpoint(folder: Path, architecture: Architecture, configured: Encode
     if checksum != expected:
         parts = {"checksum": checksum[:12], "expected": expected[:12]}
         raise InvalidError(Errors.E117.format(path=folder, name=source.name, **parts))
-    return Checkpoint(module, read_saved_tokenizer(folder, module), source.lasting)
+    return with_saved_tokenizer(folder, module, source.lasting)
 
 
 def encoder_checksum(module: TaskModule) -> str:

@@ -81,16 +81,20 @@ class Checkpoint:
         if wrong:
             reason = f"does not fit config.json ({', '.join(wrong[:3])}{', …' if len(wrong) > 3 else ''})"
             raise InvalidError(Errors.E105.format(path=folder / architecture.file_of(wrong[0]), reason=reason))
-        return cls(read.module, read_saved_tokenizer(folder, read.module))
+        return with_saved_tokenizer(folder, read.module)
 
 
-def read_saved_tokenizer(folder: Path, module: TaskModule) -> PreTrainedTokenizerBase:
-    """Return the tokenizer of a saved component. Raises ValueError that names the file if it doesn't fit the module."""
+def with_saved_tokenizer(folder: Path, module: TaskModule, source: EncoderSource | None = None) -> Checkpoint:
+    """Return a module with the tokenizer of a saved component. Raises ValueError that names the file if it doesn't fit.
+
+    source: where the encoder was read from.
+    """
     read_json_object(folder / TOKENIZER)
     check_tokenizer_config(read_json_object(folder / TOKENIZER_CONFIG), folder / TOKENIZER_CONFIG)
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-        highest, rows = _highest_id(tokenizer), len(module.base_model.get_input_embeddings().weight)  # type: ignore[operator]
+        checkpoint = Checkpoint(module, tokenizer, source)
+        highest, rows = _highest_id(checkpoint), len(module.base_model.get_input_embeddings().weight)  # type: ignore[operator]
     except Exception as err:  # the tokenizers library raises bare Exceptions for a file it can't use
         raise InvalidError(
             Errors.E105.format(path=folder / TOKENIZER, reason=f"can't be used: {first_line(err)}")
@@ -98,7 +102,7 @@ def read_saved_tokenizer(folder: Path, module: TaskModule) -> PreTrainedTokenize
     if highest >= rows:
         reason = f"does not fit the network: it has the index {highest}, and the embeddings have {rows} rows"
         raise InvalidError(Errors.E105.format(path=folder / TOKENIZER, reason=reason))
-    return tokenizer
+    return checkpoint
 
 
 def subword_tokenizer(tokenizer: PreTrainedTokenizerBase) -> SubwordTokenizer:
@@ -108,11 +112,11 @@ def subword_tokenizer(tokenizer: PreTrainedTokenizerBase) -> SubwordTokenizer:
     return shared_tokenizer(tokenizer.backend_tokenizer.to_str(), specials, tokenizer.unk_token_id, pad_id)
 
 
-def _highest_id(tokenizer: PreTrainedTokenizerBase) -> int:
+def _highest_id(checkpoint: Checkpoint) -> int:
     """Return the highest index that a text, its special tokens or its padding can have."""
-    subwords, special = subword_tokenizer(tokenizer), set(tokenizer.all_special_ids)
+    subwords, special = checkpoint.subwords, set(checkpoint.tokenizer.all_special_ids)
     around = (token for template in (subwords.single, subwords.pair) for piece in template for token in piece.ids)
-    vocabulary = set(tokenizer.get_vocab().values()) - special
+    vocabulary = set(checkpoint.tokenizer.get_vocab().values()) - special
     return int(max({*vocabulary, *around, subwords.pad_id}))
 
 
