@@ -518,6 +518,11 @@ class Errors:
         "Name the columns of such tags in `tags` (on the command line --reader.tags -1 for the last)."
     )
     C039 = "[C039] {source}: no key 'text'; the keys are {keys!s:.200}. Raw texts stand under 'text': rename the key."
+    C040 = (
+        "[C040] {source}: {tag!r:.80} is no tag of entities, such as B-PER, I-PER, PER or O.{looks} CoNLL has a word "
+        "and its tag on each line, and an empty line after each sentence: write it so, or name the column of the tags "
+        "in `tag` (on the command line --reader.tag)."
+    )
 
 
 class Warnings:
@@ -584,6 +589,11 @@ class Warnings:
     W316 = (
         "[W316] {count} of {total} gold spans are not among the candidates of the suggester: '{name}' neither learns "
         "nor predicts them. First: {first}. Let the suggester name them, as by larger `sizes`."
+    )
+    W321 = (
+        "[W321] The first text of a pair ({name}) has a [SEP] between blanks: {text!r}. Where a Doc is made of the "
+        "pair's text alone, as by spaCy's commands, the first [SEP] is taken for the border. Write it otherwise in "
+        "that text, such as (SEP)."
     )
     W402 = (
         "[W402] {path}: of {total} answers {moved} were not at their offset and are taken from the nearest place, and "

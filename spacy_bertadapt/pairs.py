@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
-from .errors import Errors, InvalidError, WrongTypeError
+from .errors import Errors, InvalidError, Warnings, WrongTypeError
 from .types import Pair
 
 PartNames: TypeAlias = tuple[str, str]
@@ -27,9 +28,11 @@ def make_pair(nlp: Language, first: str, second: str, names: PartNames) -> Doc:
 
     nlp: the pipeline whose tokenizer splits the text. first, second: the texts; either may be empty.
     names: the keys of the two parts in `doc.spans`.
-    Raises ValueError for a text longer than nlp.max_length.
+    Raises ValueError for a text longer than nlp.max_length. Warns of a separator in the first text.
     """
     doc = nlp.make_doc(f"{first}{SEPARATOR}{second}")
+    if SEPARATOR_IN_TEXT.search(f"{first} "):
+        warnings.warn(Warnings.W321.format(name=names[0], text=first[:60]), stacklevel=3)
     set_parts(doc, names, _split(doc, len(first), len(first) + len(SEPARATOR)))
     return doc
 

@@ -23,6 +23,7 @@ def nlp() -> Language:
     return spacy.blank("en")
 
 
+@pytest.mark.filterwarnings("ignore:.*W321")
 @given(first=texts, second=texts)
 def test_parts_come_apart_again(nlp: Language, first: str, second: str) -> None:
     doc = make_pair_doc(nlp, first, second, "nli")
@@ -40,10 +41,23 @@ def test_the_text_alone_is_enough(nlp: Language, first: str, second: str) -> Non
 
 
 def test_a_literal_separator_stays_text_where_the_spans_are_there(nlp: Language) -> None:
-    doc = make_pair_doc(nlp, "a [SEP] b", "c", "nli")
+    with pytest.warns(UserWarning, match=r"W321.*'a \[SEP\] b'"):
+        doc = make_pair_doc(nlp, "a [SEP] b", "c", "nli")
     assert pair_of(doc, NAMES) == ("a [SEP] b", "c")
     assert pair_of(nlp.make_doc("a [SEP] b [SEP] c"), NAMES) == ("a", "b [SEP] c")
     assert pair_of(nlp.make_doc("x[SEP]y [SEP] z"), NAMES) == ("x[SEP]y", "z")
+
+
+@pytest.mark.parametrize("first", ["[SEP]", "a [SEP]", "[SEP] a", "a\n[SEP]\tb"])
+def test_a_separator_in_the_first_part_is_reported(nlp: Language, first: str) -> None:
+    with pytest.warns(UserWarning, match=r"W321.*question.*the first \[SEP\].*Write it otherwise"):
+        make_pair_doc(nlp, first, "b", "qa")
+
+
+@pytest.mark.parametrize(("first", "second"), [("a[SEP]", "b"), ("a", "[SEP] b"), ("", "[SEP]"), ("[sep]", "b")])
+def test_other_separators_are_not(nlp: Language, first: str, second: str) -> None:
+    doc = make_pair_doc(nlp, first, second, "qa")
+    assert pair_of(nlp.make_doc(doc.text), NAMES) == (first, second)
 
 
 def test_parts_of_the_users_own(nlp: Language) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 from spacy.language import Language
+from spacy.tokens import Doc
 
 
 class PipelineLink:
@@ -17,6 +19,12 @@ class PipelineLink:
     def __init__(self, nlp: Language | None = None):
         """nlp: the pipeline; None: there is none."""
         self._nlp = None if nlp is None else weakref.ref(nlp)
+
+    @property
+    def tokenizer(self) -> Callable[[str], Doc] | None:
+        """The tokenizer that the pipeline has now; None if there is no pipeline any more."""
+        nlp = self._pipeline
+        return None if nlp is None else nlp.tokenizer
 
     def find(self, name: str) -> object | None:
         """Return the component of a name; None if there is none, or no pipeline any more."""

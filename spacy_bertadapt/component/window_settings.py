@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..errors import require, require_at_least
+from ..errors import require
+from .checks import optional, positive_int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -14,7 +15,7 @@ class WindowSettings:
     max_length: subwords of a window, special tokens included; None: what the encoder can take.
     stride: overlap of neighbouring windows, in subwords. max_windows: windows of a text in training, at most.
     max_batch_subwords: padded subwords that go through the network at once; None: as many as fit the device.
-    Raises ValueError for a setting below its smallest value.
+    Raises ValueError for a setting that is no whole number, or below its smallest value.
     """
 
     max_length: int | None = None
@@ -23,8 +24,7 @@ class WindowSettings:
     max_batch_subwords: int | None = None
 
     def __post_init__(self) -> None:
-        require_at_least("max_length", self.max_length, 1)
-        possible = isinstance(self.stride, int) and self.stride >= 0
-        require("stride", self.stride, possible=possible, remedy="use 0 or more")
-        require_at_least("max_windows", self.max_windows, 1)
-        require_at_least("max_batch_subwords", self.max_batch_subwords, 1)
+        possible = isinstance(self.stride, int) and not isinstance(self.stride, bool) and self.stride >= 0
+        require("stride", self.stride, possible=possible, remedy="use 0 or more, a whole number")
+        for name in ("max_length", "max_windows", "max_batch_subwords"):
+            optional(positive_int)(name, getattr(self, name))

@@ -24,6 +24,8 @@ def resolve_device(name: str) -> torch.device:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as err:
         raise InvalidError(Errors.E108.format(device=name, reason=str(err).splitlines()[0])) from err
+    if device.type == "meta":
+        raise InvalidError(Errors.E108.format(device=name, reason="it holds shapes, and no numbers"))
     return device
 
 

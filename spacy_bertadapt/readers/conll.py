@@ -30,11 +30,12 @@ class Columns(NamedTuple):
 
 
 class TaggedToken(NamedTuple):
-    """A token of a file. tags: one a column of tags. line: number of its line, from 1."""
+    """A token of a file. tags: one a column of tags. line: number of its line, from 1. width: columns of that line."""
 
     word: str
     tags: tuple[str, ...]
     line: int
+    width: int
 
 
 class ConllRecord(NamedTuple):
@@ -152,7 +153,7 @@ class ConllFile:
             tags = [tag.split(self.alternatives)[0] for tag in tags]
         if not word.strip(" ") or not tags or not all(tag.strip() for tag in tags):
             raise self._error(fields, number)
-        return TaggedToken(word, tuple(tag.strip() for tag in tags), number)
+        return TaggedToken(word, tuple(tag.strip() for tag in tags), number, len(fields))
 
     def _columns_after_word(self, fields: list[str], width: int, number: int) -> tuple[int, ...]:
         if len(fields) != width:

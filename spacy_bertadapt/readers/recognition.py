@@ -13,13 +13,14 @@ from .lines import read_lines
 
 LINES = 20
 CHARACTERS = 20_000
-JSON_START = re.compile(r'\[\s*\{\s*"|\[\s*\{?$|\{\s*"[^"]*"\s*:|\{$')
+JSON_START = re.compile(r'\[\s*\{\s*"|\[\s*\{?$|\{\s*"[^"]*"\s*:|\{$|(\[\s*)+"[^"]*"\s*,|\[\s*\[\s*\{\s*"')
 ROWS_IN_OBJECT = re.compile(r'\{\s*("version"\s*:\s*"[^"]*"\s*,\s*)?"data"\s*:\s*\[\s*\{')
 SPACY_2 = re.compile(r'\[\s*\[?\s*"')
 KEY = re.compile(r'"([^"\\]{1,40})"\s*:')
 TAG = re.compile(r"O|-|[BILUESM]-\S+")
 CONLLU_COLUMNS = 10
 CONLLU_NUMBER = re.compile(r"\d+([-.]\d+)?")
+BRAT = re.compile(r"T\d+\t\S+ \d+ \d+(;\d+ \d+)*\t")
 MANY_WORDS = 0.5
 
 
@@ -72,6 +73,11 @@ KINDS = {
         "Convert it to .spacy files: by `python -m spacy convert` if it is JSON with paragraphs and sentences, else by "
         "Example.from_dict and DocBin (https://spacy.io/usage/v3#migrating-training-python).",
     ),
+    "brat": (
+        "brat's standoff annotation (.ann)",
+        "Its entities are characters of a text in another file: write both as Prodigy's JSON Lines (text and spans), "
+        "and use --task spancat; or write CoNLL, a word and its tag on each line.",
+    ),
     "csv": ("CSV", "Use --task textcat or nli, and a name that ends in .csv."),
     "tsv": ("TSV of texts", "Use --task textcat or nli, and a name that ends in .tsv."),
 }
@@ -89,13 +95,20 @@ def recognize(path: Path) -> Look | None:
         return None
     if JSON_START.match(filled[0].strip()) or _parse_line(filled[0]) is not None:
         return _recognize_json(filled)
-    if _is_conllu(filled):
-        return Look("conllu")
-    if _is_conll(filled):
-        return Look("conll")
+    if (name := _recognize_annotation(filled)) is not None:
+        return Look(name)
     if _is_csv(filled):
         return Look("csv")
     return Look("tsv") if _is_tsv("\n".join(lines).strip("\n").split("\n")) else None
+
+
+def _recognize_annotation(lines: Sequence[str]) -> str | None:
+    """Return the kind of a file whose lines have tokens or spans."""
+    if BRAT.match(lines[0]):
+        return "brat"
+    if _is_conllu(lines):
+        return "conllu"
+    return "conll" if _is_conll(lines) else None
 
 
 def _parse_line(line: str) -> dict[str, object] | list[object] | None:

@@ -19,7 +19,7 @@ def test_auto_is_the_cpu_without_an_active_gpu() -> None:
     assert resolve_device("cpu") == CPU
 
 
-@pytest.mark.parametrize("name", ["nonsense", "cpu:x", "", "cuda:99", "mps:7"])
+@pytest.mark.parametrize("name", ["nonsense", "cpu:x", "", "cuda:99", "mps:7", "meta"])
 def test_a_device_that_cannot_be_used_is_an_error(name: str) -> None:
     with pytest.raises(ValueError, match=rf"E108.*device = '{name}'") as caught:
         resolve_device(name)

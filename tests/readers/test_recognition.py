@@ -34,6 +34,7 @@ SAMPLES = {
     "rows in an object": '{"data": [{"text": "a", "label": "b"}]}',
     "spacy 2": '[["a text", {"entities": [[0, 1, "X"]]}]]',
     "conllu": "# sent_id = 1\n1\tAda\tAda\tPROPN\tNNP\t_\t2\tnsubj\t_\t_\n\n",
+    "brat": "T1\tPER 0 3\tAda\nT2\tLOC 13 19\tLondon\nT3\tPER 30 33\tAda\nT4\tPER 0 1;3 4\tA b\n",
     "conll": "EU NNP B-ORG\nrejects VBZ O\n\nHe PRP O\n",
     "csv": "text,label\nwhere is it,delivery\n",
     "tsv": "where is it\tdelivery\nmy card\tpayment\n",
@@ -58,6 +59,20 @@ def test_json_on_several_lines(name: str, tmp_path: Path) -> None:
     assert look.name == name
 
 
+LONG = ["EU", "rejects", "call"] * 9000
+
+
+@pytest.mark.parametrize(
+    ("value", "name"), [([LONG, ["B-ORG", "O", "O"] * 9000], "json"), ({"a": LONG}, "jsonl"), (LONG, "json")]
+)
+@pytest.mark.parametrize("separators", [(",", ":"), (" , ", " : ")])
+def test_json_on_a_line_that_is_long(value: Any, name: str, separators: tuple[str, str], tmp_path: Path) -> None:
+    (tmp_path / "data").write_text(json.dumps(value, separators=separators), encoding="utf8")
+    look = recognize(tmp_path / "data")
+    assert look is not None
+    assert look.name == name
+
+
 def test_keys_alone_do_not_make_an_export(tmp_path: Path) -> None:
     row = {"text": "in four weeks", "label": "late", "lead_time": 4, "paragraphs": ["a"], "context": "mail"}
     (tmp_path / "data.jsonl").write_text(rows(row), encoding="utf8")
@@ -74,6 +89,8 @@ TOKENS_LIKE_OTHER_FORMATS = (
     "1,5 B-X\n",
     "New York\tB-LOC\n\nRiga\tB-LOC\n",
     "-DOCSTART-\n\nx y\n",
+    "[[ B-X\n[ O\n",
+    '["," O\n',
 )
 
 

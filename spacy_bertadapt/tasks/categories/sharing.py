@@ -11,6 +11,10 @@ class TextReader(ABC):
     """A component that reads texts, each as several pairs. Components of pairs leave the texts of a pipeline to it."""
 
     @abstractmethod
+    def look_up(self) -> object | None:
+        """Return the component of pairs that it stands on, and note it; None if there is none yet."""
+
+    @abstractmethod
     def is_running_on(self, component: object) -> bool:
         """Return whether it stands on a component of pairs, and is not disabled or removed, as far as is known."""
 

@@ -10,6 +10,7 @@ from ...readers.conll import Columns, ConllFile, ConllRecord
 from ...readers.corpus import RecordCorpus, make_token_doc
 from ...readers.recognition import Look
 from ...readers.settings import checked_settings
+from ...readers.tag_checks import check_first_tags, with_checked_tags
 from ...readers.tags import MISSING, check_scheme
 
 
@@ -63,8 +64,12 @@ class ConllCorpus(RecordCorpus[ConllRecord]):
         return look.name == "conll" or (look.name == "conllu" and self.file.columns.word != 0)
 
     def read(self) -> Iterator[ConllRecord]:
-        """Yield the sentences of each Doc. Raises what `ConllFile.records` raises."""
-        return self.file.records()
+        """Yield the sentences of each Doc.
+
+        Raises what `ConllFile.records` raises, and InvalidError for what is no tag.
+        """
+        check_first_tags(self.path, self.file.records())
+        return with_checked_tags(self.path, self.file.records())
 
     def make_doc(self, nlp: Language, record: ConllRecord) -> Doc:
         """Return the file's tokens as a Doc, with its sentences if it may hold several.

@@ -10,7 +10,6 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import torch
-from spacy.language import Language
 from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
 from spacy.util import minibatch
@@ -106,8 +105,9 @@ class BertQa(BertPipe[QuestionTexts, AnswerTargets, list[list[AnswerSpans]]]):
     ):
         """Take the settings: see `docs/qa.md` for each.
 
-        make_doc: splits a context that is a string. questions: asked of every Doc. top_k: answers a question, at most.
-        n_best: how many candidates the probabilities are computed over. max_answer_length: in spaCy tokens.
+        make_doc: splits a context that is a string, where no pipeline is known, whose tokenizer would. questions: asked
+        of every Doc. top_k: answers a question, at most. n_best: how many candidates the probabilities are computed
+        over. max_answer_length: in spaCy tokens.
         no_answer_threshold: no answer is given if its probability is above this. allow_overlap: whether answers to a
         question may share tokens. score_extension: the name of `span._.score` of what `answer` returns; None: none.
         Other arguments: see `BertPipe`.
@@ -122,12 +122,7 @@ class BertQa(BertPipe[QuestionTexts, AnswerTargets, list[list[AnswerSpans]]]):
             "score_extension": score_extension,
         }
         super().__init__(vocab, model, name, cfg=cfg, **settings)
-        self._make_doc = make_doc
-
-    def join(self, nlp: Language) -> None:
-        """Belong to a pipeline: its tokenizer splits contexts that are strings."""
-        super().join(nlp)
-        self._make_doc = nlp.tokenizer
+        self._tokenizer = make_doc
 
     def head_labels(self, labels: Sequence[str], known: Sequence[str]) -> Sequence[str]:
         """Return two outputs, for the start and the end; what a checkpoint calls them does not matter."""
@@ -153,7 +148,7 @@ class BertQa(BertPipe[QuestionTexts, AnswerTargets, list[list[AnswerSpans]]]):
         if isinstance(questions, str):
             raise WrongTypeError(Errors.E209.format(question=questions))
         if isinstance(context, str):
-            context = self._make_doc(context)
+            context = self._split(context)
         return self.answer_batch(((context, question) for question in questions), top_k=top_k)
 
     def answer_batch(
@@ -223,6 +218,21 @@ class BertQa(BertPipe[QuestionTexts, AnswerTargets, list[list[AnswerSpans]]]):
         end = torch.nn.functional.cross_entropy(scores[..., END], wanted[END], reduction="sum")
         return Loss((start + end) / 2, len(rows))
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Return what is pickled, without the pipeline, but with the tokenizer that this has now."""
+        self._ask_for_tokenizer()
+        return super().__reduce_ex__(protocol)
+
+    def _split(self, text: str) -> Doc:
+        """Return the tokens of a context, by the tokenizer that the pipeline has now."""
+        self._ask_for_tokenizer()
+        return self._tokenizer(text)
+
+    def _ask_for_tokenizer(self) -> None:
+        """Take the tokenizer of the pipeline that the component belongs to; of one that is gone, the last is kept."""
+        tokenizer = self._pipeline.tokenizer
+        self._tokenizer = self._tokenizer if tokenizer is None else tokenizer
+
     def _gold_subwords(self, examples: Sequence[Example], texts: QuestionTexts) -> tuple[Ints, Ints]:
         """Return the first and the last subword of each gold answer in its context, (texts,), or NO_ANSWER."""
         first = np.full(len(examples), NO_ANSWER, dtype=np.int64)
@@ -243,7 +253,7 @@ class BertQa(BertPipe[QuestionTexts, AnswerTargets, list[list[AnswerSpans]]]):
         question_name, context_name = self.parts
         for batch in minibatch(pairs, batch_size):
             given = [parts_given(pair, (context_name, question_name)) for pair in batch]
-            contexts = [as_context(context, self._make_doc) for context, _ in given]
+            contexts = [as_context(context, self._split) for context, _ in given]
             for answers in self._answers_to([as_question(question) for _, question in given], contexts, top_k):
                 yield list(answers.spans)
 

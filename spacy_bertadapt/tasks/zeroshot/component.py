@@ -79,16 +79,24 @@ class BertZeroShot(ConfiguredComponent, TextReader, Pipe):
         self._standing = Standing(nli) if isinstance(nli, PairCategorizer) else Standing(name=nli)
         cfg = {"labels": labels, "template": template, "threshold": threshold, "exclusive": not multi_label}
         self.take_settings(cfg, pipeline)
-        self._look_up()
+        self.look_up()
 
     @property
     def nli(self) -> PairCategorizer:
-        """The component that it stands on. Raises ValueError if there is none."""
-        nli = self._look_up()
+        """The component that it stands on, from now on. Raises ValueError if there is none."""
+        nli = self.look_up()
         if nli is None:
             known = self._pipeline.names
             raise InvalidError(Errors.E312.format(name=self.name, nli=self._standing.name, known=known))
+        self._standing = self._standing.settled()
         return nli
+
+    def look_up(self) -> PairCategorizer | None:
+        """Return the component that it stands on, and note it; None if there is none yet."""
+        self._standing = self._standing.look_up(self._pipeline)
+        if self._standing.nli is not None:
+            self._standing.nli.note_reader(self)
+        return self._standing.nli
 
     def is_running_on(self, component: object) -> bool:
         """Return whether it stands on a component of pairs, and is not disabled or removed, as far as is known."""
@@ -173,16 +181,18 @@ class BertZeroShot(ConfiguredComponent, TextReader, Pipe):
         if self._standing.nli is None:
             self._standing = Standing(name=str(state.get(PART) or self._standing.name))
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Return what is pickled, without the pipeline: what it stands on is looked up first."""
+        self.look_up()
+        return super().__reduce_ex__(protocol)
+
+    def _take_as_read(self, before: dict[str, Any]) -> None:
+        super()._take_as_read(before)
+        self.look_up()
+
     def _stand_on(self, nli: PairCategorizer | None) -> None:
         """Stand on a component that was read from a save; None: on the one of the pipeline that the save names."""
         self._standing = Standing(nli, self._standing.name, is_copy=self._standing.name is not None)
-
-    def _look_up(self) -> PairCategorizer | None:
-        """Return the component that it stands on, and note it; None if there is none."""
-        self._standing = self._standing.look_up(self._pipeline)
-        if self._standing.nli is not None:
-            self._standing.nli.note_reader(self)
-        return self._standing.nli
 
     def _probabilities(self, logits: Tensor) -> Tensor:
         """Return probabilities, (texts, hypotheses). logits: (texts, hypotheses, labels of the NLI component)."""

@@ -11,12 +11,14 @@ import srsly
 import torch
 from spacy.vocab import Vocab
 
+from ...component.checks import filled
 from ...component.pipeline_link import PipelineLink
 from ...component.thinc_model import shim_of
 from ...component.window_settings import WindowSettings
 from ...errors import Errors, InvalidError
 from ...files import read_json_object
 from ...network.encoder_source import EncoderSource
+from ...network.precision import resolve_device, resolve_precision
 from ..categories.architecture import sequence_classifier
 from ..categories.pair_component import PairCategorizer
 
@@ -29,7 +31,8 @@ class Standing:
     """What a `bert_zeroshot` stands on.
 
     nli: the component; None: it is not found yet. name: what the pipeline calls it; None: it is the `bert_zeroshot`'s
-    own, made of its config. is_copy: whether it was read from a save, and the pipeline may hold the same component.
+    own, made of its config. is_copy: whether it was read from a save, is not used yet, and the pipeline may hold
+    the same component.
     """
 
     nli: PairCategorizer | None = None
@@ -37,9 +40,10 @@ class Standing:
     is_copy: bool = False
 
     def look_up(self, pipeline: PipelineLink) -> Standing:
-        """Return what holds in a pipeline whose components are loaded: the component that it has is taken for a copy.
+        """Return what holds in a pipeline: the component that it has is taken for a copy, once it is loaded.
 
-        That is one with the very same network. Where nothing was found before, it is the one of the name.
+        That is one with the very same network: the pipeline's components are compared as each of them is loaded, before
+        any learns. Where nothing was found before, it is the one of the name.
         """
         if self.nli is None:
             found = pipeline.find(str(self.name))
@@ -47,8 +51,12 @@ class Standing:
         if not self.is_copy:
             return self
         others = [other for other in pipeline.components if isinstance(other, PairCategorizer)]
-        twin = next((other for other in others if _are_same(other, self.nli)), self.nli)
-        return Standing(twin, self.name)
+        twin = next((other for other in others if _are_same(other, self.nli)), None)
+        return self if twin is None else Standing(twin, self.name)
+
+    def settled(self) -> Standing:
+        """Return what holds once the component is in use: what was no copy of the pipeline's own never is."""
+        return replace(self, is_copy=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +131,16 @@ def settings_of(nli: PairCategorizer) -> dict[str, Any]:
 def component_of(settings: dict[str, Any], vocab: Vocab, name: str) -> PairCategorizer:
     """Return a component with the settings of another one, whose network is to be read.
 
-    Raises ValueError for settings that `settings_of` did not return.
+    Raises ValueError for settings that `settings_of` did not return, and for a device that can't be used.
     """
     try:
-        network = {key: settings[key] for key in ("device", "precision")}
+        encoder, device, precision = (filled(key, settings[key]) for key in ("encoder", "device", "precision"))
+        resolve_precision(precision, resolve_device(device))
         windows = {key: settings[key] for key in WINDOWS}
-        model = sequence_classifier(EncoderSource(str(settings["encoder"])), **network)
+        model = sequence_classifier(EncoderSource(encoder), device=device, precision=precision)
         return own_component(vocab, model, name, WindowSettings(**windows), long_text=settings["long_text"])
     except (KeyError, TypeError, ValueError) as err:
-        reason = f"holds {settings!s:.80}, of which no component can be made"
+        reason = f"holds {settings!s:.80}, of which no component can be made ({err})"
         raise InvalidError(Errors.E105.format(path=SETTINGS, reason=reason)) from err
 
 

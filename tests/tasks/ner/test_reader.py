@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -211,3 +212,60 @@ def test_conllu_is_refused_unless_its_columns_are_named(nlp: Language, write: Ca
         list(ConllCorpus(path)(nlp))
     (example,) = ConllCorpus(path, word=1)(nlp)
     assert [(entity.text, entity.label_) for entity in example.reference.ents] == [("Ada", "PER")]
+
+
+NO_CONLL = {
+    "plain text": ["Ada lived in London .\nShe was great .\n", "Ada lived in London\nShe was great\nShe met B-52\n"],
+    "Python": ["[('EU', 'B-ORG'), ('rejects', 'O')]\n[('Ada', 'B-PER')]\n", "['EU', 'B-ORG']\n['rejects', 'O']\n"],
+    "fastText": ["__label__x where is it\n__label__y my card\n", "__label__x where is it now\n__label__x it is now\n"],
+    "YAML": ["text: Ada lived in London\nlabel: PER\n", "- text: Ada\n  spans: [a, b]\n"],
+    "<PER>": ["<PER>Ada</PER> lived in <LOC>London</LOC> .\n"],
+    "word|TAG": ["Ada|NNP|B-PER lived|VBD|O .|.|O\n", "Ada|B-PER lived|O\n"],
+    "TSV": ["".join(f"{number}\tit is {number}\t{'ABC'[number % 3]}\n" for number in range(250))],
+    "no tag of entities": ["EU 3\nrejects 0\n", "EU (ORG*\nrejects *\n", "New York\nLos Angeles\n", "EU B-\ncall O\n"],
+}
+
+
+@pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in NO_CONLL.items() for text in texts])
+def test_what_has_no_tags_is_an_error_that_names_it(write: Callable, name: str, text: str) -> None:
+    path = write(text)
+    with pytest.raises(ValueError, match=rf"C040\].*data.conll:[12]: .*{re.escape(name)}"):
+        list(ConllCorpus(path).records())
+
+
+def test_what_is_no_tag_is_an_error_anywhere_in_a_file(write: Callable) -> None:
+    corpus = ConllCorpus(write("EU B-ORG\nrejects O\n\n" * 600 + "EU (ORG*\n"))
+    with pytest.raises(ValueError, match=r"C040\].*data.conll:1801: '\(ORG\*'"):
+        list(corpus.records())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ada PER\ncame O\n",
+        "Ada PER\nRiga LOC\nlate O\n",
+        "Ada PER\nLovelace PER\n",
+        "221B HOUSE\nBaker STREET\nStreet STREET\n\n1 HOUSE\nLondon CITY\nNew CITY\n",
+        "Ada\tDate of birth\ncame\tO\n",
+        "Ada B-a(b)|c\ncame O\n",
+        "Ada geo.loc-1\ncame O\n\nTom Work_Of_Art\n",
+        "Ada\t人名\ncame\tO\n",
+        "Ada x B-PER\ncame O\n",
+        "came O\n",
+        "Ada B-PER",
+    ],
+)
+def test_tags_of_every_form_are_read(nlp: Language, write: Callable, text: str) -> None:
+    assert list(ConllCorpus(write(text))(nlp))
+
+
+def test_commands_name_what_they_cannot_read(run: Callable, write: Callable, tmp_path: Path, tiny_bert: Path) -> None:
+    source = write("Ada lived in London .\nShe was great .\n")
+    for name, output in (("convert", tmp_path / "data.spacy"), ("init-config", tmp_path / "my.cfg")):
+        files = ("--train", source, "--dev", source, "--encoder", tiny_bert)
+        data = (source, output) if name == "convert" else (output, *files)
+        result = run(name, *data, "--task", "ner")
+        assert result.exit_code == 1
+        assert "[C040]" in result.output
+        assert "plain text" in " ".join(result.output.split())
+        assert not output.exists()

@@ -159,7 +159,8 @@ def test_two_way_labels(nlp, make_nli, train):
 
 def test_spacys_own_corpus_trains_and_scores(nlp, make_nli, make_pairs, tmp_path):
     """It makes the predicted Doc from the text alone; the gold Doc keeps a literal [SEP] in its place."""
-    odd = make_pair_doc(nlp, "a [SEP] b", "c", "nli")
+    with pytest.warns(UserWarning, match="W321"):
+        odd = make_pair_doc(nlp, "a [SEP] b", "c", "nli")
     odd.cats = {"contradiction": 0.0, "entailment": 1.0, "neutral": 0.0}
     DocBin(docs=[*(example.reference for example in make_pairs(nlp)), odd]).to_disk(tmp_path / "pairs.spacy")
     pipe = make_nli(nlp)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import gc
+import pickle
+
 import numpy as np
 import pytest
 import spacy
@@ -220,6 +224,60 @@ def test_initialized_elsewhere_it_splits_contexts_as_its_new_pipeline_does(train
     (answer,) = qa.answer("London", "where ?")
     assert answer.doc.vocab is other.vocab is qa.vocab
     assert [token.text for token in answer.doc] == ["Lon", "don"]
+
+
+class WholeText:
+    """A tokenizer that makes one token of a text, and is saved."""
+
+    def __init__(self, vocab):
+        self.vocab = vocab
+
+    def __call__(self, text):
+        return Doc(self.vocab, words=[text], spaces=[False])
+
+    def to_bytes(self, **_):
+        return b""
+
+    def from_bytes(self, data, **_):
+        return self
+
+
+def tokens_of_an_answer(qa):
+    qa.no_answer_threshold = 1.0
+    return [token.text for token in qa.answer("in London", "where ?")[0].doc]
+
+
+def test_contexts_are_split_by_the_tokenizer_that_the_pipeline_has_now(trained):
+    qa = trained.get_pipe("bert_qa")
+    assert tokens_of_an_answer(qa) == ["in", "London"]
+    trained.tokenizer = WholeText(trained.vocab)
+    assert tokens_of_an_answer(qa) == ["in London"]
+    assert len(next(qa.answer_many("in London", ["where ?"]))[0].doc) == 1
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda nlp: pickle.loads(pickle.dumps(nlp))])
+def test_a_copy_has_the_tokenizer_of_its_pipeline(trained, copied):
+    trained.tokenizer = WholeText(trained.vocab)
+    other = copied(trained)
+    assert tokens_of_an_answer(other.get_pipe("bert_qa")) == ["in London"]
+
+
+def test_joined_to_another_pipeline_nothing_changes_by_saving(trained, tmp_path):
+    other = spacy.blank("en")
+    other.tokenizer.add_special_case("London", [{"ORTH": "Lon"}, {"ORTH": "don"}])
+    qa = other.add_pipe("bert_qa", source=trained)
+    assert tokens_of_an_answer(qa) == ["in", "London"], "spaCy doesn't tell it of the pipeline"
+    qa.join(other)
+    assert tokens_of_an_answer(qa) == ["in", "Lon", "don"]
+    other.to_disk(tmp_path)
+    assert tokens_of_an_answer(spacy.load(tmp_path).get_pipe("bert_qa")) == ["in", "Lon", "don"]
+
+
+def test_the_tokenizer_outlives_its_pipeline(trained):
+    other = spacy.blank("en")
+    qa = other.add_pipe("bert_qa", source=copy.deepcopy(trained))
+    gc.collect()
+    assert tokens_of_an_answer(qa) == ["in", "London"]
 
 
 def test_dicts_by_the_names_of_the_parts(trained):

@@ -172,7 +172,22 @@ def test_a_save_over_another_one_keeps_nothing_of_it(zeroshot, tmp_path):
     assert loaded.get_pipe("bert_zeroshot").nli is loaded.get_pipe("bert_nli")
 
 
-@pytest.mark.parametrize("spoilt", [{}, {"max_length": "x"}, {"long_text": 3}, {"stride": None}])
+SPOILT = [
+    {},
+    {"max_length": "x"},
+    {"long_text": 3},
+    {"stride": None},
+    {"stride": True},
+    {"max_batch_subwords": 1.5},
+    {"device": None},
+    {"device": 3},
+    {"device": "meta"},
+    {"precision": "half"},
+    {"encoder": ["a"]},
+]
+
+
+@pytest.mark.parametrize("spoilt", SPOILT)
 def test_a_spoilt_save_names_the_file(zeroshot, tmp_path, spoilt):
     sourced_alone(zeroshot).to_disk(tmp_path)
     file = tmp_path / "bert_zeroshot" / "nli" / "settings.json"

@@ -12,6 +12,7 @@ from spacy.language import Language
 from spacy.training import Example
 
 from spacy_bertadapt import save_pipeline
+from spacy_bertadapt.training.optimizer import adamw
 
 LABELS = ["delivery", "payment"]
 TEXT = "my parcel never arrived"
@@ -200,3 +201,30 @@ def test_texts_are_scored_by_what_reads_them(make_nli):
     gold = {"cats": {label: float(label == "payment") for label in LABELS}}
     scores = nlp.evaluate([Example.from_dict(nlp.make_doc(TEXT), gold)])
     assert scores["nli_acc"] is None
+
+
+@pytest.mark.parametrize("saved", [through_disk, through_a_whole_save, through_bytes])
+@pytest.mark.parametrize("nli_first", [True, False])
+def test_follows_what_it_stands_on_where_that_learns_right_after_loading(
+    make_nli, make_pairs, tmp_path, saved, nli_first
+):
+    nlp = make_pipeline(make_nli, nli_first=nli_first)
+    before = cats_of(nlp)
+    loaded = saved(nlp, tmp_path / "pipeline")
+    pairs = make_pairs(loaded)
+    with loaded.select_pipes(enable="bert_nli"):
+        optimizer = adamw(1e-2)
+        for _ in range(3):
+            loaded.update(pairs, sgd=optimizer)
+    assert loaded.get_pipe("bert_zeroshot").nli is loaded.get_pipe("bert_nli")
+    assert cats_of(loaded) != pytest.approx(before, abs=1e-5)
+
+
+@pytest.mark.parametrize("saved", [lambda nlp, folder: nlp, through_disk, through_bytes])
+@pytest.mark.parametrize("nli_first", [True, False])
+def test_is_pickled_before_its_first_use(make_nli, tmp_path, saved, nli_first):
+    """A process that is spawned gets the pipeline pickled."""
+    expected = cats_of(make_pipeline(make_nli, nli_first=nli_first))
+    nlp = pickled(saved(make_pipeline(make_nli, nli_first=nli_first), tmp_path / "pipeline"))
+    assert cats_of(nlp) == pytest.approx(expected, abs=1e-6)
+    assert nlp.get_pipe("bert_zeroshot").nli is nlp.get_pipe("bert_nli")
