@@ -18,19 +18,21 @@ from .errors import BertadaptError, Errors, InvalidError, SaveError
 from .folder_swap import folder_beside, put_in_place, saved_folder
 
 Content = TypeVar("Content")
-META = "meta.json"
-PARTS = (META, "config.cfg", "tokenizer", "vocab")  # of a pipeline's folder, beside the folders of its components
+META, CONFIG = "meta.json", "config.cfg"
+PARTS = (META, CONFIG, "tokenizer", "vocab")  # of a pipeline's folder, beside the folders of its components
 
 
 def save_pipeline(nlp: Language, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
     """Save a pipeline as `nlp.to_disk` does, but whole: until it is complete, the earlier save at `path` stays.
 
     Files and folders at `path` that are no part of the earlier pipeline stay too.
-    exclude: names of components and parts that are not saved. Raises OSError, and leaves the earlier save as it was,
+    exclude: names of components and parts that are not saved: those of an earlier save stay, as with `nlp.to_disk`, and
+    what is in the folder then is not of one save. Raises OSError, and leaves the earlier save as it was,
     if the disk is full or `path` can't be written or replaced.
     """
-    with replaced_pipeline(Path(path).resolve()) as folder:
-        nlp.to_disk(folder, exclude=list(exclude))
+    exclude = list(exclude)
+    with replaced_pipeline(Path(path).resolve(), keep=exclude) as folder:
+        nlp.to_disk(folder, exclude=exclude)
 
 
 def load_pipeline(path: str | Path, **settings: Any) -> Language:
@@ -42,29 +44,47 @@ def load_pipeline(path: str | Path, **settings: Any) -> Language:
 
 
 @contextmanager
-def replaced_pipeline(path: Path) -> Iterator[Path]:
+def replaced_pipeline(path: Path, *, keep: Collection[str] = ()) -> Iterator[Path]:
     """Do what `replaced_folder` does, for the folder of a pipeline: what is no part of it stays.
 
-    Raises OSError also if `path` is a file, or a folder of other things, one of which would be replaced.
+    keep: parts of it that stay too. Raises OSError also if `path` is a file, or a folder of other things, one of which
+    would be replaced.
     """
     if path.exists() and not path.is_dir():
         raise SaveError(Errors.E130.format(path=path, reason=os.strerror(errno.ENOTDIR)))
-    with replaced_folder(path, names=pipeline_names(path)) as folder:
+    with replaced_folder(path, names=pipeline_names(path) - set(keep)) as folder:
         yield folder
-        if not (path / META).exists():
+        if not _is_pipeline(path):
             for name in sorted(entry.name for entry in folder.iterdir()):
-                if (path / name).is_dir():
+                if os.path.lexists(path / name):
                     raise SaveError(Errors.E137.format(path=path, name=name))
 
 
 def pipeline_names(folder: Path) -> set[str]:
-    """Return the names of the files and folders that belong to the pipeline in a folder, if there is one."""
-    components: object = None
-    if (folder / META).is_file():
-        with suppress(InvalidError):
-            components = read_json_object(folder / META).get("components")
-    names = [name for name in components if isinstance(name, str)] if isinstance(components, list) else []
+    """Return the names of the files and folders that belong to the pipeline in a folder, if there is one.
+
+    A component is one that the config names too: another program's meta.json may list anything.
+    """
+    if not _is_pipeline(folder):
+        return set()
+    components = _meta_of(folder).get("components")
+    config = (folder / CONFIG).read_text(encoding="utf8", errors="replace") if (folder / CONFIG).is_file() else ""
+    blocks = {line.strip() for line in config.splitlines()}
+    listed = components if isinstance(components, list) else []
+    names = [name for name in listed if isinstance(name, str) and f"[components.{name}]" in blocks]
     return {*PARTS, *names, *(f"{name}.json" for name in names)}  # spaCy's sentencizer is saved as a file NAME.json
+
+
+def _is_pipeline(folder: Path) -> bool:
+    """Return whether a folder is a pipeline's: its meta.json is one of spaCy's, or what was one once is damaged."""
+    looks_like_one = all((folder / name).exists() for name in (META, CONFIG, "vocab"))
+    return looks_like_one or {"lang", "spacy_version"} <= _meta_of(folder).keys()
+
+
+def _meta_of(folder: Path) -> dict[str, Any]:
+    with suppress(InvalidError):
+        return read_json_object(folder / META)
+    return {}
 
 
 @contextmanager

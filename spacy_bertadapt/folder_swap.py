@@ -16,6 +16,7 @@ from pathlib import Path
 
 AT_FDCWD = -100  # of Linux: paths are taken as the process would
 RENAME_EXCHANGE = 2  # of Linux; RENAME_SWAP of macOS has the same number
+FRESH = re.compile(r"\.(.+)\.[0-9a-f]{8}\.new")
 DAY = 24 * 60 * 60  # seconds
 
 
@@ -34,6 +35,11 @@ def folder_beside(path: Path) -> Iterator[Path]:
         remove(fresh)
         if lock is not None:
             os.close(lock)
+
+
+def final_path(path: Path) -> Path:
+    """Return the path that a file will have once the folders of `folder_beside` around it are in their places."""
+    return Path(*(match[1] if (match := FRESH.fullmatch(part)) else part for part in path.parts))
 
 
 def put_in_place(fresh: Path, path: Path) -> None:

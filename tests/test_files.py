@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
 import signal
@@ -451,3 +452,38 @@ def test_a_pipeline_is_loaded_of_one_save(tmp_path: Path, monkeypatch: pytest.Mo
 def test_no_pipeline_to_load_is_spacys_error(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="E052"):
         load_pipeline(tmp_path / "missing")
+
+
+def test_parts_that_are_excluded_stay_as_they_were(tmp_path: Path) -> None:
+    nlp = spacy.blank("en")
+    nlp.add_pipe("entity_ruler").add_patterns([{"label": "X", "pattern": "first"}])
+    save_pipeline(nlp, tmp_path / "pipeline")
+    nlp.get_pipe("entity_ruler").add_patterns([{"label": "X", "pattern": "second"}])
+    nlp.vocab.strings.add("only in the second")
+    save_pipeline(nlp, tmp_path / "pipeline", exclude=["entity_ruler", "vocab"])
+    loaded = spacy.load(tmp_path / "pipeline")
+    assert [pattern["pattern"] for pattern in loaded.get_pipe("entity_ruler").patterns] == ["first"]
+    assert "only in the second" not in loaded.vocab.strings
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [("meta.json", '{"components": ["src", ".git"]}'), ("config.cfg", "[mine]"), ("tokenizer", "mine")],
+)
+def test_files_of_others_are_not_replaced(tmp_path: Path, file: str, content: str) -> None:
+    (tmp_path / "project" / "src").mkdir(parents=True)
+    (tmp_path / "project" / "src" / "a.py").write_text("mine")
+    (tmp_path / "project" / file).write_text(content)
+    with pytest.raises(OSError, match=rf"E137.*'{file}'"):
+        save_pipeline(spacy.blank("en"), tmp_path / "project")
+    assert sorted(os.listdir(tmp_path / "project")) == sorted([file, "src"])
+    assert (tmp_path / "project" / file).read_text() == content
+
+
+def test_what_a_meta_json_lists_and_no_config_stays(tmp_path: Path) -> None:
+    save_pipeline(spacy.blank("en"), tmp_path / "pipeline")
+    meta = json.loads((tmp_path / "pipeline" / "meta.json").read_text())
+    (tmp_path / "pipeline" / "meta.json").write_text(json.dumps({**meta, "components": ["src"]}))
+    (tmp_path / "pipeline" / "src").mkdir()
+    save_pipeline(spacy.blank("en"), tmp_path / "pipeline")
+    assert (tmp_path / "pipeline" / "src").is_dir()

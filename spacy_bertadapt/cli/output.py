@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -43,8 +44,14 @@ def _obstacle(path: Path) -> str | None:
     if path.exists():
         if path.is_dir():
             return "it is a folder"
+        if not path.is_file():
+            return "it is no ordinary file"
         return None if os.access(path, os.W_OK) else "it is write-protected"
     folder = next(parent for parent in path.parents if parent.exists())
     if not folder.is_dir():
         return f"{folder} is a file, and no folder"
-    return None if os.access(folder, os.W_OK | os.X_OK) else f"the folder {folder} is write-protected"
+    try:  # the rights alone don't say it: root has them all, and some file systems take no files
+        with tempfile.TemporaryFile(dir=folder):
+            return None
+    except OSError as err:
+        return f"the folder {folder} can't be written: {err.strerror}"

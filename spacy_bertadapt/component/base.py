@@ -287,12 +287,12 @@ class BertPipe(ConfiguredComponent, LabelledComponent, TrainablePipe, Generic[Te
 
     def saved_state(self) -> dict[str, Any]:
         """Return what is known of the labels, and the live settings, as JSON can hold them."""
-        return {**self.label_state(), "settings": self.live_settings()}
+        return {**self.label_state(), **self.settings_state()}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take over what `saved_state` returned. Raises ValueError if it doesn't fit the labels."""
         self.restore_labels(state)
-        self.restore_settings(state.get("settings", {}))
+        self.restore_settings(state)
 
     def _annotate(self, docs: Sequence[Doc]) -> None:
         """Predict Docs, and annotate them."""

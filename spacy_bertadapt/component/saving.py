@@ -9,16 +9,18 @@ import srsly
 from spacy import util
 
 from ..errors import Errors, InvalidError
-from ..files import read_json_object, read_saved, refuse_links, replaced_folder
+from ..files import CONFIG, PARTS, read_json_object, read_saved, refuse_links, replaced_folder
 
 Self = TypeVar("Self", bound="SavedComponent")
 STATE = "cfg"
 
 
 def check_component_name(name: str) -> None:
-    """Raise ValueError for a name that is no name of a folder within the pipeline's."""
+    """Raise ValueError for a name that is no name of a folder within the pipeline's, or that another part has."""
     if name in ("", "..") or PureWindowsPath(name).name != name:
         raise InvalidError(Errors.E134.format(name=name))
+    if name in PARTS:
+        raise InvalidError(Errors.E138.format(name=name))
 
 
 class SavedPart(Protocol):
@@ -67,6 +69,8 @@ class SavedComponent:
         a name that leads out of the pipeline's folder.
         """
         check_component_name(self.name)
+        if (Path(path).parent / CONFIG).is_file():  # a renamed component does not know its new name
+            check_component_name(Path(path).name)
         writers: dict[str, Callable[[Path], None]] = {STATE: lambda p: srsly.write_json(p, self.saved_state())}
         writers |= {name: part.to_disk for name, part in self.saved_parts().items()}
         names = {STATE, *self.part_names}.difference(exclude)

@@ -51,6 +51,7 @@ class ConfiguredComponent(SavedComponent):
     """
 
     _is_complete = False
+    _config_beside: Mapping[str, Any] = {}
 
     def take_settings(self, settings: Mapping[str, Any], pipeline: Language | None) -> None:
         """Take the settings that `cfg` holds; from now on only the live ones can be changed.
@@ -83,16 +84,31 @@ class ConfiguredComponent(SavedComponent):
         """Return the values of all live settings, as JSON can hold them."""
         return {name: self._settings[name] for name in self._live}
 
-    def restore_settings(self, saved: Any) -> None:
-        """Take over what `live_settings` returned. Raises ValueError if it names or holds what is not possible."""
+    def settings_state(self) -> dict[str, Any]:
+        """Return the live settings, and what the config that is saved beside them says of these."""
+        configured = {name: value for name, value in self._config_beside.items() if name in self._live}
+        return {"settings": self.live_settings(), "configured": configured}
+
+    def restore_settings(self, state: Mapping[str, Any]) -> None:
+        """Take over what `settings_state` returned, but for what was set otherwise since.
+
+        That are settings that were given when the pipeline was loaded, in its config or over it, and that differ from
+        the config it was saved with. Raises ValueError if it names or holds what is not possible.
+        """
+        values = self._read_settings("settings", state.get("settings", {}))
+        configured = self._read_settings("configured", state.get("configured", {})) or self._config_beside
+        given = {name: value for name, value in self._given.items() if name in configured and configured[name] != value}
+        self._settings.update({**values, **given})
+
+    def _read_settings(self, key: str, saved: Any) -> dict[str, Any]:
+        """Return checked settings. Raises ValueError if there are no such ones, or they can't have these values."""
         if not isinstance(saved, dict) or not saved.keys() <= self._live.keys():
-            reason = f"has settings = {saved!r:.80}, but they are an object with any of {', '.join(self._live)}"
+            reason = f"has {key} = {saved!r:.80}, but they are an object with any of {', '.join(self._live)}"
             raise InvalidError(Errors.E105.format(path=STATE, reason=reason))
         try:
-            values = {name: self._live[name].first_value(_as_written(value)) for name, value in saved.items()}
+            return {name: self._live[name].first_value(_as_written(value)) for name, value in saved.items()}
         except InvalidError as err:
             raise InvalidError(Errors.E105.format(path=STATE, reason=f"does not hold: {err}")) from err
-        self._settings.update(values)
 
     def take_as_initialized(self) -> None:
         """Note that the component is in use from now on: what a save holds counts, and not what its config says."""
@@ -105,19 +121,29 @@ class ConfiguredComponent(SavedComponent):
         """
         before = self.live_settings()
         with self.all_or_nothing():
-            given = self._given_beside(Path(path))
+            self._config_beside = component_block(Path(path)) if self._given else {}
             super().from_disk(path, exclude=exclude)
-            self._settings.update(given)
         self._take_as_read(before)
         return self
+
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
+        """Write the component into a folder: see `SavedComponent.to_disk`."""
+        self._config_beside = component_block(Path(path))
+        super().to_disk(path, exclude=exclude)
 
     def from_bytes(self: Self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> Self:
         """Read what `to_bytes` packed, all of it or, if it can't be read, nothing."""
         before = self.live_settings()
         with self.all_or_nothing():
+            self._config_beside = {}
             super().from_bytes(bytes_data, exclude=exclude)
         self._take_as_read(before)
         return self
+
+    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
+        """Pack what `to_disk` writes. There is no config beside bytes: the settings that hold are what counts."""
+        self._config_beside = {}
+        return super().to_bytes(exclude=exclude)
 
     def snapshot(self) -> Callable[[], None]:
         """Return a function that makes the component what it is now. Networks are not copied: reading replaces them."""
@@ -160,14 +186,6 @@ class ConfiguredComponent(SavedComponent):
         for name, value in self.live_settings().items():
             if value != before[name]:
                 self._pipeline.write_config(self, name, value)
-
-    def _given_beside(self, path: Path) -> dict[str, Any]:
-        """Return the settings that a new component was given, where the config saved beside `path` has others.
-
-        One that is in use was given nothing: what is saved counts.
-        """
-        saved = component_block(path) if self._given else {}
-        return {name: value for name, value in self._given.items() if name in saved and saved[name] != value}
 
 
 class Cfg(dict[str, Any]):

@@ -15,7 +15,7 @@ from thinc.shims import Shim
 from ..errors import Errors, InvalidError
 from ..learning.adaptation import Adaptation
 from ..learning.learner import Learner
-from ..learning.lora import remove_adapter
+from ..learning.lora import check_rank, remove_adapter
 from ..learning.saving import load_checkpoint, save_checkpoint
 from ..network.checkpoint import Checkpoint
 from ..network.inputs import to_numpy
@@ -105,10 +105,9 @@ class NetworkShim(Shim):
 
     def to_disk(self, path: str | Path) -> None:
         """Write the network and tokenizer into a folder: a checkpoint that Transformers reads too, or an adapter."""
-        self.report_skipped()
         folder = Path(path)
         folder.mkdir(parents=True, exist_ok=True)
-        save_checkpoint(self.network.checkpoint, self.adaptation, folder)
+        self._write(folder, pipeline=folder.absolute().parent.parent)
 
     def from_disk(self, path: str | Path) -> NetworkShim:
         """Read a folder that `to_disk` wrote."""
@@ -118,7 +117,7 @@ class NetworkShim(Shim):
     def to_bytes(self) -> bytes:
         """Pack the files of `to_disk`."""
         with tempfile.TemporaryDirectory() as folder:
-            self.to_disk(folder)
+            self._write(Path(folder), pipeline=None)
             return srsly.msgpack_dumps({path.name: path.read_bytes() for path in Path(folder).iterdir()})
 
     def from_bytes(self, data: bytes) -> NetworkShim:
@@ -128,7 +127,9 @@ class NetworkShim(Shim):
 
     def read_folder(self, path: Path) -> Checkpoint:
         """Return the checkpoint in a folder that `to_disk` wrote: see `load_checkpoint`."""
-        return load_checkpoint(path, self.settings.architecture, self.settings.encoder)
+        checkpoint = load_checkpoint(path, self.settings.architecture, self.settings.encoder)
+        check_rank(checkpoint.module, self.adaptation, path)
+        return checkpoint
 
     def read_bytes(self, data: bytes) -> Checkpoint:
         """Return the checkpoint in what `to_bytes` packed."""
@@ -136,6 +137,10 @@ class NetworkShim(Shim):
             for name, content in srsly.msgpack_loads(data).items():
                 (Path(folder) / Path(name).name).write_bytes(content)
             return self.read_folder(Path(folder))
+
+    def _write(self, folder: Path, *, pipeline: Path | None) -> None:
+        self.report_skipped()
+        save_checkpoint(self.network.checkpoint, self.adaptation, folder, pipeline=pipeline)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_learner": None}

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, Literal
 
 import torch
@@ -84,6 +85,16 @@ class Lora(Adaptation):
 def has_adapter(module: nn.Module) -> bool:
     """Return whether a network has LoRA's matrices."""
     return any(hasattr(part, "lora_A") for part in module.modules())
+
+
+def check_rank(module: nn.Module, adaptation: Adaptation, path: Path) -> None:
+    """Raise ValueError if a network's matrices have another rank than an adaptation would give them.
+
+    path: the folder that the network was read from.
+    """
+    ranks = {int(layer.r[ADAPTER]) for _, layer in _lora_layers(module)}
+    if isinstance(adaptation, Lora) and ranks and ranks != {adaptation.r}:
+        raise InvalidError(Errors.E139.format(given=adaptation.r, path=path, saved=", ".join(map(str, sorted(ranks)))))
 
 
 def is_learned(name: str, anatomy: Anatomy) -> bool:

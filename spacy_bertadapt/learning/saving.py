@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ from torch import Tensor
 
 from ..errors import BertadaptError, Errors, InvalidError, NotFoundError, Warnings
 from ..files import read_json_object
+from ..folder_swap import final_path
 from ..network.architecture import Architecture
 from ..network.checkpoint import Checkpoint, with_saved_tokenizer
 from ..network.encoder_source import EncoderSource
@@ -28,19 +30,26 @@ from .lora import ADAPTER, Lora, has_adapter, is_learned, merged_weights, plain_
 
 ADAPTER_CONFIG, ADAPTER_WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 ENCODER_FILE = "adapter_encoder.json"
+SAVES_OF_TRAINING = ("model-best", "model-last")
 PEFT_PREFIX = "base_model.model."
 
 
-def save_checkpoint(checkpoint: Checkpoint, adaptation: Adaptation, folder: Path) -> None:
-    """Write a checkpoint that Transformers reads, or the trained parameters alone (an adapter)."""
+def save_checkpoint(
+    checkpoint: Checkpoint, adaptation: Adaptation, folder: Path, *, pipeline: Path | None = None
+) -> None:
+    """Write a checkpoint that Transformers reads, or the trained parameters alone (an adapter).
+
+    pipeline: the folder of the pipeline that is saved; None: it is not saved in one.
+    """
     if not has_adapter(checkpoint.module):
         checkpoint.save(folder)
-    elif adaptation.saves_adapter and checkpoint.source is not None:
+    elif adaptation.saves_adapter and checkpoint.source is not None and not _is_replaced(checkpoint.source, pipeline):
         with errors_of_writing():
             _save_adapter(checkpoint, checkpoint.source, folder)
     else:
         if adaptation.saves_adapter:
-            warnings.warn(Warnings.W104, stacklevel=2)
+            source = checkpoint.source
+            warnings.warn(Warnings.W104 if source is None else Warnings.W105.format(name=source.name), stacklevel=2)
         checkpoint.save(folder, weights=merged_weights(checkpoint.module))
 
 
@@ -64,6 +73,18 @@ def load_checkpoint(folder: Path, architecture: Architecture, configured: Encode
         parts = {"checksum": checksum[:12], "expected": expected[:12]}
         raise InvalidError(Errors.E117.format(path=folder, name=source.name, **parts))
     return with_saved_tokenizer(folder, module, source.lasting)
+
+
+def _is_replaced(source: EncoderSource, pipeline: Path | None) -> bool:
+    """Return whether an encoder lies in the pipeline that a save replaces, or in one that `spacy train` replaces too.
+
+    pipeline: its folder, which may be one that is still written beside its place.
+    """
+    if pipeline is None:
+        return False
+    place = Path(os.path.realpath(final_path(pipeline.absolute())))
+    encoder = Path(os.path.realpath(Path(source.name).expanduser()))
+    return any(encoder.is_relative_to(place.parent / name) for name in (place.name, *SAVES_OF_TRAINING))
 
 
 def encoder_checksum(module: TaskModule) -> str:

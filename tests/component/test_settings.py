@@ -10,6 +10,7 @@ import spacy
 import srsly
 from spacy.language import Language
 
+from spacy_bertadapt import save_pipeline
 from tests.fixtures.components import samples_of
 
 TEXT = "Ada Lovelace lived in London"
@@ -300,3 +301,39 @@ def test_spoilt_settings_of_a_save_name_the_file(nlp, make_pipe, tmp_path, conte
     srsly.write_json(tmp_path / "bert_qa" / "cfg", {**state, "settings": content})
     with pytest.raises(ValueError, match=r"E105.*cfg"):
         spacy.load(tmp_path)
+
+
+def test_a_setting_edited_in_the_saved_config_holds(qa, tmp_path):
+    qa.get_pipe("bert_qa").no_answer_threshold = 0.7
+    qa.to_disk(tmp_path)
+    config = tmp_path / "config.cfg"
+    text = config.read_text(encoding="utf8")
+    assert "no_answer_threshold = 0.7" in text
+    config.write_text(text.replace("no_answer_threshold = 0.7", "no_answer_threshold = 0.25"), encoding="utf8")
+    loaded = spacy.load(tmp_path)
+    assert loaded.get_pipe("bert_qa").no_answer_threshold == 0.25
+    loaded.to_disk(tmp_path / "again")
+    assert spacy.load(tmp_path / "again").get_pipe("bert_qa").no_answer_threshold == 0.25
+
+
+def test_what_a_sourced_component_was_given_in_the_end_holds(qa, tmp_path):
+    """Its first pipeline's config gets what is set live, as spaCy doesn't tell it of the new one."""
+    other = spacy.blank("en")
+    other.add_pipe("bert_qa", source=qa)
+    other.get_pipe("bert_qa").no_answer_threshold = 0.3
+    other.to_disk(tmp_path)
+    assert spacy.load(tmp_path).get_pipe("bert_qa").no_answer_threshold == 0.3
+    for threshold in (0.1, 0.3, 0.9):
+        loaded = spacy.load(tmp_path, config={"components.bert_qa.no_answer_threshold": threshold})
+        assert loaded.get_pipe("bert_qa").no_answer_threshold == threshold
+
+
+@pytest.mark.parametrize("name", ["vocab", "tokenizer", "meta.json", "config.cfg"])
+def test_names_of_a_pipelines_parts_are_refused(nlp, make_pipe, tmp_path, name):
+    with pytest.raises(ValueError, match=rf"E138.*'{name}'"):
+        nlp.add_pipe("bert_textcat", name=name)
+    make_pipe("textcat", nlp)
+    nlp.rename_pipe("bert_textcat", name)
+    with pytest.raises(ValueError, match=rf"E138.*'{name}'"):
+        save_pipeline(nlp, tmp_path / "pipeline")
+    assert not (tmp_path / "pipeline").exists()

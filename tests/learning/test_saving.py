@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from spacy.language import Language
 from torch import nn
 from torch.nn.modules.module import register_module_parameter_registration_hook
 
+from spacy_bertadapt import save_pipeline
 from spacy_bertadapt.component.base import BertPipe
 from spacy_bertadapt.training.optimizer import adamw
 
@@ -245,3 +247,34 @@ def test_labels_and_weights_are_saved_together(
             component(nlp).to_disk(tmp_path / "pipeline" / "bert_textcat")
         monkeypatch.undo()
         assert spacy.load(tmp_path / "pipeline")("the card was charged").cats == before
+
+
+@pytest.mark.parametrize("place", ["model-best", "model-last", "other"])
+@pytest.mark.parametrize("way", ["to_disk", "save_pipeline"])
+def test_an_adapter_never_replaces_its_own_encoder(
+    tiny_bert: Path, learned: Callable, tmp_path: Path, place: str, way: str
+) -> None:
+    learned(tiny_bert).to_disk(tmp_path / place)
+    nlp = learned(tmp_path / place / "bert_textcat" / "model", **LORA)
+    save = nlp.to_disk if way == "to_disk" else partial(save_pipeline, nlp)
+    for target in (place, "model-best") if place == "model-last" else (place,):
+        with pytest.warns(UserWarning, match=r"W105.*bert_textcat.*merged"):
+            save(tmp_path / target)
+        loaded = spacy.load(tmp_path / target)
+        assert loaded("the card").cats == pytest.approx(nlp("the card").cats, abs=1e-5)
+        assert not (tmp_path / target / "bert_textcat" / "model" / "adapter_config.json").exists()
+
+
+def test_an_adapter_beside_its_encoder_stays_one(tiny_bert: Path, learned: Callable, tmp_path: Path) -> None:
+    learned(tiny_bert).to_disk(tmp_path / "full")
+    nlp = learned(tmp_path / "full" / "bert_textcat" / "model", **LORA)
+    nlp.to_disk(tmp_path / "adapted")
+    assert (tmp_path / "adapted" / "bert_textcat" / "model" / "adapter_config.json").exists()
+    nlp.to_bytes()
+    assert spacy.load(tmp_path / "adapted")("the card").cats == nlp("the card").cats
+
+
+def test_another_rank_than_the_saved_one_is_refused(adapter: Path) -> None:
+    pipeline = adapter.parent.parent
+    with pytest.raises(ValueError, match=r"E139.*adapt\.r is 3.*rank 8"):
+        spacy.load(pipeline, config={"components.bert_textcat.adapt.r": 3})

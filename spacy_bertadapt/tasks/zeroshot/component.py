@@ -173,11 +173,11 @@ class BertZeroShot(ConfiguredComponent, TextReader, Pipe):
 
     def saved_state(self) -> dict[str, Any]:
         """Return the live settings, and the name of what it stands on."""
-        return {"settings": self.live_settings(), PART: self.nli.saved_name}
+        return {**self.settings_state(), PART: self.nli.saved_name}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take over the settings, and stand on the component that is named, if none was saved here."""
-        self.restore_settings(state.get("settings", {}))
+        self.restore_settings(state)
         if self._standing.nli is None:
             self._standing = Standing(name=str(state.get(PART) or self._standing.name))
 
