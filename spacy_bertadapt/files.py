@@ -28,9 +28,13 @@ def save_pipeline(nlp: Language, path: str | Path, *, exclude: Iterable[str] = (
     Files and folders at `path` that are no part of the earlier pipeline stay too.
     exclude: names of components and parts that are not saved: those of an earlier save stay, as with `nlp.to_disk`, and
     what is in the folder then is not of one save. Raises OSError, and leaves the earlier save as it was,
-    if the disk is full or `path` can't be written or replaced.
+    if the disk is full or `path` can't be written or replaced; ValueError for a component that has the name of another
+    part of the folder.
     """
     exclude = list(exclude)
+    for name in PARTS:
+        if name in nlp.component_names:
+            raise InvalidError(Errors.E138.format(name=name))
     with replaced_pipeline(Path(path).resolve(), keep=exclude) as folder:
         nlp.to_disk(folder, exclude=exclude)
 
