@@ -171,12 +171,12 @@ class Errors:
         "Put the file itself into the folder if you trust it."
     )
     E137 = (
-        "[E137] {path} is no pipeline (it has no meta.json of spaCy's), and its '{name}' would be replaced by that of "
-        "the pipeline. Name another folder."
+        "[E137] {path} has a '{name}' that no pipeline saved there has written, and that this save would replace. "
+        "Name another folder, or move it away."
     )
     E139 = (
-        "[E139] adapt.r is {given}, but the saved adapter in {path} has matrices of rank {saved}. Leave adapt.r as it "
-        "was saved, or merge the adapter (merge_adapter()) and train a new one."
+        "[E139] adapt.{setting} is {given}, but the adapter that is saved in {path} was trained with {saved}. Leave it "
+        "as it was saved, or merge the adapter (merge_adapter()) and train a new one."
     )
     E138 = (
         "[E138] {name!r} can't be a component's name: the folder of every pipeline has a part of that name. "
@@ -549,12 +549,14 @@ class Warnings:
         "The encoder is kept, and a new head is trained."
     )
     W104 = (
-        "[W104] An adapter alone can be saved only on an encoder as it was read, and this one has learned since. It is "
-        'saved whole, with the matrices merged into its weights, as by adapt.save = "merged".'
+        "[W104] An adapter alone can be saved only on an encoder as it was read, and this one has learned since, or a "
+        "save took its place. It is saved whole, with the matrices merged into its weights, as by adapt.save = "
+        '"merged".'
     )
     W105 = (
-        "[W105] The encoder '{name}' lies in a pipeline that this save replaces, and an adapter is nothing without it: "
-        "the matrices are merged into its weights, and it is saved whole. To save the adapter alone, save it elsewhere."
+        "[W105] The encoder '{name}' lies in a pipeline that this save replaces, or is gone, and an adapter is nothing "
+        "without it: the matrices are merged into its weights, and it is saved whole. To save the adapter alone, save "
+        "it elsewhere."
     )
     W301 = "[W301] {count} of {total} steps had a non-finite loss or gradient and were skipped; the weights are sound."
     W302 = "[W302] The device ran out of memory; going on with at most {budget} subwords at once (max_batch_subwords)."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -51,32 +52,41 @@ def load_pipeline(path: str | Path, **settings: Any) -> Language:
 def replaced_pipeline(path: Path, *, keep: Collection[str] = ()) -> Iterator[Path]:
     """Do what `replaced_folder` does, for the folder of a pipeline: what is no part of it stays.
 
-    keep: parts of it that stay too. Raises OSError also if `path` is a file, or a folder of other things, one of which
-    would be replaced.
+    keep: parts of it that stay too. Raises OSError also if `path` is a file, or if something would be replaced there
+    that no pipeline saved there has written.
     """
     if path.exists() and not path.is_dir():
         raise SaveError(Errors.E130.format(path=path, reason=os.strerror(errno.ENOTDIR)))
-    with replaced_folder(path, names=pipeline_names(path) - set(keep)) as folder:
+    names: set[str] = set()
+    with replaced_folder(path, names=names) as folder:
         yield folder
-        if not _is_pipeline(path):
-            for name in sorted(entry.name for entry in folder.iterdir()):
-                if os.path.lexists(path / name):
-                    raise SaveError(Errors.E137.format(path=path, name=name))
+        written = sorted(entry.name for entry in folder.iterdir())  # another process may have saved to `path` meanwhile
+        names |= read_saved(path, lambda earlier: _replaceable_names(earlier, written)) - _names_on_disk(keep)
 
 
 def pipeline_names(folder: Path) -> set[str]:
     """Return the names of the files and folders that belong to the pipeline in a folder, if there is one.
 
-    A component is one that the config names too: another program's meta.json may list anything.
+    Its components are those of the config: another program's meta.json may list anything.
     """
     if not _is_pipeline(folder):
         return set()
-    components = _meta_of(folder).get("components")
     config = (folder / CONFIG).read_text(encoding="utf8", errors="replace") if (folder / CONFIG).is_file() else ""
-    blocks = {line.strip() for line in config.splitlines()}
-    listed = components if isinstance(components, list) else []
-    names = [name for name in listed if isinstance(name, str) and f"[components.{name}]" in blocks]
-    return {*PARTS, *names, *(f"{name}.json" for name in names)}  # spaCy's sentencizer is saved as a file NAME.json
+    return {*PARTS, *_names_on_disk(re.findall(r"^\[components\.(.+)\]\s*$", config, re.MULTILINE))}
+
+
+def _replaceable_names(folder: Path, written: Iterable[str]) -> set[str]:
+    """Return the names of the pipeline in a folder. Raises OSError if one that is written is something else's there."""
+    own = pipeline_names(folder)
+    for name in written:
+        if os.path.lexists(folder / name) and own.isdisjoint((name, Path(name).stem)):
+            raise SaveError(Errors.E137.format(path=folder, name=name))
+    return own
+
+
+def _names_on_disk(names: Iterable[str]) -> set[str]:
+    """Return the names that components may have in a folder: spaCy's sentencizer is saved as a file NAME.json."""
+    return {entry for name in names for entry in (name, f"{name}.json")}
 
 
 def _is_pipeline(folder: Path) -> bool:

@@ -15,7 +15,7 @@ from thinc.shims import Shim
 from ..errors import Errors, InvalidError
 from ..learning.adaptation import Adaptation
 from ..learning.learner import Learner
-from ..learning.lora import check_rank, remove_adapter
+from ..learning.lora import check_same, remove_adapter
 from ..learning.saving import load_checkpoint, save_checkpoint
 from ..network.checkpoint import Checkpoint
 from ..network.inputs import to_numpy
@@ -128,7 +128,7 @@ class NetworkShim(Shim):
     def read_folder(self, path: Path) -> Checkpoint:
         """Return the checkpoint in a folder that `to_disk` wrote: see `load_checkpoint`."""
         checkpoint = load_checkpoint(path, self.settings.architecture, self.settings.encoder)
-        check_rank(checkpoint.module, self.adaptation, path)
+        check_same(checkpoint.module, self.adaptation, path)
         return checkpoint
 
     def read_bytes(self, data: bytes) -> Checkpoint:

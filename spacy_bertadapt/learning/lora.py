@@ -87,14 +87,20 @@ def has_adapter(module: nn.Module) -> bool:
     return any(hasattr(part, "lora_A") for part in module.modules())
 
 
-def check_rank(module: nn.Module, adaptation: Adaptation, path: Path) -> None:
-    """Raise ValueError if a network's matrices have another rank than an adaptation would give them.
+def check_same(module: nn.Module, adaptation: Adaptation, path: Path) -> None:
+    """Raise ValueError if a network's matrices were trained with other numbers than an adaptation has.
 
     path: the folder that the network was read from.
     """
-    ranks = {int(layer.r[ADAPTER]) for _, layer in _lora_layers(module)}
-    if isinstance(adaptation, Lora) and ranks and ranks != {adaptation.r}:
-        raise InvalidError(Errors.E139.format(given=adaptation.r, path=path, saved=", ".join(map(str, sorted(ranks)))))
+    if not isinstance(adaptation, Lora):
+        return
+    for _, layer in _lora_layers(module):
+        dropout = getattr(layer.lora_dropout[ADAPTER], "p", 0.0)  # without dropout it is an identity
+        trained = {"r": layer.r[ADAPTER], "alpha": layer.lora_alpha[ADAPTER], "dropout": dropout}
+        for setting, saved in trained.items():
+            given = getattr(adaptation, setting)
+            if given != saved:
+                raise InvalidError(Errors.E139.format(setting=setting, given=given, path=path, saved=saved))
 
 
 def is_learned(name: str, anatomy: Anatomy) -> bool:

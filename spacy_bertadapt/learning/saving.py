@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from ..errors import BertadaptError, Errors, InvalidError, NotFoundError, Warnings
-from ..files import read_json_object
+from ..files import META, read_json_object
 from ..folder_swap import final_path
 from ..network.architecture import Architecture
 from ..network.checkpoint import Checkpoint, with_saved_tokenizer
@@ -40,16 +40,18 @@ def save_checkpoint(
     """Write a checkpoint that Transformers reads, or the trained parameters alone (an adapter).
 
     pipeline: the folder of the pipeline that is saved; None: it is not saved in one.
+    Warns, and writes no adapter, if the encoder is not as it was read, or won't be once the save is made.
     """
+    source = checkpoint.source
     if not has_adapter(checkpoint.module):
         checkpoint.save(folder)
-    elif adaptation.saves_adapter and checkpoint.source is not None and not _is_replaced(checkpoint.source, pipeline):
+    elif adaptation.saves_adapter and source is not None and _stays(source, folder, pipeline):
         with errors_of_writing():
-            _save_adapter(checkpoint, checkpoint.source, folder)
+            _save_adapter(checkpoint, source, folder)
     else:
         if adaptation.saves_adapter:
-            source = checkpoint.source
             warnings.warn(Warnings.W104 if source is None else Warnings.W105.format(name=source.name), stacklevel=2)
+            checkpoint.source = None  # what the save leaves there is another encoder
         checkpoint.save(folder, weights=merged_weights(checkpoint.module))
 
 
@@ -75,16 +77,20 @@ def load_checkpoint(folder: Path, architecture: Architecture, configured: Encode
     return with_saved_tokenizer(folder, module, source.lasting)
 
 
-def _is_replaced(source: EncoderSource, pipeline: Path | None) -> bool:
-    """Return whether an encoder lies in the pipeline that a save replaces, or in one that `spacy train` replaces too.
+def _stays(source: EncoderSource, folder: Path, pipeline: Path | None) -> bool:
+    """Return whether an encoder is where it was read, and will be there after a save.
 
-    pipeline: its folder, which may be one that is still written beside its place.
+    It won't be if it lies in what the save replaces, or in a pipeline that `spacy train` replaces too.
+    folder: that of the network. pipeline: around it; it may be one that is still written beside its place.
     """
-    if pipeline is None:
-        return False
-    place = Path(os.path.realpath(final_path(pipeline.absolute())))
-    encoder = Path(os.path.realpath(Path(source.name).expanduser()))
-    return any(encoder.is_relative_to(place.parent / name) for name in (place.name, *SAVES_OF_TRAINING))
+    encoder = Path(os.path.realpath(source.name))
+    if not Path(source.name).is_absolute():  # the id of a hub, or a package
+        return True
+    if pipeline is None or not encoder.is_dir():
+        return encoder.is_dir()
+    replaced = pipeline if (pipeline / META).exists() else folder.parent  # a component may be saved alone
+    place = Path(os.path.realpath(final_path(replaced.absolute())))
+    return not any(encoder.is_relative_to(place.parent / name) for name in (place.name, *SAVES_OF_TRAINING))
 
 
 def encoder_checksum(module: TaskModule) -> str:
