@@ -30,6 +30,7 @@ from .lora import ADAPTER, Lora, has_adapter, is_learned, merged_weights, plain_
 
 ADAPTER_CONFIG, ADAPTER_WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 ENCODER_FILE = "adapter_encoder.json"
+LONGEST_NAME = 4096  # characters, of a path on Linux
 SAVES_OF_TRAINING = ("model-best", "model-last")
 PEFT_PREFIX = "base_model.model."
 
@@ -126,7 +127,12 @@ def _read_source(path: Path, configured: EncoderSource) -> tuple[EncoderSource, 
     """
     saved = read_json_object(path)
     name, revision, checksum = saved.get("name"), saved.get("revision"), saved.get("sha256")
-    if not isinstance(name, str) or not isinstance(checksum, str) or not isinstance(revision, str | None):
+    if (
+        not isinstance(name, str)
+        or len(name) > LONGEST_NAME
+        or not isinstance(checksum, str)
+        or not isinstance(revision, str | None)
+    ):
         raise InvalidError(Errors.E105.format(path=path, reason="names no encoder"))
     source = EncoderSource(name, revision, configured.dropout)
     return (configured if configured.is_local and not source.is_local else source), checksum

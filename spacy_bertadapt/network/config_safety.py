@@ -19,6 +19,9 @@ LOADERS = frozenset({"quantization_config", "compression_config", "transformers_
 
 IMPLEMENTATION = "_implementation"  # of attention, of experts: a name of Transformers', or a kernel of the hub
 TOKENIZER_INPUTS = "init_inputs"
+LONGEST_STRING = 100_000
+"""Characters of a setting, at most: as a special token, a longer one takes minutes to be looked for."""
+
 LARGEST_COUNT = 1_000_000
 """Outputs of a head, or layers, at most: Transformers makes a list of them as soon as it reads their number."""
 
@@ -31,6 +34,7 @@ TYPES: Mapping[type, tuple[type, ...]] = {str: (str,), float: (int, float), int:
 
 def check_config(settings: Mapping[str, Any], path: Path | str) -> None:
     """Raise ValueError for a setting of config.json that would load code or other files, or fill the memory."""
+    _check_strings(settings, path)
     for key, value in _settings(settings):
         repository = IMPLEMENTATION in key and not all(name.replace("_", "").isalnum() for name in _strings(value))
         if value is not None and (key in LOADERS or repository):
@@ -45,8 +49,22 @@ def check_types(settings: Mapping[str, Any], defaults: Mapping[str, Any], path: 
     for key, value in settings.items():
         kind = type(defaults.get(key))
         types = TYPES.get(float if kind is int and "dropout" in key else kind)  # some families' rate is an int 0
-        if types and value is not None and not isinstance(value, types):
+        is_other = bool(types) and value is not None and not isinstance(value, types or ())
+        is_other |= isinstance(value, bool) and kind in (int, float)
+        if is_other or _is_impossible(key, value, settings):
             raise InvalidError(Errors.E105.format(path=path, reason=f"has {key} = {value!r:.40}"))
+
+
+def _is_impossible(key: str, value: Any, settings: Mapping[str, Any]) -> bool:
+    """Return whether no module can be made, or run, with a setting of the right type."""
+    if value is None:
+        return key.endswith(("_act", "_eps"))
+    if not isinstance(value, int):
+        return False
+    vocabulary = settings.get("vocab_size")
+    if key == "pad_token_id" and isinstance(vocabulary, int):
+        return value >= vocabulary
+    return value < 0 and key.startswith("num_")
 
 
 def check_dtype(settings: Mapping[str, Any], path: Path) -> None:
@@ -58,6 +76,7 @@ def check_dtype(settings: Mapping[str, Any], path: Path) -> None:
 
 def check_tokenizer_config(settings: Mapping[str, Any], path: Path) -> None:
     """Raise ValueError for a saved tokenizer_config.json that names other files, or a class without tokenizer.json."""
+    _check_strings(settings, path)
     for key, value in settings.items():
         if value and (key.endswith(("_file", "_files")) or key == TOKENIZER_INPUTS):
             raise InvalidError(Errors.E132.format(path=path, key=key, value=value))
@@ -67,6 +86,14 @@ def check_tokenizer_config(settings: Mapping[str, Any], path: Path) -> None:
     limit = settings.get("model_max_length", 1)
     if isinstance(limit, bool) or not isinstance(limit, int | float) or limit < 1:
         raise InvalidError(Errors.E105.format(path=path, reason=f"has model_max_length = {limit!r:.40}"))
+
+
+def _check_strings(settings: Mapping[str, Any], path: Path | str) -> None:
+    """Raise ValueError for a setting with a string that no file of ours has."""
+    for key, value in settings.items():
+        longest = max(map(len, _strings(value)), default=0)
+        if longest > LONGEST_STRING:
+            raise InvalidError(Errors.E105.format(path=path, reason=f"has {key} of {longest:,} characters"))
 
 
 def _is_fast(name: str) -> bool:

@@ -278,3 +278,10 @@ def test_an_adapter_beside_its_encoder_stays_one(tiny_bert: Path, learned: Calla
 def test_settings_of_a_trained_adapter_stay(adapter: Path, setting: str, given: float, saved: float) -> None:
     with pytest.raises(ValueError, match=rf"E139.*adapt\.{setting} is {given}.*trained with {saved}"):
         spacy.load(adapter.parent.parent, config={f"components.bert_textcat.adapt.{setting}": given})
+
+
+def test_an_encoders_name_that_no_file_has_is_one_line(adapter: Path) -> None:
+    edit(adapter / "adapter_encoder.json", name="x" * 1_000_000)
+    with pytest.raises(ValueError, match=r"E105.*adapter_encoder\.json names no encoder") as caught:
+        spacy.load(adapter.parent.parent)
+    assert len(str(caught.value)) < 1000

@@ -162,6 +162,31 @@ def test_a_size_beyond_the_weights_takes_no_memory(saved: Path, size: dict[str, 
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("hidden_act", None),
+        ("layer_norm_eps", None),
+        ("num_attention_heads", -1),
+        ("pad_token_id", True),
+        ("pad_token_id", 10**12),
+        ("intermediate_size", "x" * 1_000_000),
+    ],
+)
+def test_a_setting_that_no_module_runs_with_is_refused(saved: Path, key: str, value: object) -> None:
+    edit(saved / "config.json", **{key: value})
+    with pytest.raises(ValueError, match=rf"E105.*config\.json has {key}") as caught:
+        Checkpoint.load(saved, SEQUENCES)
+    assert len(str(caught.value)) < 1000
+
+
+@pytest.mark.parametrize("token", ["cls_token", "unk_token"])
+def test_a_special_token_of_a_megabyte_is_refused(saved: Path, token: str) -> None:
+    edit(saved / "tokenizer_config.json", **{token: "x" * 1_000_000})
+    with pytest.raises(ValueError, match=rf"E105.*tokenizer_config\.json has {token} of 1,000,000 characters"):
+        Checkpoint.load(saved, SEQUENCES)
+
+
 def test_a_link_to_a_file_outside_is_not_read(saved: Path, tmp_path: Path, make_textcat: Callable) -> None:
     nlp = spacy.blank("en")
     make_textcat(nlp, encoder={"name": str(saved)})
