@@ -134,8 +134,10 @@ def group_by_length(lengths: Ints, budget: int) -> list[Ints]:
     runs = list(cut_by_budget(sizes, budget))
     groups = [order[run] for run in runs]
     if len(groups) > GROUPS_LEFT_AS_THEY_ARE:
-        full = budget // int(sizes[runs[-1].start])
-        groups[-1] = np.pad(groups[-1], (0, -len(groups[-1]) % max(1, full // 4)), mode="edge")
+        full, rows = budget // int(sizes[runs[-1].start]), len(groups[-1])
+        quarter = max(1, full // 4)
+        wanted = min(-(-rows // quarter) * quarter, max(rows, full))
+        groups[-1] = np.pad(groups[-1], (0, wanted - rows), mode="edge")
     return groups
 
 
