@@ -16,7 +16,7 @@ import srsly
 from spacy.language import Language
 
 from .errors import BertadaptError, Errors, InvalidError, SaveError
-from .folder_swap import folder_beside, put_in_place, saved_folder
+from .folder_swap import folder_beside, held_by_one_saver, put_in_place, saved_folder
 
 Content = TypeVar("Content")
 META, CONFIG = "meta.json", "config.cfg"
@@ -57,11 +57,13 @@ def replaced_pipeline(path: Path, *, keep: Collection[str] = ()) -> Iterator[Pat
     """
     if path.exists() and not path.is_dir():
         raise SaveError(Errors.E130.format(path=path, reason=os.strerror(errno.ENOTDIR)))
-    names: set[str] = set()
-    with replaced_folder(path, names=names) as folder:
+
+    def replaceable(fresh: Path) -> set[str]:
+        written = sorted(entry.name for entry in fresh.iterdir())
+        return _replaceable_names(path, written) - _names_on_disk(keep)
+
+    with replaced_folder(path, names=replaceable) as folder:
         yield folder
-        written = sorted(entry.name for entry in folder.iterdir())  # another process may have saved to `path` meanwhile
-        names |= read_saved(path, lambda earlier: _replaceable_names(earlier, written)) - _names_on_disk(keep)
 
 
 def pipeline_names(folder: Path) -> set[str]:
@@ -102,10 +104,11 @@ def _meta_of(folder: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def replaced_folder(path: Path, *, names: Collection[str] | None = None) -> Iterator[Path]:
+def replaced_folder(path: Path, *, names: Callable[[Path], Collection[str]] | None = None) -> Iterator[Path]:
     """Yield an empty folder to write into, beside `path`, and put it in the place of `path` at the end of the block.
 
-    names: what is replaced in the folder beside what is written, while the rest of it stays; None: all of it.
+    names: takes the folder when all is written, and returns what is replaced at `path` beside that, while the rest of
+    it stays; None: all of it is replaced. Meanwhile no other saver replaces `path`.
     After an error in the block the old folder stays as it was. If the process is killed, at any moment, `path` is the
     old folder or the new one, complete; on a system that can't exchange two folders, it may be missing, and
     `saved_folder` gives the old one. A link or a file in the place of `path` is replaced, and what it leads to stays.
@@ -119,11 +122,13 @@ def replaced_folder(path: Path, *, names: Collection[str] | None = None) -> Iter
             saved = saved_folder(path)
             if saved != path:
                 saved.rename(path)
-            if path.is_dir() and not path.is_symlink():
-                if names is not None:
-                    _take_over((entry for entry in path.iterdir() if entry.name not in names), fresh)
-                shutil.copymode(path, fresh)
-            put_in_place(fresh, path)
+            with held_by_one_saver(path) as is_there:
+                if is_there and path.is_dir() and not path.is_symlink():
+                    if names is not None:
+                        replaced = names(fresh)
+                        _take_over((entry for entry in path.iterdir() if entry.name not in replaced), fresh)
+                    shutil.copymode(path, fresh)
+                put_in_place(fresh, path)
     except OSError as err:
         if isinstance(err, BertadaptError):
             raise

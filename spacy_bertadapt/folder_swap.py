@@ -37,6 +37,28 @@ def folder_beside(path: Path) -> Iterator[Path]:
             os.close(lock)
 
 
+@contextmanager
+def held_by_one_saver(path: Path) -> Iterator[bool]:
+    """Keep other savers, in threads and processes, from replacing what is at `path`; yield whether anything is there.
+
+    Where there are no locks, nobody is kept from it.
+    """
+    lock: int | None = None
+    is_there = False
+    with suppress(OSError):  # there is nothing, or nothing that can be opened
+        is_there = os.path.lexists(path)
+        lock = _lock(path, wait=True)
+        while lock is not None and not os.path.samestat(os.fstat(lock), path.stat()):  # another one has replaced it
+            os.close(lock)
+            lock = None
+            lock = _lock(path, wait=True)
+    try:
+        yield is_there
+    finally:
+        if lock is not None:
+            os.close(lock)
+
+
 def final_path(path: Path) -> Path:
     """Return the path that a file will have once the folders of `folder_beside` around it are in their places."""
     return Path(*(match[1] if (match := FRESH.fullmatch(part)) else part for part in path.parts))

@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable, Iterator
 from io import StringIO
 from pathlib import Path
-from typing import Any
 
 import pytest
 import spacy
@@ -27,22 +26,10 @@ SAVES = {"whole": save_pipeline, "plain": Language.to_disk}
 
 
 @pytest.fixture
-def learned(make_textcat: Callable, make_examples: Callable, train: Callable) -> Callable[..., Language]:
-    """Gives a pipeline that has learned a little."""
-
-    def make(encoder: str | Path, **adapt: Any) -> Language:
-        nlp = spacy.blank("en")
-        make_textcat(nlp, encoder={"name": str(encoder)}, **({"adapt": adapt} if adapt else {}))
-        return train(nlp, make_examples(nlp), steps=5)
-
-    return make
-
-
-@pytest.fixture
-def pipeline(learned: Callable, tiny_bert: Path, tmp_path: Path) -> Path:
+def pipeline(learned_textcat: Callable, tiny_bert: Path, tmp_path: Path) -> Path:
     """A pipeline that was trained as a whole, whose network can be an encoder."""
     (tmp_path / "out").mkdir()
-    learned(tiny_bert).to_disk(tmp_path / "out" / "model-best")
+    learned_textcat(tiny_bert).to_disk(tmp_path / "out" / "model-best")
     return tmp_path / "out" / "model-best"
 
 
@@ -55,8 +42,10 @@ def same(path: Path, nlp: Language) -> bool:
 
 
 @pytest.mark.parametrize("way", SAVES)
-def test_a_save_over_the_encoder_of_its_adapter(pipeline: Path, learned: Callable, tmp_path: Path, way: str) -> None:
-    nlp = learned(pipeline / "bert_textcat" / "model", **LORA)
+def test_a_save_over_the_encoder_of_its_adapter(
+    pipeline: Path, learned_textcat: Callable, tmp_path: Path, way: str
+) -> None:
+    nlp = learned_textcat(pipeline / "bert_textcat" / "model", **LORA)
     SAVES[way](nlp, tmp_path / "elsewhere")
     assert is_adapter(tmp_path / "elsewhere")
     assert same(tmp_path / "elsewhere", nlp)
@@ -72,39 +61,39 @@ def test_a_save_over_the_encoder_of_its_adapter(pipeline: Path, learned: Callabl
 
 @pytest.mark.parametrize("way", SAVES)
 def test_a_save_over_the_encoder_of_another_components_adapter(
-    pipeline: Path, learned: Callable, way: str, recwarn: pytest.WarningsRecorder
+    pipeline: Path, learned_textcat: Callable, way: str, recwarn: pytest.WarningsRecorder
 ) -> None:
-    nlp = learned(pipeline / "bert_textcat" / "model", **LORA)
+    nlp = learned_textcat(pipeline / "bert_textcat" / "model", **LORA)
     nlp.rename_pipe("bert_textcat", "second")
-    nlp.add_pipe("bert_textcat", source=learned(pipeline / "bert_textcat" / "model", **LORA), first=True)
+    nlp.add_pipe("bert_textcat", source=learned_textcat(pipeline / "bert_textcat" / "model", **LORA), first=True)
     SAVES[way](nlp, pipeline)
     assert {str(warning.message)[1:5] for warning in recwarn} == {"W105"}
     assert same(pipeline, nlp)
 
 
-def test_an_encoder_that_is_gone(pipeline: Path, learned: Callable, tmp_path: Path) -> None:
+def test_an_encoder_that_is_gone(pipeline: Path, learned_textcat: Callable, tmp_path: Path) -> None:
     """spaCy's own training deletes model-best when it begins."""
-    nlp = learned(pipeline / "bert_textcat" / "model", **LORA)
+    nlp = learned_textcat(pipeline / "bert_textcat" / "model", **LORA)
     shutil.rmtree(pipeline)
     with pytest.warns(UserWarning, match="W105"):
         nlp.to_disk(tmp_path / "pipeline")
     assert same(tmp_path / "pipeline", nlp)
 
 
-def test_an_encoder_beside_is_not_replaced(tiny_bert: Path, learned: Callable, tmp_path: Path) -> None:
+def test_an_encoder_beside_is_not_replaced(tiny_bert: Path, learned_textcat: Callable, tmp_path: Path) -> None:
     encoder = shutil.copytree(tiny_bert, tmp_path / "encoder")
-    nlp = learned(encoder, **LORA)
+    nlp = learned_textcat(encoder, **LORA)
     nlp.get_pipe("bert_textcat").to_disk(tmp_path / "component")
     assert (tmp_path / "component" / "model" / "adapter_encoder.json").exists()
 
 
 @pytest.mark.parametrize("deep", [".", "a", "a/b"])
 def test_an_adapter_is_packed_wherever_temporary_files_are(
-    tiny_bert: Path, learned: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deep: str
+    tiny_bert: Path, learned_textcat: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deep: str
 ) -> None:
     (tmp_path / deep).mkdir(parents=True, exist_ok=True)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / deep))
-    nlp = learned(shutil.copytree(tiny_bert, tmp_path / "encoder"), **LORA)
+    nlp = learned_textcat(shutil.copytree(tiny_bert, tmp_path / "encoder"), **LORA)
     files = srsly.msgpack_loads(nlp.get_pipe("bert_textcat").shim.to_bytes())
     assert "adapter_encoder.json" in files
 
@@ -246,10 +235,12 @@ def test_several_savers_of_a_new_pipeline(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["vocab", "tokenizer", "meta.json", "config.cfg"])
-def test_names_of_other_parts_of_a_pipeline(learned: Callable, tiny_bert: Path, tmp_path: Path, name: str) -> None:
+def test_names_of_other_parts_of_a_pipeline(
+    learned_textcat: Callable, tiny_bert: Path, tmp_path: Path, name: str
+) -> None:
     with pytest.raises(ValueError, match=f"E138.*'{name}'"):
         spacy.blank("en").add_pipe("bert_textcat", name)
-    nlp = learned(tiny_bert)
+    nlp = learned_textcat(tiny_bert)
     nlp.rename_pipe("bert_textcat", name)
     with pytest.raises(ValueError, match=f"E138.*'{name}'"):
         save_pipeline(nlp, tmp_path / "pipeline")

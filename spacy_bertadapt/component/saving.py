@@ -74,7 +74,7 @@ class SavedComponent:
         writers: dict[str, Callable[[Path], None]] = {STATE: lambda p: srsly.write_json(p, self.saved_state())}
         writers |= {name: part.to_disk for name, part in self.saved_parts().items()}
         names = {STATE, *self.part_names}.difference(exclude)
-        with replaced_folder(Path(path).parent.resolve() / Path(path).name, names=names) as folder:
+        with replaced_folder(Path(path).parent.resolve() / Path(path).name, names=lambda _: names) as folder:
             util.to_disk(folder, writers, exclude)
 
     def from_disk(self: Self, path: str | Path, *, exclude: Iterable[str] = ()) -> Self:

@@ -145,6 +145,14 @@ class ConfiguredComponent(SavedComponent):
         self._config_beside = {}
         return super().to_bytes(exclude=exclude)
 
+    def look_around(self) -> None:
+        """Note what has to be known of the pipeline where that is not known: after reading, and before pickling."""
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Return what is pickled, without the pipeline."""
+        self.look_around()
+        return super().__reduce_ex__(protocol)
+
     def snapshot(self) -> Callable[[], None]:
         """Return a function that makes the component what it is now. Networks are not copied: reading replaces them."""
         kept = {**vars(self), "_settings": dict(self._settings)}
@@ -186,6 +194,7 @@ class ConfiguredComponent(SavedComponent):
         for name, value in self.live_settings().items():
             if value != before[name]:
                 self._pipeline.write_config(self, name, value)
+        self.look_around()
 
 
 class Cfg(dict[str, Any]):

@@ -84,9 +84,9 @@ def _stays(source: EncoderSource, folder: Path, pipeline: Path | None) -> bool:
     It won't be if it lies in what the save replaces, or in a pipeline that `spacy train` replaces too.
     folder: that of the network. pipeline: around it; it may be one that is still written beside its place.
     """
-    encoder = Path(os.path.realpath(source.name))
     if not Path(source.name).is_absolute():  # the id of a hub, or a package
         return True
+    encoder = Path(os.path.realpath(source.name))
     if pipeline is None or not encoder.is_dir():
         return encoder.is_dir()
     replaced = pipeline if (pipeline / META).exists() else folder.parent  # a component may be saved alone

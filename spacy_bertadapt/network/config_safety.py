@@ -49,9 +49,9 @@ def check_types(settings: Mapping[str, Any], defaults: Mapping[str, Any], path: 
     for key, value in settings.items():
         kind = type(defaults.get(key))
         types = TYPES.get(float if kind is int and "dropout" in key else kind)  # some families' rate is an int 0
-        is_other = bool(types) and value is not None and not isinstance(value, types or ())
-        is_other |= isinstance(value, bool) and kind in (int, float)
-        if is_other or _is_impossible(key, value, settings):
+        fits = types is None or value is None or isinstance(value, types)
+        is_flag = isinstance(value, bool) and kind in (int, float)  # True is an int to Python, and no number to torch
+        if not fits or is_flag or _is_impossible(key, value, settings):
             raise InvalidError(Errors.E105.format(path=path, reason=f"has {key} = {value!r:.40}"))
 
 

@@ -10,7 +10,6 @@ import spacy
 import srsly
 from spacy.language import Language
 
-from spacy_bertadapt import save_pipeline
 from tests.fixtures.components import samples_of
 
 TEXT = "Ada Lovelace lived in London"
@@ -326,14 +325,3 @@ def test_what_a_sourced_component_was_given_in_the_end_holds(qa, tmp_path):
     for threshold in (0.1, 0.3, 0.9):
         loaded = spacy.load(tmp_path, config={"components.bert_qa.no_answer_threshold": threshold})
         assert loaded.get_pipe("bert_qa").no_answer_threshold == threshold
-
-
-@pytest.mark.parametrize("name", ["vocab", "tokenizer", "meta.json", "config.cfg"])
-def test_names_of_a_pipelines_parts_are_refused(nlp, make_pipe, tmp_path, name):
-    with pytest.raises(ValueError, match=rf"E138.*'{name}'"):
-        nlp.add_pipe("bert_textcat", name=name)
-    make_pipe("textcat", nlp)
-    nlp.rename_pipe("bert_textcat", name)
-    with pytest.raises(ValueError, match=rf"E138.*'{name}'"):
-        save_pipeline(nlp, tmp_path / "pipeline")
-    assert not (tmp_path / "pipeline").exists()

@@ -1,4 +1,4 @@
-"""What is saved of a network that has learned, and what a folder can do to the process that reads it."""
+"""What is saved of a network that has learned_textcat, and what a folder can do to the process that reads it."""
 
 from __future__ import annotations
 
@@ -27,18 +27,6 @@ from spacy_bertadapt.training.optimizer import adamw
 LORA = {"@misc": "spacy-bertadapt.LoRA.v1", "save": "adapter"}
 
 
-@pytest.fixture
-def learned(make_textcat: Callable, make_examples: Callable, train: Callable) -> Callable[..., Language]:
-    """Gives a pipeline that has learned a little."""
-
-    def make(encoder: str | Path, **adapt: Any) -> Language:
-        nlp = spacy.blank("en")
-        make_textcat(nlp, encoder={"name": str(encoder)}, **({"adapt": adapt} if adapt else {}))
-        return train(nlp, make_examples(nlp), steps=5)
-
-    return make
-
-
 def component(nlp: Language) -> BertPipe:
     return nlp.get_pipe("bert_textcat")
 
@@ -48,32 +36,34 @@ def edit(path: Path, **changes: Any) -> None:
 
 
 @pytest.fixture
-def adapter(learned: Callable, tiny_bert: Path, tmp_path: Path) -> Path:
+def adapter(learned_textcat: Callable, tiny_bert: Path, tmp_path: Path) -> Path:
     """The folder of a network saved as an adapter, in a pipeline in `tmp_path / "pipeline"`."""
-    learned(tiny_bert, **LORA).to_disk(tmp_path / "pipeline")
+    learned_textcat(tiny_bert, **LORA).to_disk(tmp_path / "pipeline")
     return tmp_path / "pipeline" / "bert_textcat" / "model"
 
 
-def test_an_adapter_is_no_encoder(adapter: Path, learned: Callable) -> None:
+def test_an_adapter_is_no_encoder(adapter: Path, learned_textcat: Callable) -> None:
     with pytest.raises(ValueError, match=r"E131.*merge_adapter"):
-        learned(adapter)
+        learned_textcat(adapter)
 
 
-def test_an_encoder_with_an_adapter_beside_it_is_refused(adapter: Path, tiny_bert: Path, learned: Callable) -> None:
+def test_an_encoder_with_an_adapter_beside_it_is_refused(
+    adapter: Path, tiny_bert: Path, learned_textcat: Callable
+) -> None:
     mixed = shutil.copytree(tiny_bert, adapter.parent.parent.parent / "mixed")
     shutil.copy(adapter / "adapter_config.json", mixed)
     with pytest.raises(ValueError, match="E131"):
-        learned(mixed)
+        learned_textcat(mixed)
 
 
 def test_an_adapter_is_saved_again_from_another_working_directory(
-    tiny_bert: Path, learned: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_bert: Path, learned_textcat: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for place in ("first", "second"):
         (tmp_path / place).mkdir()
     shutil.copytree(tiny_bert, tmp_path / "first" / "encoder")
     monkeypatch.chdir(tmp_path / "first")
-    nlp = learned("encoder", **LORA)
+    nlp = learned_textcat("encoder", **LORA)
     monkeypatch.chdir(tmp_path / "second")
     nlp.to_disk("saved elsewhere")
     again = spacy.load("saved elsewhere")
@@ -84,16 +74,16 @@ def test_an_adapter_is_saved_again_from_another_working_directory(
 
 
 def test_an_adapter_on_an_encoder_that_has_learned_is_saved_merged(
-    learned: Callable, make_examples: Callable, tiny_bert: Path, tmp_path: Path
+    learned_textcat: Callable, make_examples: Callable, tiny_bert: Path, tmp_path: Path
 ) -> None:
-    learned(tiny_bert).to_disk(tmp_path / "full")
-    settings = learned(tiny_bert, **LORA).config["components"]["bert_textcat"]["adapt"]
+    learned_textcat(tiny_bert).to_disk(tmp_path / "full")
+    settings = learned_textcat(tiny_bert, **LORA).config["components"]["bert_textcat"]["adapt"]
     nlp = spacy.load(tmp_path / "full", config={"components.bert_textcat.adapt": dict(settings)})
     nlp.update(make_examples(nlp), sgd=adamw(1e-3))
     with pytest.warns(UserWarning, match=r"W104.*merged"):
         nlp.to_disk(tmp_path / "more")
     assert spacy.load(tmp_path / "more")("the card").cats == pytest.approx(nlp("the card").cats, abs=1e-5)
-    merged = learned(tiny_bert, **LORA)
+    merged = learned_textcat(tiny_bert, **LORA)
     component(merged).merge_adapter()
     merged.update(make_examples(merged), sgd=adamw(1e-3))
     with pytest.warns(UserWarning, match="W104"):
@@ -103,9 +93,9 @@ def test_an_adapter_on_an_encoder_that_has_learned_is_saved_merged(
 
 @pytest.mark.parametrize("adapt", [{}, LORA])
 def test_dropout_given_at_loading_holds(
-    learned: Callable, tiny_bert: Path, tmp_path: Path, adapt: dict[str, Any]
+    learned_textcat: Callable, tiny_bert: Path, tmp_path: Path, adapt: dict[str, Any]
 ) -> None:
-    learned(tiny_bert, **adapt).to_disk(tmp_path / "pipeline")
+    learned_textcat(tiny_bert, **adapt).to_disk(tmp_path / "pipeline")
     nlp = spacy.load(tmp_path / "pipeline", config={"components.bert_textcat.model.encoder.dropout": 0.5})
     nlp.to_disk(tmp_path / "copy")
     for loaded in (nlp, spacy.load(tmp_path / "copy")):
@@ -115,11 +105,11 @@ def test_dropout_given_at_loading_holds(
 
 @pytest.mark.parametrize("place", ["adapter", "plain component"])
 def test_an_adapters_settings_import_no_module(
-    adapter: Path, learned: Callable, tiny_bert: Path, monkeypatch: pytest.MonkeyPatch, place: str
+    adapter: Path, learned_textcat: Callable, tiny_bert: Path, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     if place == "plain component":
         plain = adapter.parent.parent.parent / "plain"
-        learned(tiny_bert).to_disk(plain)
+        learned_textcat(tiny_bert).to_disk(plain)
         for name in ("adapter_config.json", "adapter_model.safetensors"):
             shutil.copy(adapter / name, plain / "bert_textcat" / "model")
         adapter = plain / "bert_textcat" / "model"
@@ -212,9 +202,9 @@ def test_an_adapters_file_that_is_no_object_is_one_line(adapter: Path, file: str
 
 
 def test_a_link_in_the_place_of_the_model_is_not_written_through(
-    learned: Callable, tiny_bert: Path, tmp_path: Path
+    learned_textcat: Callable, tiny_bert: Path, tmp_path: Path
 ) -> None:
-    nlp = learned(tiny_bert)
+    nlp = learned_textcat(tiny_bert)
     nlp.to_disk(tmp_path / "pipeline")
     folder = tmp_path / "pipeline" / "bert_textcat"
     shutil.move(folder / "model", tmp_path / "elsewhere")
@@ -230,9 +220,9 @@ def test_a_link_in_the_place_of_the_model_is_not_written_through(
 
 
 def test_labels_and_weights_are_saved_together(
-    learned: Callable, make_examples: Callable, tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    learned_textcat: Callable, make_examples: Callable, tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    nlp = learned(tiny_bert)
+    nlp = learned_textcat(tiny_bert)
     nlp.to_disk(tmp_path / "pipeline")
     before = nlp("the card was charged").cats
     nlp.update(make_examples(nlp), sgd=adamw(1e-2))
@@ -252,10 +242,10 @@ def test_labels_and_weights_are_saved_together(
 @pytest.mark.parametrize("place", ["model-best", "model-last", "other"])
 @pytest.mark.parametrize("way", ["to_disk", "save_pipeline"])
 def test_an_adapter_never_replaces_its_own_encoder(
-    tiny_bert: Path, learned: Callable, tmp_path: Path, place: str, way: str
+    tiny_bert: Path, learned_textcat: Callable, tmp_path: Path, place: str, way: str
 ) -> None:
-    learned(tiny_bert).to_disk(tmp_path / place)
-    nlp = learned(tmp_path / place / "bert_textcat" / "model", **LORA)
+    learned_textcat(tiny_bert).to_disk(tmp_path / place)
+    nlp = learned_textcat(tmp_path / place / "bert_textcat" / "model", **LORA)
     save = nlp.to_disk if way == "to_disk" else partial(save_pipeline, nlp)
     for target in (place, "model-best") if place == "model-last" else (place,):
         with pytest.warns(UserWarning, match=r"W10[45].*merged"):
@@ -265,9 +255,9 @@ def test_an_adapter_never_replaces_its_own_encoder(
         assert not (tmp_path / target / "bert_textcat" / "model" / "adapter_config.json").exists()
 
 
-def test_an_adapter_beside_its_encoder_stays_one(tiny_bert: Path, learned: Callable, tmp_path: Path) -> None:
-    learned(tiny_bert).to_disk(tmp_path / "full")
-    nlp = learned(tmp_path / "full" / "bert_textcat" / "model", **LORA)
+def test_an_adapter_beside_its_encoder_stays_one(tiny_bert: Path, learned_textcat: Callable, tmp_path: Path) -> None:
+    learned_textcat(tiny_bert).to_disk(tmp_path / "full")
+    nlp = learned_textcat(tmp_path / "full" / "bert_textcat" / "model", **LORA)
     nlp.to_disk(tmp_path / "adapted")
     assert (tmp_path / "adapted" / "bert_textcat" / "model" / "adapter_config.json").exists()
     nlp.to_bytes()

@@ -111,16 +111,7 @@ class PairCategorizer(Categorizer):
         save = self._last_save
         return save is not None and (save.folder, save.version) == (folder, _version(folder))
 
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        """Return what is pickled, without the pipeline: what stands on the component is noted first."""
-        self._tell_readers()
-        return super().__reduce_ex__(protocol)
-
-    def _take_as_read(self, before: dict[str, Any]) -> None:
-        super()._take_as_read(before)
-        self._tell_readers()
-
-    def _tell_readers(self) -> None:
+    def look_around(self) -> None:
         """Let the components of the pipeline that read texts look for what they stand on."""
         for component in self._pipeline.components:
             if isinstance(component, TextReader):

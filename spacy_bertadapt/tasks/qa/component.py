@@ -218,17 +218,12 @@ class BertQa(BertPipe[QuestionTexts, AnswerTargets, list[list[AnswerSpans]]]):
         end = torch.nn.functional.cross_entropy(scores[..., END], wanted[END], reduction="sum")
         return Loss((start + end) / 2, len(rows))
 
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        """Return what is pickled, without the pipeline, but with the tokenizer that this has now."""
-        self._ask_for_tokenizer()
-        return super().__reduce_ex__(protocol)
-
     def _split(self, text: str) -> Doc:
         """Return the tokens of a context, by the tokenizer that the pipeline has now."""
-        self._ask_for_tokenizer()
+        self.look_around()
         return self._tokenizer(text)
 
-    def _ask_for_tokenizer(self) -> None:
+    def look_around(self) -> None:
         """Take the tokenizer of the pipeline that the component belongs to; of one that is gone, the last is kept."""
         tokenizer = self._pipeline.tokenizer
         self._tokenizer = self._tokenizer if tokenizer is None else tokenizer

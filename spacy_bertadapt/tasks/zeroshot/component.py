@@ -181,13 +181,8 @@ class BertZeroShot(ConfiguredComponent, TextReader, Pipe):
         if self._standing.nli is None:
             self._standing = Standing(name=str(state.get(PART) or self._standing.name))
 
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        """Return what is pickled, without the pipeline: what it stands on is looked up first."""
-        self.look_up()
-        return super().__reduce_ex__(protocol)
-
-    def _take_as_read(self, before: dict[str, Any]) -> None:
-        super()._take_as_read(before)
+    def look_around(self) -> None:
+        """Look for what it stands on."""
         self.look_up()
 
     def _stand_on(self, nli: PairCategorizer | None) -> None:
