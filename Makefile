@@ -1,17 +1,22 @@
 # Two commands set up everything: `make demo` and `make test`.
 PYTHON ?= python3
 VENV := .venv
+WITH_SPACY_TRANSFORMERS := .venv-spacy-transformers
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-CONSTRAINTS := constraints.txt
+CONSTRAINTS := constraints/default.txt
+CONSTRAINTS_SPACY_TRANSFORMERS := constraints/spacy-transformers.txt
+PIP_ARGS := -m pip --disable-pip-version-check --quiet install
 
-.PHONY: demo test lint format bench clean
+.PHONY: demo test test-spacy-transformers lint format bench clean
 
 demo: $(VENV)/installed-demo ## train, evaluate, package and use a text classifier on the bundled samples
 	$(BIN)/python -m spacy project run all
 
-test: $(VENV)/installed-test ## run the test suite
+test: $(VENV)/installed-test ## run the test suite, with the newest Transformers
 	$(BIN)/python -m pytest
+
+test-spacy-transformers: $(WITH_SPACY_TRANSFORMERS)/installed-test ## run it with spacy-transformers, whose Transformers is older
+	$(WITH_SPACY_TRANSFORMERS)/bin/python -m pytest
 
 lint: $(VENV)/installed-lint ## check style and types
 	$(BIN)/ruff check .
@@ -22,33 +27,31 @@ format: $(VENV)/installed-lint ## put the code into its usual form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/installed-bench ## measure against Hugging Face's Trainer and pipelines: DATA=folder
-	$(BIN)/python benchmarks/run_all.py --data $(DATA)
+bench: $(WITH_SPACY_TRANSFORMERS)/installed-benchmarks ## measure against Hugging Face and spacy-transformers: DATA=folder
+	$(WITH_SPACY_TRANSFORMERS)/bin/python benchmarks/run_all.py --data $(DATA)
 
 clean:
-	rm -rf $(VENV) corpus training packages metrics
+	rm -rf $(VENV) $(WITH_SPACY_TRANSFORMERS) corpus training packages metrics
 
-$(VENV)/bin/python:
-	$(PYTHON) -m venv $(VENV)
+$(VENV)/bin/python $(WITH_SPACY_TRANSFORMERS)/bin/python:
+	$(PYTHON) -m venv $(@D)/..
 
-$(VENV)/installed: $(VENV)/bin/python pyproject.toml $(CONSTRAINTS)
+$(VENV)/installed: $(VENV)/bin/python pyproject.toml $(wildcard constraints/*.txt)
 	@echo "Installing torch (CPU build where the index offers one), spaCy and this package into $(VENV) …"
-	$(PIP) install -c $(CONSTRAINTS) torch==2.13.0
-	$(PIP) install -c $(CONSTRAINTS) -e .
+	$(BIN)/python $(PIP_ARGS) -c $(CONSTRAINTS) torch==2.13.0
+	$(BIN)/python $(PIP_ARGS) -c $(CONSTRAINTS) -e .
 	touch $@
 
-$(VENV)/installed-demo: $(VENV)/installed
-	$(PIP) install -c $(CONSTRAINTS) -e ".[demo]"
+$(VENV)/installed-%: $(VENV)/installed
+	$(BIN)/python $(PIP_ARGS) -c $(CONSTRAINTS) -e ".[$*]"
 	touch $@
 
-$(VENV)/installed-test: $(VENV)/installed
-	$(PIP) install -c $(CONSTRAINTS) -e ".[test]"
+$(WITH_SPACY_TRANSFORMERS)/installed: $(WITH_SPACY_TRANSFORMERS)/bin/python pyproject.toml $(wildcard constraints/*.txt)
+	@echo "Installing torch, spaCy, spacy-transformers and this package into $(WITH_SPACY_TRANSFORMERS) …"
+	$(@D)/bin/python $(PIP_ARGS) -c $(CONSTRAINTS_SPACY_TRANSFORMERS) torch==2.13.0
+	$(@D)/bin/python $(PIP_ARGS) -c $(CONSTRAINTS_SPACY_TRANSFORMERS) -e ".[spacy-transformers]"
 	touch $@
 
-$(VENV)/installed-lint: $(VENV)/installed
-	$(PIP) install -c $(CONSTRAINTS) -e ".[lint]"
-	touch $@
-
-$(VENV)/installed-bench: $(VENV)/installed
-	$(PIP) install -c $(CONSTRAINTS) -e ".[benchmarks]"
+$(WITH_SPACY_TRANSFORMERS)/installed-%: $(WITH_SPACY_TRANSFORMERS)/installed
+	$(@D)/bin/python $(PIP_ARGS) -c $(CONSTRAINTS_SPACY_TRANSFORMERS) -e ".[spacy-transformers,$*]"
 	touch $@

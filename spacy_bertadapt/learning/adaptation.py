@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from torch import nn
 
 from ..errors import Errors, InvalidError, Warnings, require
+from ..network.activation_checkpointing import checkpoint_activations
 from ..network.module_parts import Anatomy
 from ..network.task_module import TaskModule
 
@@ -80,7 +81,7 @@ class Adaptation:
                         Warnings.W102.format(setting=setting, pattern=pattern, example=names[0]), stacklevel=2
                     )
         if self.gradient_checkpointing:
-            module.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+            checkpoint_activations(module.base_model)
 
     def freeze(self, module: TaskModule, step: int) -> None:
         """Mark the parameters that learn from a step on, and no others. Raises ValueError if none does."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -37,15 +37,6 @@ class EncoderWithHead(nn.Module):
     def config(self) -> PretrainedConfig:
         """The encoder's configuration, with the labels of the head."""
         return self.encoder.config
-
-    @property
-    def is_gradient_checkpointing(self) -> bool:
-        """Whether the encoder computes activations twice in training."""
-        return self.encoder.is_gradient_checkpointing
-
-    def gradient_checkpointing_enable(self, **settings: Any) -> None:
-        """Let the encoder compute activations twice instead of keeping them."""
-        self.encoder.gradient_checkpointing_enable(**settings)
 
     def forward(
         self,

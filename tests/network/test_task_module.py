@@ -15,6 +15,7 @@ from transformers import AutoModel, PretrainedConfig
 from spacy_bertadapt.errors import InvalidError, NotFoundError
 from spacy_bertadapt.learning.adaptation import FullFineTuning, HeadOnly
 from spacy_bertadapt.learning.learner import Learner, Loss
+from spacy_bertadapt.network.activation_checkpointing import checkpoint_activations, checkpoints_activations
 from spacy_bertadapt.network.architecture import OwnHead
 from spacy_bertadapt.network.checkpoint import Checkpoint
 from spacy_bertadapt.network.encoder_head_seam import apply_head, encode
@@ -204,12 +205,12 @@ def test_head_only_leaves_the_encoder_alone(checkpoint: Checkpoint) -> None:
     assert learning == Anatomy(checkpoint.module).head == {"head.classifier.weight", "head.classifier.bias"}
 
 
-def test_gradient_checkpointing_is_the_encoders(checkpoint: Checkpoint) -> None:
+def test_activation_checkpointing_is_the_encoders(checkpoint: Checkpoint) -> None:
     module = checkpoint.module
-    assert not module.is_gradient_checkpointing
-    module.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-    assert module.is_gradient_checkpointing
-    assert module.encoder.is_gradient_checkpointing
+    assert not checkpoints_activations(module)
+    checkpoint_activations(module.base_model)
+    assert checkpoints_activations(module.encoder)
+    assert not checkpoints_activations(module.head)
 
 
 def test_token_types_reach_the_encoder(checkpoint: Checkpoint) -> None:
