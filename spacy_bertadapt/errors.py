@@ -99,7 +99,8 @@ class Errors:
     )
     E108 = (
         "[E108] device = '{device}' can't be used: {reason}. "
-        'Set device = "auto" or "cpu", or install a build of torch that has it.'
+        'Set device = "auto" or "cpu", of a saved pipeline by '
+        'spacy.load(path, config={{"components.NAME.model.device": "cpu"}}), or install a build of torch that has it.'
     )
     E109 = (
         "[E109] A process forked from one that uses the GPU can't use it too. "

@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
+import numpy as np
+import torch
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc
@@ -18,6 +20,7 @@ from ..learning.adaptation import Adaptation
 from ..learning.learner import Loss
 from ..learning.losses import SequenceLoss
 from ..network.checkpoint import Checkpoint
+from ..network.inputs import to_device
 from ..network.network import Network
 from ..network.pretrained import read_encoder
 from ..pairs import PartNames
@@ -137,6 +140,14 @@ class BertPipe(ConfiguredComponent, LabelledComponent, TrainablePipe, Generic[Te
     def accept(self, checkpoint: Checkpoint) -> tuple[str, ...]:
         """Return the labels that a checkpoint's outputs stand for. Raises ValueError if it doesn't fit the settings."""
         return checkpoint.labels
+
+    def weights_of_labels(self, device: torch.device) -> Tensor | None:
+        """Return the class weight of every label, on a device; first that of units without one, where there are such.
+
+        None: the loss has no class weights.
+        """
+        weights = self._class_weights
+        return None if weights is None else to_device(np.array(weights, dtype=np.float32), device)
 
     @property
     def shim(self) -> NetworkShim:

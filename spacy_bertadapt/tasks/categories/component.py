@@ -161,7 +161,7 @@ class Categorizer(BertPipe[EncodedTexts, CatsTargets, Floats]):
         numbers, place = np.unique(targets.text[rows], return_inverse=True)
         texts, position = to_device(numbers, logits.device), to_device(place, logits.device)
         pooled = pool_windows(logits, position, len(numbers), self.long_text)
-        weights = None if self._class_weights is None else logits.new_tensor(self._class_weights)
+        weights = self.weights_of_labels(logits.device)
         losses = self.loss_function(pooled, targets.values[texts], targets.known[texts], weights)
         return Loss(losses.sum(), len(numbers))
 

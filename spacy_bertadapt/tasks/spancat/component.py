@@ -213,7 +213,7 @@ class BertSpanCategorizer(BertPipe[SpanTexts, SpanTargets, LabelledSpans]):
         """Return the loss of the windows' candidates, summed over candidates."""
         assert self.loss_function is not None
         gold = to_device(targets.values[targets.batch.spans_of(rows)], logits.device)
-        weights = None if self._class_weights is None else logits.new_tensor(self._class_weights)
+        weights = self.weights_of_labels(logits.device)
         return Loss(self.loss_function(logits, gold, torch.ones_like(gold), weights).sum(), len(gold))
 
     def _gold_candidates(self, examples: Sequence[Example], texts: SpanTexts) -> tuple[Ints, Ints]:
