@@ -15,12 +15,14 @@ import spacy
 import torch
 from spacy.language import Language
 from spacy.training import Example
+from thinc.api import Config
 
 from spacy_bertadapt.component.base import BertPipe
 from spacy_bertadapt.learning.running_loss import RunningLoss
 from spacy_bertadapt.network.inputs import to_device
 from spacy_bertadapt.tasks import TRAINED
 from spacy_bertadapt.training.optimizer import adamw
+from tests.fixtures.annotations import assert_same
 from tests.fixtures.components import samples_of
 from tests.fixtures.devices import META, DeviceError, watched
 
@@ -84,9 +86,9 @@ def test_a_step_waits_for_nothing(make, task, way):
 
 def test_batches_are_accumulated_and_cut_without_waiting(make, task):
     """Each batch goes through the network in several slices."""
-    pipe, examples = make(task, max_batch_subwords=32)
+    pipe, examples = make(task, max_batch_subwords=64)
     with watched(pipe.shim):
-        assert isinstance(learn(pipe, examples * 2, batches=3), RunningLoss)
+        assert isinstance(learn(pipe, examples, batches=2), RunningLoss)
 
 
 @pytest.mark.parametrize(("task", "settings"), LOSSES)
@@ -109,7 +111,6 @@ def test_the_scale_of_float16_stays_on_the_device(make, task, monkeypatch):
     pipe, examples = make(task)
     pipe.network._wanted_precision = "float16"
     with watched(pipe.shim):
-        learn(pipe, examples)
         learn(pipe, examples)
     assert pipe.shim.learner._scale.scale.device == META
 
@@ -168,6 +169,24 @@ def test_moments_follow_the_network(make):
     assert {moment.device for moment in pipe.shim.learner.moments().values()} == {META}
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_pipeline_of_a_gpu_that_is_not_here_loads_where_it_is_told_to(make, nlp, tmp_path, task):
+    """Its folder has no trace of a device but the setting, which is refused in one line that says what to do."""
+    _, examples = make(task)
+    nlp.to_disk(tmp_path / "pipeline")
+    name, path = nlp.pipe_names[0], tmp_path / "pipeline" / "config.cfg"
+    config = Config().from_disk(path)
+    config["components"][name]["model"]["device"] = "cuda:0"
+    config.to_disk(path)
+    with pytest.raises(ValueError, match=r"E108.*'cuda:0'.*components\.NAME\.model\.device"):
+        spacy.load(tmp_path / "pipeline")
+    loaded = spacy.load(tmp_path / "pipeline", config={f"components.{name}.model.device": "cpu"})
+    texts = [example.reference.text for example in examples]
+    assert_same(nlp.pipe(texts), loaded.pipe(texts), atol=0)
+    loaded.to_disk(tmp_path / "again")
+    assert_same(nlp.pipe(texts), spacy.load(tmp_path / "again").pipe(texts), atol=0)
+
+
 FAULTS: dict[str, tuple[Callable[[torch.Tensor], object], str]] = {
     "item": (lambda logits: logits.sum().item(), "reads from the device"),
     "bool": (lambda logits: bool(logits.sum() > 0), "reads from the device"),
@@ -177,7 +196,7 @@ FAULTS: dict[str, tuple[Callable[[torch.Tensor], object], str]] = {
     "mask": (lambda logits: logits[logits > 0], "reads from the device"),
     "array": (lambda logits: logits + torch.ones(logits.shape), "not all on the device"),
     "index": (lambda logits: logits[torch.zeros(3, dtype=torch.int64)], "not all on the device"),
-    "numbers": (lambda logits: logits.new_tensor([1.0, 2.0]), "numbers of Python"),
+    "numbers": (lambda logits: logits.new_tensor([1.0, 2.0]), "copies numbers of Python"),
     "copy": (lambda logits: torch.ones(3).to(logits.device), "past `to_device`"),
     "double": (lambda logits: logits.double(), "MPS doesn't have"),
     "float64 array": (lambda logits: to_device(np.ones(3), logits.device), "MPS doesn't have"),
