@@ -1,4 +1,4 @@
-"""Steps and predictions of every task on a device that has no numbers: nothing is read back, all that is needed is there.
+"""Steps and predictions of every task on a device that has no numbers: nothing is read back, and nothing is missing.
 
 What passes here neither waits for a GPU in a step nor meets an array in the wrong place; see `WatchedDevice`.
 """
@@ -170,6 +170,7 @@ def test_moments_follow_the_network(make):
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+@pytest.mark.parametrize("task", ["textcat", "spancat"])
 def test_a_pipeline_of_a_gpu_that_is_not_here_loads_where_it_is_told_to(make, nlp, tmp_path, task):
     """Its folder has no trace of a device but the setting, which is refused in one line that says what to do."""
     _, examples = make(task)
