@@ -16,7 +16,7 @@ from .architecture import Architecture, AutoClass, ModuleRead
 from .checkpoint import Checkpoint
 from .encoder_source import EncoderSource
 from .module_parts import head_parameters
-from .pretrained_config import output_labels, read_encoder_config
+from .pretrained_config import output_labels, outputs, read_encoder_config
 from .task_module import TaskModule
 from .transformers_calls import UNREADABLE, errors_of_encoder, first_line
 
@@ -141,5 +141,5 @@ def _spell_labels_as(config: PretrainedConfig, wanted: Sequence[str]) -> None:
     known = [label.casefold() for label in output_labels(config)]
     if len(spelling) < len(wanted) or len(set(known)) < len(known) or not spelling.keys() <= set(known):
         return
-    config.id2label = {index: spelling.get(label.casefold(), label) for index, label in config.id2label.items()}
-    config.label2id = {label: index for index, label in config.id2label.items()}
+    names = {number: spelling.get(label.casefold(), label) for number, label in outputs(config).items()}
+    config.id2label, config.label2id = names, {label: number for number, label in names.items()}

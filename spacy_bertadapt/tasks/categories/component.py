@@ -29,7 +29,7 @@ from ...subwords.batches import WindowBatch
 from ...types import Floats, Ints, Segments
 from .pooling import check_long_text, pool_windows
 
-PROBLEM_TYPES = {True: "single_label_classification", False: "multi_label_classification"}
+PROBLEM_TYPES: dict[bool, Any] = {True: "single_label_classification", False: "multi_label_classification"}
 REGRESSION = "regression"
 
 
