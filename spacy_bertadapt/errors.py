@@ -401,6 +401,14 @@ class Errors:
     E541 = "[E541] {name} is no pipeline, but holds one, as `spacy train` saves it: name {pipeline}."
     E542 = "[E542] {option} is no option of {command}, nor a setting of a config, which has a dot in its name."
     E543 = "[E543] --device {device} is no device of torch. Write auto, cpu, cuda, cuda:0 or mps."
+    E544 = "[E544] There is no component '{name}': {reason}. Name one that is there."
+    E546 = (
+        "[E546] The pipeline '{base}' has a component '{name}' already. Give the new one another name (--name), or "
+        "leave out the old one (--without {name})."
+    )
+    E547 = "[E547] '{name}' can't be left out alone: {listeners} of the base read its vectors. Leave these out too."
+    E548 = "[E548] {name!r} can't be the name of a component in a config. Use letters, digits, _ and - alone."
+    E549 = "[E549] --lang {lang} is not the language of '{base}', which is {base_lang}. Leave out --lang."
 
     # Corpora
     C001 = (
@@ -640,3 +648,8 @@ class Warnings:
         "Check that it is the right file, and for CoNLL the columns of its tags (--reader.tags)."
     )
     W504 = "[W504] {path} is both training and evaluation data: scores on it say nothing about new texts."
+    W505 = (
+        "[W505] {others} of the base and {name} write to the same place and have the same scores. Both stay, and while "
+        "training, these scores are those of both together, or of the last one. If {name} is to take their place: "
+        "--without {others}."
+    )

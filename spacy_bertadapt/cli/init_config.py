@@ -12,6 +12,8 @@ from wasabi import msg
 
 from ..component.defaults import DEFAULT_ENCODER
 from ..errors import Warnings
+from ..planning.base_config import scores_in_common
+from ..planning.base_pipeline import BasePipeline
 from ..planning.blocks import is_call
 from ..planning.choices import Choice
 from ..planning.config_text import to_setting
@@ -20,6 +22,7 @@ from ..planning.new_config import write_config
 from ..planning.request import ConfigRequest
 from ..tasks import get_task
 from . import options
+from .base_options import BaseOption, NameOption, WithoutOption, check_component_name, language_of, read_base
 from .hub import offline_without_network
 from .output import check_config_name, check_output
 
@@ -37,13 +40,17 @@ def init_config_cli(
     ] = None,
     batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Texts a step")] = 32,
     learn_rate: Annotated[float, typer.Option("--learn-rate", min=0, max=1, help="The highest learning rate")] = 5e-5,
-    lang: options.LangOption = "en",
+    base: BaseOption = None,
+    without: WithoutOption = "",
+    name: NameOption = None,
+    lang: Annotated[str | None, options.LANG] = None,
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda:0, mps")] = "auto",
     force: Annotated[bool, typer.Option("--force", "-F", help="Write over an existing file")] = False,
 ) -> None:
     """
     Look at the data and write a complete config for it, ready for `python -m spacy train`: kind of labels,
-    loss, window length, steps, learning rate, each with the reason for its value.
+    loss, window length, steps, learning rate, each with the reason for its value. With --base the new component comes
+    after those of a pipeline that exists.
     """
     with options.errors_as_messages():
         chosen = get_task(task)
@@ -51,6 +58,8 @@ def init_config_cli(
         check_output(output, inputs=[train, dev])
         offline_without_network(encoder)
         options.check_device(device)
+        check_component_name(name)
+        base_pipeline = read_base(base, without)
         request = ConfigRequest(
             output=output,
             train=train,
@@ -60,9 +69,11 @@ def init_config_cli(
             epochs=epochs,
             batch_size=batch_size,
             learn_rate=learn_rate,
-            lang=lang,
+            lang=language_of(lang, base_pipeline),
             device=device,
             reader=options.reader_settings(context, chosen),
+            base=base_pipeline,
+            name=name,
         )
         data, choices = write_config(request, force=force)
     _show(request, data, choices)
@@ -79,10 +90,19 @@ def _show(request: ConfigRequest, data: DataSurvey, choices: list[Choice]) -> No
             msg.warn(warning)
     if data.only_in_dev:
         msg.warn(Warnings.W501.format(path=request.dev, labels=", ".join(data.only_in_dev)))
+    if request.base is not None:
+        _show_base(request, request.base)
     rows = [(choice.name, _in_short(choice.value), choice.reason) for choice in choices]
     msg.table(rows, header=("Setting", "Value", "Why"), divider=True, max_col=100, title="Settings for this data")
     msg.good(f"Wrote {request.output}; train with:")
     msg.text(f"python -m spacy train {quote(str(request.output))} -o out")
+
+
+def _show_base(request: ConfigRequest, base: BasePipeline) -> None:
+    msg.info(f"{request.component} comes after the frozen components of {base.name}: {', '.join(base.names) or 'none'}")
+    warning = scores_in_common(request.component, request.task, base)
+    if warning:
+        msg.warn(warning)
 
 
 def _in_short(value: object) -> str:

@@ -20,10 +20,11 @@ from ..tasks import TRAINED
 from .config_errors import config_errors_in_one_line
 
 
-def _known_language(lang: str) -> str:
+def _known_language(lang: str | None) -> str | None:
     """Return the code of a language; end with spaCy's message if it doesn't know it, or lacks a package for it."""
     try:
-        util.get_lang_class(lang)()
+        if lang is not None:
+            util.get_lang_class(lang)()
     except ImportError as err:
         _fail(str(err))
     return lang
@@ -31,7 +32,8 @@ def _known_language(lang: str) -> str:
 
 TASK = typer.Option("--task", "-t", help=f"What the data is for: {', '.join(TRAINED)}")
 TaskOption = Annotated[str, TASK]
-LangOption = Annotated[str, typer.Option("--lang", "-l", help="Language code of the texts", callback=_known_language)]
+LANG = typer.Option("--lang", "-l", help="Language code of the texts", callback=_known_language)
+LangOption = Annotated[str, LANG]
 EncoderOption = Annotated[str, typer.Option("--encoder", "-e", help="Hub id, directory, or package:NAME")]
 LimitOption = Annotated[int, typer.Option("--limit", "-n", min=0, help="Number of texts to read at most; 0 for all")]
 
