@@ -333,7 +333,10 @@ class Errors:
         "Leave one label a pair, or use --task textcat."
     )
 
-    E510 = "[E510] There is no option --{option}. Settings of the reader of raw files are --reader.NAME VALUE."
+    E510 = (
+        "[E510] There is no option --{option}. Settings of the reader of raw files are --reader.NAME VALUE, of several "
+        "tasks --reader.TASK.NAME VALUE."
+    )
     E511 = (
         "[E511] No way to tell the format of {path}: it must end in .txt (one text a line) or .jsonl (a `text` in each "
         "object), or in one of these and .gz. Write the texts to such a file; of a table, the column of its texts."
@@ -403,11 +406,11 @@ class Errors:
     E543 = "[E543] --device {device} is no device of torch. Write auto, cpu, cuda, cuda:0 or mps."
     E544 = "[E544] There is no component '{name}': {reason}. Name one that is there."
     E546 = (
-        "[E546] The pipeline '{base}' has a component '{name}' already. Give the new one another name (--name), or "
-        "leave out the old one (--without {name})."
+        "[E546] A component '{name}' is there already, in {place}. Give the new one another name (--name), or leave "
+        "out one of the base (--without)."
     )
     E547 = "[E547] '{name}' can't be left out alone: {listeners} of the base read its vectors. Leave these out too."
-    E548 = "[E548] {name!r} can't be the name of a component in a config. Use letters, digits, _ and - alone."
+    E548 = "[E548] {tasks} tasks, but {values} values of {option}. Give it once for each --task, in the same order."
     E549 = "[E549] --lang {lang} is not the language of '{base}', which is {base_lang}. Leave out --lang."
 
     # Corpora

@@ -19,7 +19,8 @@ BASE_HELP = "Pipeline to build on, by package or folder: its components are kept
 BaseOption = Annotated[str | None, typer.Option("--base", "-b", help=BASE_HELP)]
 WITHOUT_HELP = "Components of the base that are left out, divided by commas"
 WithoutOption = Annotated[str, typer.Option("--without", help=WITHOUT_HELP)]
-NameOption = Annotated[str | None, typer.Option("--name", help="Name of the new component; else bert_ and the task")]
+NAME_HELP = "Name of the new component, one for each task; else bert_ and the task"
+NameOption = Annotated[list[str] | None, typer.Option("--name", help=NAME_HELP)]
 
 
 def read_base(name: str | None, without: str) -> BasePipeline | None:
@@ -48,4 +49,5 @@ def language_of(lang: str | None, base: BasePipeline | None) -> str:
 def check_component_name(name: str | None) -> None:
     """Raise ValueError for a name that no block of a config can have."""
     if name is not None and not COMPONENT_NAME.fullmatch(name):
-        raise InvalidError(Errors.E548.format(name=name))
+        reason = "a component's name has letters, digits, _ and - alone"
+        raise InvalidError(Errors.E526.format(value=name, reason=reason))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from shlex import quote
 from typing import Annotated
@@ -11,18 +11,14 @@ import typer
 from wasabi import msg
 
 from ..component.defaults import DEFAULT_ENCODER
-from ..errors import Warnings
-from ..planning.base_config import scores_in_common
-from ..planning.base_pipeline import BasePipeline
-from ..planning.blocks import is_call
-from ..planning.choices import Choice
-from ..planning.config_text import to_setting
-from ..planning.data_summary import DataSurvey
+from ..errors import Errors, InvalidError
 from ..planning.new_config import write_config
-from ..planning.request import ConfigRequest
+from ..planning.request import ConfigRequest, TaskData
+from ..planning.task import Task
 from ..tasks import get_task
 from . import options
 from .base_options import BaseOption, NameOption, WithoutOption, check_component_name, language_of, read_base
+from .findings import show_base, show_choices, show_data
 from .hub import offline_without_network
 from .output import check_config_name, check_output
 
@@ -30,9 +26,9 @@ from .output import check_config_name, check_output
 def init_config_cli(
     context: typer.Context,
     output: Annotated[Path, typer.Argument(help="Config file to write", dir_okay=False)],
-    train: Annotated[Path, typer.Option("--train", help="Training data: .spacy, or a raw file of the task")],
-    dev: Annotated[Path, typer.Option("--dev", help="Evaluation data, likewise")],
-    task: options.TaskOption = options.DEFAULT_TASK,
+    train: Annotated[list[Path], typer.Option("--train", help="Training data: .spacy, or a raw file of the task")],
+    dev: Annotated[list[Path], typer.Option("--dev", help="Evaluation data, likewise")],
+    task: Annotated[list[str], options.TASK] = [options.DEFAULT_TASK],  # noqa: B006 (typer reads it only)
     encoder: options.EncoderOption = DEFAULT_ENCODER,
     epochs: Annotated[
         int | None,
@@ -49,64 +45,53 @@ def init_config_cli(
 ) -> None:
     """
     Look at the data and write a complete config for it, ready for `python -m spacy train`: kind of labels,
-    loss, window length, steps, learning rate, each with the reason for its value. With --base the new component comes
-    after those of a pipeline that exists.
+    loss, window length, steps, learning rate, each with the reason for its value. Several tasks are learned at once
+    where --task, --train and --dev are given once for each. With --base, the new components come after those of a
+    pipeline that exists.
     """
     with options.errors_as_messages():
-        chosen = get_task(task)
+        tasks = [get_task(chosen) for chosen in task]
         check_config_name(output)
-        check_output(output, inputs=[train, dev])
+        check_output(output, inputs=[*train, *dev])
         offline_without_network(encoder)
         options.check_device(device)
-        check_component_name(name)
-        base_pipeline = read_base(base, without)
+        readers = options.settings_of_readers(context, tasks)
+        pipeline = read_base(base, without)
         request = ConfigRequest(
             output=output,
-            train=train,
-            dev=dev,
-            task=chosen,
+            data=_data_of(tasks, train, dev, name or [None] * len(tasks), readers),
             encoder=encoder,
             epochs=epochs,
             batch_size=batch_size,
             learn_rate=learn_rate,
-            lang=language_of(lang, base_pipeline),
+            lang=language_of(lang, pipeline),
             device=device,
-            reader=options.reader_settings(context, chosen),
-            base=base_pipeline,
-            name=name,
+            base=pipeline,
         )
-        data, choices = write_config(request, force=force)
-    _show(request, data, choices)
-
-
-def _show(request: ConfigRequest, data: DataSurvey, choices: list[Choice]) -> None:
-    if request.train.samefile(request.dev):
-        msg.warn(Warnings.W504.format(path=request.train))
-    data.train.show(f"{data.train.labelled:,} training texts")
-    data.lengths.show()
-    msg.info(f"{data.dev.labelled:,} evaluation texts")
-    for path, labels in ((request.train, data.train), (request.dev, data.dev)):
-        for warning in request.task.label_warnings(path, labels):
-            msg.warn(warning)
-    if data.only_in_dev:
-        msg.warn(Warnings.W501.format(path=request.dev, labels=", ".join(data.only_in_dev)))
-    if request.base is not None:
-        _show_base(request, request.base)
-    rows = [(choice.name, _in_short(choice.value), choice.reason) for choice in choices]
-    msg.table(rows, header=("Setting", "Value", "Why"), divider=True, max_col=100, title="Settings for this data")
+        findings = write_config(request, force=force)
+    for data, survey in zip(request.data, findings.surveys, strict=True):
+        show_data(data, survey)
+    show_base(request)
+    show_choices(request, findings)
     msg.good(f"Wrote {request.output}; train with:")
     msg.text(f"python -m spacy train {quote(str(request.output))} -o out")
 
 
-def _show_base(request: ConfigRequest, base: BasePipeline) -> None:
-    msg.info(f"{request.component} comes after the frozen components of {base.name}: {', '.join(base.names) or 'none'}")
-    warning = scores_in_common(request.component, request.task, base)
-    if warning:
-        msg.warn(warning)
-
-
-def _in_short(value: object) -> str:
-    """Return a value as configs have it; of a registered function its settings alone."""
-    if isinstance(value, Mapping) and is_call(value):
-        return ", ".join(f"{name} = {to_setting(part)}" for name, part in value.items() if not name.startswith("@"))
-    return to_setting(value)
+def _data_of(
+    tasks: Sequence[Task],
+    train: Sequence[Path],
+    dev: Sequence[Path],
+    names: Sequence[str | None],
+    readers: Sequence[dict[str, object]],
+) -> tuple[TaskData, ...]:
+    """Return each task with its data, in the order of the options. Raises ValueError for options of other numbers."""
+    for option, values in {"--train": train, "--dev": dev, "--name": names}.items():
+        if len(values) != len(tasks):
+            raise InvalidError(Errors.E548.format(tasks=len(tasks), values=len(values), option=option))
+    for name in names:
+        check_component_name(name)
+    rows = zip(tasks, train, dev, readers, names, strict=True)
+    return tuple(
+        TaskData(task=task, train=train_path, dev=dev_path, reader=reader, name=name)
+        for task, train_path, dev_path, reader, name in rows
+    )

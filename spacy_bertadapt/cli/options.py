@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any, NoReturn, get_args
 
@@ -52,7 +52,29 @@ def reader_settings(context: typer.Context, task: Task) -> dict[str, Any]:
     `--reader.NAME` alone says true, of a setting that may be. Raises ValueError for another option, and for what the
     reader doesn't take.
     """
-    texts, arguments = {}, list(context.args)
+    return _as_settings(_reader_arguments(context), task)
+
+
+def settings_of_readers(context: typer.Context, tasks: Sequence[Task]) -> list[dict[str, Any]]:
+    """Return the settings of each task's reader: of several tasks, they are said as `--reader.TASK.NAME VALUE`.
+
+    Raises what `reader_settings` does.
+    """
+    if len(tasks) == 1:
+        return [reader_settings(context, tasks[0])]
+    said = {task.name: dict[str, str | None]() for task in tasks}
+    for name, text in _reader_arguments(context).items():
+        task_name, _, setting = name.partition(".")
+        if task_name not in said or not setting:
+            raise InvalidError(Errors.E510.format(option=f"{PREFIX}{name}"))
+        said[task_name][setting] = text
+    return [_as_settings(said[task.name], task) for task in tasks]
+
+
+def _reader_arguments(context: typer.Context) -> dict[str, str | None]:
+    """Return the texts of `--reader.NAME` options by name; None for one without a value."""
+    texts: dict[str, str | None] = {}
+    arguments = list(context.args)
     while arguments:
         argument = arguments.pop(0)
         name, equals, text = argument.removeprefix("--").partition("=")
@@ -60,11 +82,16 @@ def reader_settings(context: typer.Context, task: Task) -> dict[str, Any]:
             raise InvalidError(Errors.E528.format(argument=argument))
         if not name.startswith(PREFIX):
             raise InvalidError(Errors.E510.format(option=name))
-        if not equals:
-            is_switch = not arguments or arguments[0].startswith("--")
-            text = _switched_on(name, task) if is_switch else arguments.pop(0)
-        texts[name.removeprefix(PREFIX).replace("-", "_")] = text
-    return parse_settings(task, texts)
+        is_switch = not equals and (not arguments or arguments[0].startswith("--"))
+        value = text if equals else None if is_switch else arguments.pop(0)
+        texts[name.removeprefix(PREFIX).replace("-", "_")] = value
+    return texts
+
+
+def _as_settings(texts: Mapping[str, str | None], task: Task) -> dict[str, Any]:
+    """Return settings of a task's reader that are given as texts; None: true, of a setting that may be."""
+    said = {name: _switched_on(name, task) if text is None else text for name, text in texts.items()}
+    return parse_settings(task, said)
 
 
 def config_overrides(context: typer.Context) -> dict[str, Any]:
@@ -93,11 +120,11 @@ def check_device(device: str) -> None:
         raise InvalidError(Errors.E543.format(device=device)) from err
 
 
-def _switched_on(option: str, task: Task) -> str:
-    """Return the value of an option without one. Raises ValueError if its setting can't be true."""
-    annotation = setting_types(task.reader_class).get(option.removeprefix(PREFIX).replace("-", "_"), bool)
+def _switched_on(setting: str, task: Task) -> str:
+    """Return the value of a reader's setting without one. Raises ValueError if it can't be true."""
+    annotation = setting_types(task.reader_class).get(setting, bool)
     if bool not in (annotation, *get_args(annotation)):
-        raise InvalidError(Errors.E539.format(option=option))
+        raise InvalidError(Errors.E539.format(option=f"{PREFIX}{setting}"))
     return "true"
 
 

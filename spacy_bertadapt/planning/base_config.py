@@ -6,7 +6,7 @@ from ..errors import Warnings
 from .base_pipeline import BasePipeline
 from .blocks import Block, Variable
 from .config_file import ConfigDraft
-from .task import Task
+from .request import TaskData
 
 COPY = "spacy.copy_from_base_model.v1"
 NOTES = {
@@ -35,7 +35,7 @@ def build_on(draft: ConfigDraft, base: BasePipeline) -> None:
     draft.notes.update(NOTES)
 
 
-def scores_in_common(component: str, task: Task, base: BasePipeline) -> str | None:
+def scores_in_common(data: TaskData, base: BasePipeline) -> str | None:
     """Return a warning if components of the base have scores of a task, and so write where its component writes."""
-    others = ",".join(base.with_scores(task.score_weights))
-    return Warnings.W505.format(name=component, others=others) if others else None
+    others = ",".join(base.with_scores(data.task.score_weights))
+    return Warnings.W505.format(name=data.component, others=others) if others else None

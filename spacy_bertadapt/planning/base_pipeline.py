@@ -73,11 +73,6 @@ class BasePipeline:
             reason = f"the pipeline '{self.name}' has {', '.join(self.names) or 'none'}"
             raise InvalidError(Errors.E544.format(name=name, reason=reason))
 
-    def check_free(self, name: str) -> None:
-        """Raise ValueError for the name of a component that the pipeline has already."""
-        if name in self.names:
-            raise InvalidError(Errors.E546.format(name=name, base=self.name))
-
     def with_scores(self, scores: Collection[str]) -> list[str]:
         """Return the names of the components that have one of these scores."""
         return [component.name for component in self.components if not component.scores.isdisjoint(scores)]

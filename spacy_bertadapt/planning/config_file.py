@@ -58,10 +58,9 @@ class ConfigDraft:
             self.notes[path] = "\n".join(filter(None, [self.notes.get(path), choice.reason]))
 
     def complete(self) -> Block:
-        """Return all values, with the defaults of the functions that the component names."""
-        components = self.config["components"]
-        whole = {**components, self.component: with_defaults(components[self.component])}
-        return Block({**self.config, "components": Block(whole)})
+        """Return all values, with the defaults of the functions that components name."""
+        components = {name: with_defaults(block) for name, block in self.config["components"].items()}
+        return Block({**self.config, "components": Block(components)})
 
     def to_text(self, header: str) -> str:
         """Return the file's text. header: the lines of the comment at its top."""
