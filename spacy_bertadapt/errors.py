@@ -405,6 +405,10 @@ class Errors:
     E542 = "[E542] {option} is no option of {command}, nor a setting of a config, which has a dot in its name."
     E543 = "[E543] --device {device} is no device of torch. Write auto, cpu, cuda, cuda:0 or mps."
     E544 = "[E544] There is no component '{name}': {reason}. Name one that is there."
+    E545 = (
+        "[E545] '{name}', a {factory}, gives no vectors that another component can read. Name a bert_encoder, tok2vec, "
+        "transformer or curated_transformer, or an encoder for the new component alone."
+    )
     E546 = (
         "[E546] A component '{name}' is there already, in {place}. Give the new one another name (--name), or leave "
         "out one of the base (--without)."

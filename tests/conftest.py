@@ -23,6 +23,7 @@ pytest_plugins = [
     "tests.fixtures.components",
     "tests.fixtures.commands",
     "tests.fixtures.devices",
+    "tests.fixtures.bases",
 ]
 
 ASSETS = Path(__file__).parent.parent / "assets"

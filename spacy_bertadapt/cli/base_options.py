@@ -19,6 +19,8 @@ BASE_HELP = "Pipeline to build on, by package or folder: its components are kept
 BaseOption = Annotated[str | None, typer.Option("--base", "-b", help=BASE_HELP)]
 WITHOUT_HELP = "Components of the base that are left out, divided by commas"
 WithoutOption = Annotated[str, typer.Option("--without", help=WITHOUT_HELP)]
+ENCODER_HELP = "Hub id, directory, package:NAME, or component:NAME of the base: an encoder that is there"
+ENCODER = typer.Option("--encoder", "-e", help=ENCODER_HELP)
 NAME_HELP = "Name of the new component, one for each task; else bert_ and the task"
 NameOption = Annotated[list[str] | None, typer.Option("--name", help=NAME_HELP)]
 

@@ -12,12 +12,21 @@ from wasabi import msg
 
 from ..component.defaults import DEFAULT_ENCODER
 from ..errors import Errors, InvalidError
+from ..planning.encoder_plan import COMPONENT_PREFIX
 from ..planning.new_config import write_config
 from ..planning.request import ConfigRequest, TaskData
 from ..planning.task import Task
 from ..tasks import get_task
 from . import options
-from .base_options import BaseOption, NameOption, WithoutOption, check_component_name, language_of, read_base
+from .base_options import (
+    ENCODER,
+    BaseOption,
+    NameOption,
+    WithoutOption,
+    check_component_name,
+    language_of,
+    read_base,
+)
 from .findings import show_base, show_choices, show_data
 from .hub import offline_without_network
 from .output import check_config_name, check_output
@@ -29,13 +38,16 @@ def init_config_cli(
     train: Annotated[list[Path], typer.Option("--train", help="Training data: .spacy, or a raw file of the task")],
     dev: Annotated[list[Path], typer.Option("--dev", help="Evaluation data, likewise")],
     task: Annotated[list[str], options.TASK] = [options.DEFAULT_TASK],  # noqa: B006 (typer reads it only)
-    encoder: options.EncoderOption = DEFAULT_ENCODER,
+    encoder: Annotated[str, ENCODER] = DEFAULT_ENCODER,
     epochs: Annotated[
         int | None,
         typer.Option("--epochs", min=1, help="About how often each text is seen; else 3, small data up to 20"),
     ] = None,
     batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Texts a step")] = 32,
-    learn_rate: Annotated[float, typer.Option("--learn-rate", min=0, max=1, help="The highest learning rate")] = 5e-5,
+    learn_rate: Annotated[
+        float | None,
+        typer.Option("--learn-rate", min=0, max=1, help="The highest; else 5e-5, and 1e-3 for heads on a component"),
+    ] = None,
     base: BaseOption = None,
     without: WithoutOption = "",
     name: NameOption = None,
@@ -53,7 +65,8 @@ def init_config_cli(
         tasks = [get_task(chosen) for chosen in task]
         check_config_name(output)
         check_output(output, inputs=[*train, *dev])
-        offline_without_network(encoder)
+        if not encoder.startswith(COMPONENT_PREFIX):
+            offline_without_network(encoder)
         options.check_device(device)
         readers = options.settings_of_readers(context, tasks)
         pipeline = read_base(base, without)

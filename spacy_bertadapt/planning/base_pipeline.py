@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from spacy.language import Language
+from thinc.api import Model
 
 from ..errors import Errors, InvalidError
 
@@ -18,10 +20,14 @@ OF_THE_NEW_PIPELINE = ("lang", "pipeline")
 class BaseComponent:
     """A component of the base.
 
-    name: in the pipeline. scores: the names of its scores. listeners: the components that read its vectors.
+    name: in the pipeline. factory: the name of its factory. folder: where it is saved. width: of the vectors that it
+    gives tokens; None: it gives none. scores: the names of its scores. listeners: the components that read its vectors.
     """
 
     name: str
+    factory: str
+    folder: Path
+    width: int | None
     scores: frozenset[str]
     listeners: tuple[str, ...]
 
@@ -57,7 +63,7 @@ class BasePipeline:
         Raises ValueError for a component that it doesn't have, and for one that another component listens to.
         """
         for name in names:
-            self.check_has(name)
+            self.component(name)
         kept = tuple(component for component in self.components if component.name not in names)
         left = {component.name for component in kept}
         for component in self.components:
@@ -67,11 +73,13 @@ class BasePipeline:
         settings = {**self.settings, "disabled": [name for name in self.settings["disabled"] if name in left]}
         return replace(self, settings=settings, components=kept)
 
-    def check_has(self, name: str) -> None:
-        """Raise ValueError for a component that the pipeline doesn't have."""
-        if name not in self.names:
-            reason = f"the pipeline '{self.name}' has {', '.join(self.names) or 'none'}"
-            raise InvalidError(Errors.E544.format(name=name, reason=reason))
+    def component(self, name: str) -> BaseComponent:
+        """Return the component of a name. Raises ValueError if there is none."""
+        for component in self.components:
+            if component.name == name:
+                return component
+        reason = f"the pipeline '{self.name}' has {', '.join(self.names) or 'none'}"
+        raise InvalidError(Errors.E544.format(name=name, reason=reason))
 
     def with_scores(self, scores: Collection[str]) -> list[str]:
         """Return the names of the components that have one of these scores."""
@@ -79,6 +87,13 @@ class BasePipeline:
 
 
 def _component(nlp: Language, name: str) -> BaseComponent:
-    scores = nlp.get_pipe_meta(name).default_score_weights or {}
-    listeners = getattr(nlp.get_pipe(name), "listening_components", ())
-    return BaseComponent(name, frozenset(scores), tuple(listeners))
+    pipe, meta = nlp.get_pipe(name), nlp.get_pipe_meta(name)
+    model = getattr(pipe, "model", None)
+    return BaseComponent(
+        name,
+        meta.factory,
+        folder=Path(nlp.path or "") / name,
+        width=model.maybe_get_dim("nO") if isinstance(model, Model) else None,
+        scores=frozenset(meta.default_score_weights or {}),
+        listeners=tuple(getattr(pipe, "listening_components", ())),
+    )

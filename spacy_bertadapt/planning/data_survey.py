@@ -11,6 +11,7 @@ from ..types import Segments
 from .data_files import check_is_pair, read_examples
 from .data_summary import DataSurvey, LabelSurvey, survey_lengths
 from .request import TaskData
+from .token_counter import TokenCounter
 
 if TYPE_CHECKING:
     from ..subwords.tokenizer import SubwordTokenizer
@@ -19,17 +20,17 @@ NO_LIMIT = 100_000
 USUAL_LIMIT = 512
 
 
-def survey_data(data: TaskData, *, encoder: str, lang: str) -> DataSurvey:
-    """Read the data of a task, and measure it with the tokenizer of an encoder.
+def survey_data(data: TaskData, *, encoder: str | None, lang: str) -> DataSurvey:
+    """Read the data of a task, and measure it with the tokenizer of an encoder; None: with spaCy's own.
 
     lang: whose tokenizer splits the texts.
     Raises FileNotFoundError for missing data or encoder, ValueError for data or an encoder that can't be used.
     """
-    tokenizer, limit = read_encoder_tokenizer(encoder)
+    tokenizer, limit = (TokenCounter(lang), USUAL_LIMIT) if encoder is None else read_encoder_tokenizer(encoder)
     measures: Counter[int] = Counter()
     train_labels, texts = _read(data.train, data, lang, measures)
     dev_labels, _ = _read(data.dev, data, lang, Counter())
-    lengths = survey_lengths(texts, tokenizer)
+    lengths = survey_lengths(texts, tokenizer, unit="tokens" if encoder is None else "subwords")
     return DataSurvey(data.train, train_labels, dev_labels, lengths, limit, measures)
 
 

@@ -14,6 +14,7 @@ from .config_file import ConfigDraft, docbin_block, raw_block, usage
 from .data_files import is_docbin
 from .data_summary import DataSurvey
 from .data_survey import survey_data
+from .encoder_plan import EncoderPlan, plan_encoder
 from .joint_config import join
 from .request import ConfigRequest, TaskData
 
@@ -41,20 +42,24 @@ def write_config(request: ConfigRequest, *, force: bool = False) -> Findings:
     if request.output.exists() and not force:
         raise ExistsError(Errors.E505.format(path=request.output))
     request.check_names()
-    surveys = [survey_data(data, encoder=request.encoder, lang=request.lang) for data in request.data]
+    encoder = plan_encoder(request.encoder, request.base)
+    surveys = [survey_data(data, encoder=encoder.subwords_of, lang=request.lang) for data in request.data]
     texts = sum(survey.train.labelled for survey in surveys)
     steps = choose_steps(texts, batch_size=request.batch_size, epochs=request.epochs)
-    choices = [plan.choose(survey) for plan, survey in zip(plans, surveys, strict=True)]
+    choices = [
+        [choice for choice in plan.choose(survey) if encoder.sets(choice.setting)]
+        for plan, survey in zip(plans, surveys, strict=True)
+    ]
     findings = Findings(surveys, choices, steps)
-    text = config_for(request, findings)
+    text = config_for(request, encoder, findings)
     request.output.parent.mkdir(parents=True, exist_ok=True)
     request.output.write_text(text, encoding="utf8")
     return findings
 
 
-def config_for(request: ConfigRequest, findings: Findings) -> str:
+def config_for(request: ConfigRequest, encoder: EncoderPlan, findings: Findings) -> str:
     """Return the text of a config for some data. findings: what is known of it, and what follows."""
-    drafts = [_draft(data, request) for data in request.data]
+    drafts = [_draft(data, request, encoder) for data in request.data]
     for draft, choices in zip(drafts, findings.choices, strict=True):
         draft.set_chosen([*choices, *findings.steps])
     joint = join(drafts)
@@ -63,7 +68,7 @@ def config_for(request: ConfigRequest, findings: Findings) -> str:
     return joint.to_text(_header(request, findings))
 
 
-def _draft(data: TaskData, request: ConfigRequest) -> ConfigDraft:
+def _draft(data: TaskData, request: ConfigRequest, encoder: EncoderPlan) -> ConfigDraft:
     """Return the config of one task, as it was requested."""
     names = {split: split if len(request.data) == 1 else f"{data.component}_{split}" for split in data.files}
     train, dev = (
@@ -72,7 +77,8 @@ def _draft(data: TaskData, request: ConfigRequest) -> ConfigDraft:
     )
     draft = ConfigDraft(data.task, train_reader=train, dev_reader=dev, name=data.component)
     draft.set_all({f"paths.{names[split]}": str(path) for split, path in data.files.items()})
-    draft.set_all(_requested(request))
+    draft.set_all(_requested(request, encoder))
+    encoder.write(draft)
     return draft
 
 
@@ -91,12 +97,13 @@ def _header(request: ConfigRequest, findings: Findings) -> str:
     )
 
 
-def _requested(request: ConfigRequest) -> dict[str, Any]:
+def _requested(request: ConfigRequest, encoder: EncoderPlan) -> dict[str, Any]:
     """Return the options of a request that hold for every component, by the names of settings."""
     return {
-        "paths.encoder": request.encoder,
         "nlp.lang": request.lang,
         "component.model.device": request.device,
         "training.batcher.size": request.batch_size,
-        "training.optimizer.learn_rate.initial_rate": request.learn_rate,
+        "training.optimizer.learn_rate.initial_rate": encoder.learn_rate
+        if request.learn_rate is None
+        else request.learn_rate,
     }

@@ -43,9 +43,10 @@ class TaskData:
 class ConfigRequest:
     """The options of `init-config`.
 
-    output: the config file. data: a task or several, each with its data. encoder: hub id, directory or package:NAME.
-    epochs: about how often each text is to be seen; None: by the size of the data. batch_size: texts a step.
-    learn_rate: the highest. base: the pipeline that components are added to; None: there is none.
+    output: the config file. data: a task or several, each with its data. encoder: hub id, directory or package:NAME,
+    or component:NAME of the base. epochs: about how often each text is to be seen; None: by the size of the data.
+    batch_size: texts a step. learn_rate: the highest; None: by the encoder. base: the pipeline that components are
+    added to; None: there is none.
     """
 
     output: Path
@@ -53,7 +54,7 @@ class ConfigRequest:
     encoder: str = DEFAULT_ENCODER
     epochs: int | None = None
     batch_size: int = 32
-    learn_rate: float = 5e-5
+    learn_rate: float | None = None
     lang: str = "en"
     device: str = "auto"
     base: BasePipeline | None = None
