@@ -77,15 +77,14 @@ class LengthSurvey:
     p95: int
     p99: int
     longest: int
-    unit: str = "subwords"
+    unit: str = field(default="subwords", kw_only=True)
 
     def show(self) -> None:
         """Print the percentiles."""
         values = [f"{value:,}" for value in (self.p50, self.p90, self.p95, self.p99, self.longest)]
         header = ("50 %", "90 %", "95 %", "99 %", "longest")
-        msg.table(
-            [values], header=header, aligns=["r"] * 5, divider=True, title=f"Length in {self.unit}, by percentile"
-        )
+        title = f"Length in {self.unit}, by percentile"
+        msg.table([values], header=header, aligns=["r"] * 5, divider=True, title=title)
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,11 +99,10 @@ def _header(request: ConfigRequest, findings: Findings) -> str:
 
 def _requested(request: ConfigRequest, encoder: EncoderPlan) -> dict[str, Any]:
     """Return the options of a request that hold for every component, by the names of settings."""
+    rate = encoder.learn_rate if request.learn_rate is None else request.learn_rate
     return {
         "nlp.lang": request.lang,
         "component.model.device": request.device,
         "training.batcher.size": request.batch_size,
-        "training.optimizer.learn_rate.initial_rate": encoder.learn_rate
-        if request.learn_rate is None
-        else request.learn_rate,
+        "training.optimizer.learn_rate.initial_rate": rate,
     }
