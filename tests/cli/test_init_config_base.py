@@ -215,6 +215,7 @@ def test_what_does_not_fit_without_a_base(run: Callable, write_rows: Callable, t
     assert "[E510]" in run(*command, *data, "--reader.limit", 3).output
 
 
+@pytest.mark.filterwarnings("ignore:invalid value encountered:RuntimeWarning")  # spaCy's, as no text has a tag
 def test_spacy_debug_data_reads_it(init: Callable, base_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = init(base_folder, "textcat", "ner", options=("--without", "ner"))
     debug_data(config, silent=False)
