@@ -26,7 +26,7 @@ from ...network.inputs import to_device
 from ...network.pretrained_config import read_encoder_config
 from ...pairs import pair_of
 from ...subwords.batches import WindowBatch
-from ...types import REGRESSION, Floats, Ints, Segments
+from ...types import Floats, Ints, Segments
 from .kind_settings import KindSettings
 from .kinds import KINDS, NUMBERS, Kind
 from .pooling import check_long_text, pool_windows
@@ -192,11 +192,10 @@ class Categorizer(BertPipe[EncodedTexts, CatsTargets, Floats]):
         self._loss = self._asked.loss_of(kind)
 
     def _has_head_of_numbers(self) -> bool:
-        """Return whether the encoder says that its head predicts numbers, and no loss says otherwise."""
+        """Return whether the encoder has a head that is taken for one of numbers."""
         settings = self.shim.settings
         config = read_encoder_config(settings.encoder)
-        is_regression = config.problem_type == REGRESSION and settings.architecture.is_trained(config)
-        return is_regression and self._asked.loss is None
+        return settings.architecture.is_trained(config) and self._asked.are_numbers(config)
 
     def _check_conflicts(self, values: Floats, examples: Sequence[Example]) -> None:
         for row in self.kind.conflicts(values).tolist():

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from transformers import PretrainedConfig
+
 from ...errors import Errors, InvalidError
 from ...learning.losses import USUAL_LOSSES, SequenceLoss
 from ...network.checkpoint import Checkpoint
+from ...network.pretrained_config import output_labels
 from ...types import REGRESSION
-from .kinds import EXCLUSIVE, INDEPENDENT, KINDS, NUMBERS, Kind
+from .kinds import EXCLUSIVE, INDEPENDENT, NUMBERS, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +39,28 @@ class KindSettings:
         """Return the kind of a checkpoint's values: its own, or what is asked for where it doesn't say.
 
         name: the component's. encoder: the checkpoint's name. wrong_kind: the message for labels of the other kind.
-        Raises ValueError if the two don't fit: without a loss, numbers fit everything.
+        Raises ValueError if the two don't fit.
         """
-        asked, problem = self.kind, checkpoint.module.config.problem_type
-        if problem is None:
-            return NUMBERS if self._is_number(checkpoint) else asked
-        if problem == REGRESSION and asked is not NUMBERS and self.loss is not None:
+        asked, config = self.kind, checkpoint.module.config
+        problem = config.problem_type
+        if not checkpoint.has_new_head and self.are_numbers(config):
+            return NUMBERS
+        if problem in (None, asked.problem_type):
+            return asked
+        if problem == REGRESSION:
             raise InvalidError(Errors.E317.format(encoder=encoder, name=name, loss=type(self.loss).__name__))
-        if problem != REGRESSION and asked is NUMBERS:
+        if asked is NUMBERS:
             raise InvalidError(Errors.E361.format(encoder=encoder, problem=problem, name=name))
-        if problem not in (REGRESSION, asked.problem_type):
-            values = {"problem": problem, "exclusive": self.exclusive, "opposite": not self.exclusive}
-            raise InvalidError(wrong_kind.format(encoder=encoder, name=name, **values))
-        return KINDS[problem]
+        values = {"problem": problem, "exclusive": self.exclusive, "opposite": not self.exclusive}
+        raise InvalidError(wrong_kind.format(encoder=encoder, name=name, **values))
 
-    def _is_number(self, checkpoint: Checkpoint) -> bool:
-        """Return whether a head that doesn't say what it predicts is taken for one of numbers.
+    def are_numbers(self, config: PretrainedConfig) -> bool:
+        """Return whether the outputs of a trained head are taken for numbers where no loss says what they are.
 
         Transformers too learns a single output as a number where the configuration has no problem type.
         """
-        has_one_output = len(checkpoint.labels) == 1 and not checkpoint.has_new_head
-        return has_one_output and self.loss is None and self.exclusive
+        if self.loss is not None:
+            return False
+        if config.problem_type is None:
+            return self.exclusive and len(output_labels(config)) == 1
+        return bool(config.problem_type == REGRESSION)

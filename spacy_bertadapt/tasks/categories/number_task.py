@@ -13,6 +13,7 @@ from ...planning.task import ConfigPlan, Score, Task
 from .number_report import NumberReport
 
 SQUARED_ERROR = {"@losses": "spacy-bertadapt.MeanSquaredError.v1"}
+NOTE_ON_LOSS = "of numbers; null, or a cross-entropy, learns labels"
 
 WEIGHTS: Weights = {
     "cats_score": 1.0,
@@ -32,7 +33,7 @@ def with_numbers(task: Task) -> Task:
         gold=gold_numbers,
         score=Score("cats_score", "Pearson and Spearman", in_spacy="cats_score"),
         prediction=predicted_numbers,
-        plan=ConfigPlan(choose=choose, notes=task.config_plan.notes),
+        plan=ConfigPlan(choose=choose, notes={**task.config_plan.notes, "component.loss": NOTE_ON_LOSS}),
         make_report=lambda window: NumberReport(),
         weights=WEIGHTS,
     )
