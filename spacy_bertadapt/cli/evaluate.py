@@ -39,7 +39,6 @@ def evaluate_cli(
         nlp = load_pipeline(model)
         chosen = task_of(nlp) if task is None else get_task(task)
         settings = options.reader_settings(context, chosen)
-        chosen = options.task_of_gold(chosen, settings)
         scores = evaluate(nlp, data, task=chosen, reader=settings, limit=limit)
         show_scores(scores)
         if output is not None:
