@@ -39,6 +39,7 @@ def init_config_cli(
     learn_rate: Annotated[float, typer.Option("--learn-rate", min=0, max=1, help="The highest learning rate")] = 5e-5,
     lang: options.LangOption = "en",
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda:0, mps")] = "auto",
+    regression: options.RegressionOption = False,
     force: Annotated[bool, typer.Option("--force", "-F", help="Write over an existing file")] = False,
 ) -> None:
     """
@@ -47,6 +48,8 @@ def init_config_cli(
     """
     with options.errors_as_messages():
         chosen = get_task(task)
+        settings = options.reader_settings(context, chosen)
+        chosen = options.task_of_gold(chosen, settings, regression=regression, files=[train, dev])
         check_config_name(output)
         check_output(output, inputs=[train, dev])
         offline_without_network(encoder)
@@ -62,7 +65,7 @@ def init_config_cli(
             learn_rate=learn_rate,
             lang=lang,
             device=device,
-            reader=options.reader_settings(context, chosen),
+            reader=settings,
         )
         data, choices = write_config(request, force=force)
     _show(request, data, choices)
@@ -86,7 +89,8 @@ def _show(request: ConfigRequest, data: DataSurvey, choices: list[Choice]) -> No
 
 
 def _in_short(value: object) -> str:
-    """Return a value as configs have it; of a registered function its settings alone."""
+    """Return a value as configs have it; of a registered function its settings alone, or its name if it has none."""
     if isinstance(value, Mapping) and is_call(value):
-        return ", ".join(f"{name} = {to_setting(part)}" for name, part in value.items() if not name.startswith("@"))
+        settings = [f"{name} = {to_setting(part)}" for name, part in value.items() if not name.startswith("@")]
+        return ", ".join(settings or value.values())
     return to_setting(value)

@@ -86,7 +86,7 @@ class BertPipe(ConfiguredComponent, LabelledComponent, TrainablePipe, Generic[Te
         self.model = network_model(shim_of(model).settings, adapt)
         self.name = name
         self.scorer = scorer
-        self.loss_function = loss
+        self._loss = loss
         self.runner = Runner(
             self.shim,
             windows or WindowSettings(),

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from ..errors import Errors, InvalidError, Warnings
 from ..learning.class_weights import are_class_weights, resolve_class_weights
 from ..learning.losses import SequenceLoss
+from ..types import SINGLE_LABEL
 from .checks import strings
 from .gold import LabelCounts
 from .saving import STATE
@@ -25,7 +26,7 @@ class LabelledComponent:
     outside_label: ClassVar[str | None] = None
 
     name: str
-    loss_function: SequenceLoss | None
+    _loss: SequenceLoss | None
     _settings: dict[str, Any]
     _class_weights: list[float] | None = None
 
@@ -42,6 +43,11 @@ class LabelledComponent:
     def label_data(self) -> list[str] | None:
         """The labels, as `spacy init labels` writes them and `initialize` takes them; None for a task without any."""
         return list(self.labels) if self.has_labels else None
+
+    @property
+    def loss_function(self) -> SequenceLoss | None:
+        """The loss that it learns from; None: the task has none to choose."""
+        return self._loss
 
     def label_number(self, label: str) -> int | None:
         """Return the number of a gold label; None for one that the component ignores.
@@ -87,7 +93,7 @@ class LabelledComponent:
             self._weighted_labels,
             outside | own,
             texts=counts.units,
-            exclusive=self.loss_function.exclusive,
+            exclusive=self.loss_function.problem_type == SINGLE_LABEL,
         )
 
     def _report_ignored(self, counts: LabelCounts) -> None:

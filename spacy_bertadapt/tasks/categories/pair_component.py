@@ -1,4 +1,4 @@
-"""Classification of pairs of texts, by their Docs or by texts alone."""
+"""Classification and scores of pairs of texts, by their Docs or by texts alone."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class PlaceOfSave(NamedTuple):
 
 
 class PairCategorizer(Categorizer):
-    """Sets `doc.cats` of pair Docs to a probability for every label.
+    """Sets `doc.cats` of pair Docs to a probability for every label, or to numbers where it learns a regression.
 
     In a pipeline that has a `TextReader`, it passes over Docs that are no pairs.
     """
@@ -67,11 +67,11 @@ class PairCategorizer(Categorizer):
         self._readers.add(reader)
 
     def compare(self, premise: Text, hypothesis: Text) -> dict[str, float]:
-        """Return the probability of each label for a premise and a hypothesis. Arguments: as in `compare_many`."""
+        """Return the value of each label for a premise and a hypothesis. Arguments: as in `compare_many`."""
         return next(self.compare_many([(premise, hypothesis)]))
 
     def compare_many(self, pairs: Iterable[PairOfTexts], *, batch_size: int = 1000) -> Iterator[dict[str, float]]:
-        """Yield the probability of each label for every premise and hypothesis, in order.
+        """Yield the value of each label for every premise and hypothesis, in order.
 
         pairs: premise and hypothesis, each a string, Doc or Span, as a tuple or as a dict with these names; any stream.
         batch_size: how many pairs are gathered and sorted by length.
@@ -118,8 +118,8 @@ class PairCategorizer(Categorizer):
                 component.look_up()
 
     def _can_score(self, example: Example) -> bool:
-        cats = example.reference.cats
-        if is_pair(example.predicted, self.parts) or not any(cats.get(label) for label in self.labels):
+        own = {label: value for label, value in example.reference.cats.items() if label in self.labels}
+        if is_pair(example.predicted, self.parts) or not self.kind.is_annotated(own):
             return True
         try:
             find_parts(example.predicted, self.parts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from spacy.scorer import Scorer
@@ -10,11 +11,12 @@ from spacy.tokens import Doc
 from spacy.training import Example
 
 from ...component.unknown_labels import warn_of_unknown_labels
+from .number_scorer import score_by_kind
 
 
 def make_textcat_scorer() -> Callable[..., dict[str, Any]]:
-    """Return the scorer of `doc.cats`: see `score_cats`."""
-    return score_cats
+    """Return the scorer of `doc.cats`: see `score_cats`, and `score_numbers` for a component that predicts numbers."""
+    return partial(score_by_kind, score_labels=score_cats)
 
 
 def score_cats(
