@@ -31,7 +31,8 @@ def score_cats(
 
     labels, exclusive, threshold, positive_label: the component's. threshold None: 0.5; exclusive labels have none.
     ignored_labels: labels of the data that the component was told to ignore. Gold labels that neither it knows nor
-    another component predicts are reported in a warning, as no prediction can match them.
+    another component predicts are reported in a warning, as no prediction can match them. Examples without gold for
+    any label are not scored.
     """
     examples = list(examples)
     gold = (label for example in examples for label, value in example.reference.cats.items() if value > 0.5)
@@ -44,7 +45,7 @@ def score_cats(
         return cats if any(cats.values()) or not exclusive else {}
 
     return Scorer.score_cats(
-        examples,
+        [example for example in examples if known_cats(example.reference, "cats")],
         "cats",
         getter=known_cats,
         labels=labels,
