@@ -625,6 +625,11 @@ class Warnings:
         "pair's text alone, as by spaCy's commands, the first [SEP] is taken for the border. Write it otherwise in "
         "that text, such as (SEP)."
     )
+    W370 = (
+        "[W370] '{name}' can't hold a pair in its windows, and leaves it as it is: it may be another component's. If "
+        "it is meant for '{name}', give its Doc the span groups '{first}' and '{second}', and the error says what to "
+        "do. This is reported once. First: {text!r}"
+    )
     W402 = (
         "[W402] {path}: of {total} answers {moved} were not at their offset and are taken from the nearest place, and "
         "{widened} are widened to whole tokens."

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from spacy.tokens import Doc
 
-from ..errors import Warnings
+from ..errors import DoesNotFit, Warnings
 from ..pairs import PartNames, has_parts, is_pair
 from .base import BertPipe, Predictions, Targets, Texts
 
@@ -24,11 +24,12 @@ def reads_pairs(component: object) -> bool:
 class PairPipe(BertPipe[Texts, Targets, Predictions]):
     """Annotates pair Docs. In a pipeline where others annotate texts, it passes over Docs that are no pairs.
 
-    It also passes over pairs that by their span groups are those of another component.
+    It also passes over pairs that are those of another component by their span groups, or that it can't hold.
     """
 
     parts: ClassVar[PartNames]
     _has_reported_texts = False
+    _has_reported_misfits = False
 
     @property
     def reads_pairs(self) -> bool:
@@ -54,15 +55,41 @@ class PairPipe(BertPipe[Texts, Targets, Predictions]):
                 self._report(texts[0])
             elif texts:
                 own = [doc for doc in docs if not self._is_pair_of_another(doc)]
-        if own:
-            super()._annotate(own)
+        self._annotate_pairs(own)
+
+    def _annotate_pairs(self, docs: Sequence[Doc]) -> None:
+        """Annotate Docs, but for pairs that it can't hold and that may be another component's. Warns once of these."""
+        while docs:
+            try:
+                super()._annotate(docs)
+            except DoesNotFit as err:
+                misfit = docs[err.text]
+                if has_parts(misfit, self.parts) or not self._others_of_pairs():
+                    raise
+                self._report_misfit(misfit)
+                docs = [doc for doc in docs if doc is not misfit]
+            else:
+                return
+
+    def _others_of_pairs(self) -> list[PairPipe]:
+        """Return the other components of the pipeline that read pairs alone, and are not disabled."""
+        running = self._pipeline.running or ()
+        return [other for other in running if isinstance(other, PairPipe) and other.reads_pairs and other is not self]
 
     def _is_pair_of_another(self, doc: Doc) -> bool:
         """Return whether a Doc has the span groups of another component, and not its own."""
-        others = [other for other in self._pipeline.running or () if isinstance(other, PairPipe) and other.reads_pairs]
-        return not has_parts(doc, self.parts) and any(has_parts(doc, other.parts) for other in others)
+        if not doc.spans or has_parts(doc, self.parts):
+            return False
+        return any(has_parts(doc, other.parts) for other in self._others_of_pairs())
 
     def _report(self, text: Doc) -> None:
         if not self._has_reported_texts:
             self._has_reported_texts = True
             warnings.warn(Warnings.W310.format(name=self.name, text=text.text[:60]), stacklevel=3)
+
+    def _report_misfit(self, pair: Doc) -> None:
+        if not self._has_reported_misfits:
+            self._has_reported_misfits = True
+            first, second = self.parts
+            message = Warnings.W370.format(name=self.name, text=pair.text[:60], first=first, second=second)
+            warnings.warn(message, stacklevel=4)

