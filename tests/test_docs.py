@@ -24,6 +24,7 @@ PAGES = [
     "docs/adaptation.md",
     "docs/devices.md",
     "docs/pretraining.md",
+    "docs/mixed.md",
 ]
 
 

@@ -19,7 +19,6 @@ from thinc.api import Config
 
 from spacy_bertadapt import make_pair_doc
 from spacy_bertadapt.tasks import TRAINED
-from spacy_bertadapt.tasks.categories.defaults import CATS_SCORES
 from tests.fixtures.components import samples_of
 
 ASSETS = Path(__file__).parents[2] / "assets"
@@ -32,9 +31,7 @@ SETTINGS: dict[str, dict[str, Any]] = {"nli": {"label_map": LABEL_MAP}}
 
 COMPONENTS = {"spancat": {"max_span_length": 20}}
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:.*W308", "ignore:.*W310", "ignore:.*W401", "ignore:.*W402", "ignore:.*W403"
-)
+pytestmark = pytest.mark.filterwarnings("ignore:.*W308", "ignore:.*W310", "ignore:.*W40[123]")
 
 
 def reader(task: str) -> dict[str, Any]:
@@ -70,8 +67,8 @@ def trained(request: pytest.FixtureRequest, tiny_bert: Path) -> Language:
             "training": {
                 "batcher": batcher,
                 "optimizer": optimizer,
-                "max_steps": 60,
-                "eval_frequency": 60,
+                "max_steps": 120,
+                "eval_frequency": 120,
                 "max_epochs": 0,
             },
         }
@@ -94,9 +91,8 @@ def mixed(trained: Language) -> list[Example]:
 
 
 def own_scores(task: str) -> list[str]:
-    """Return the names of a task's scores; spaCy's of categories are those of texts here."""
-    names = Language.get_factory_meta(TRAINED[task].factory).default_score_weights
-    return [name for name in names if task == "textcat" or name not in CATS_SCORES]
+    """Return the names of a task's scores."""
+    return list(Language.get_factory_meta(TRAINED[task].factory).default_score_weights)
 
 
 def test_every_score_is_that_of_its_own_corpus(trained, mixed) -> None:
@@ -116,7 +112,7 @@ def test_scores_of_spacys_own_files(trained, mixed, tmp_path) -> None:
     read = registry.readers.get("spacy.Corpus.v1")(tmp_path / "mixed.spacy", gold_preproc=False)
     with pytest.warns(UserWarning, match="W370") as reports:
         scores = trained.evaluate(read(trained))
-    assert len(reports) == 1, "a context of the questions, as a hypothesis"
+    assert len(reports) == 1, "of contexts as hypotheses"
     expected = trained.evaluate(mixed)
     for task in ("textcat", "nli", "qa", "spancat"):
         score = TRAINED[task].score.name
@@ -211,3 +207,47 @@ def test_texts_that_pass_a_component_are_reported_once(trained) -> None:
 def test_without_components_that_read_texts_one_is_an_error(trained) -> None:
     with trained.select_pipes(enable=["bert_nli", "bert_qa"]), pytest.raises(ValueError, match=r"E203.*no pair"):
         trained("no pair")
+
+
+def test_labels_that_are_given_are_weighed_by_the_own_corpus(nlp, make_textcat, make_nli) -> None:
+    """As they must be where a corpus is streamed; nothing is said of labels that are another component's."""
+    loss = {"@losses": "spacy-bertadapt.CrossEntropy.v1", "class_weights": "balanced"}
+    labels = {"textcat": ["delivery", "payment", "returns"], "nli": ["contradiction", "delivery", "entailment"]}
+    pipes = {"textcat": make_textcat(nlp, loss=loss), "nli": make_nli(nlp, loss=loss)}
+    examples = {task: samples_of(task).make_examples(nlp) for task in pipes}
+    for example in examples["nli"]:
+        cats = example.reference.cats
+        example.reference.cats = {name.replace("neutral", "delivery"): value for name, value in cats.items()}
+    own = {"textcat": examples["textcat"][1:], "nli": examples["nli"][:-1]}
+    mixed = [*own["textcat"], *own["nli"]]
+    nlp.config["initialize"]["components"] = {pipe.name: {"labels": labels[task]} for task, pipe in pipes.items()}
+    nlp.initialize(lambda: mixed, sgd=registry.optimizers.get("spacy-bertadapt.AdamW.v1")(1e-3))
+    losses = nlp.update(mixed)
+    for task, pipe in pipes.items():
+        assert float(losses[pipe.name]) == pytest.approx(float(pipe.update(own[task])[pipe.name]), abs=1e-5)
+        counts = [sum(example.reference.cats[label] for example in own[task]) for label in labels[task]]
+        assert pipe._class_weights == pytest.approx([8 / (3 * count) for count in counts])
+
+
+def test_examples_that_no_component_learns_from_are_reported(nlp, make_textcat, make_ner) -> None:
+    make_textcat(nlp)
+    make_ner(nlp)
+    doc = nlp.make_doc("nothing is known of this")
+    examples = [example for task in ("textcat", "ner") for example in samples_of(task).make_examples(nlp)]
+    with pytest.warns(UserWarning, match=r"W303\] 1 of 10 .*nothing is known") as reports:
+        nlp.initialize(lambda: [*examples, Example(doc, doc)])
+    assert len([report for report in reports if "W303" in str(report.message)]) == 2, "once a component"
+
+
+def test_texts_for_a_component_of_spacy(nlp, make_nli, make_pairs) -> None:
+    """A pair that has a gold text beside it, for entities, learns and is scored."""
+    nlp.add_pipe("entity_ruler").add_patterns([{"label": "PLACE", "pattern": "Lima"}])
+    make_nli(nlp)
+    text = Example.from_dict(nlp.make_doc("from Lima"), {"entities": [(5, 9, "PLACE")], "cats": {"neutral": 1.0}})
+    with pytest.warns(UserWarning, match="W303"):
+        nlp.initialize(lambda: [*make_pairs(nlp), text])
+    scores = nlp.evaluate(
+        [*make_pairs(nlp), text.from_dict(nlp.make_doc("from Lima"), {"entities": [(5, 9, "PLACE")]})]
+    )
+    assert scores["ents_f"] == 1.0
+    assert scores["nli_acc"] == nlp.evaluate(make_pairs(nlp))["nli_acc"]
