@@ -44,8 +44,13 @@ def score_cats(
         cats = {label: value for label, value in getattr(doc, attr).items() if label in labels}
         return cats if any(cats.values()) or not exclusive else {}
 
+    def has_gold(example: Example) -> bool:
+        """Return whether some label holds; several that don't exclude each other may be known not to hold."""
+        cats = example.reference.cats
+        return not exclusive or any(value for label, value in cats.items() if label not in ignored_labels)
+
     return Scorer.score_cats(
-        [example for example in examples if known_cats(example.reference, "cats")],
+        list(filter(has_gold, examples)),
         "cats",
         getter=known_cats,
         labels=labels,
