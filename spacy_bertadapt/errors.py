@@ -559,6 +559,21 @@ class Errors:
         "in `tag` (on the command line --reader.tag)."
     )
 
+    C045 = "[C045] The mixed corpus has no corpora. Name a reader for each under `corpora`, as in docs/mixed.md."
+    C046 = (
+        "[C046] The proportions are those of {names!s:.200}, but the corpora are {known!s:.200}. Give each corpus a "
+        "proportion, or set proportions = null to draw each example once."
+    )
+    C047 = (
+        "[C047] The proportion of '{name}' is {value!r:.80}. Give a number above 0, or take the corpus out of the "
+        "mixture."
+    )
+    C048 = (
+        "[C048] The corpus '{name}' of the mixed corpus gives no examples. Check its `path` and its limits, or take it "
+        "out of the mixture."
+    )
+    C049 = "[C049] '{name}' is no corpus, but {corpus!r:.80}. Name its reader by `@readers`."
+
 
 class Warnings:
     """Messages by code that inform without stopping."""
@@ -643,6 +658,11 @@ class Warnings:
         "[W321] The first text of a pair ({name}) has a [SEP] between blanks: {text!r}. Where a Doc is made of the "
         "pair's text alone, as by spaCy's commands, the first [SEP] is taken for the border. Write it otherwise in "
         "that text, such as (SEP)."
+    )
+    W370 = (
+        "[W370] '{name}' can't hold a pair in its windows, and leaves it as it is: it may be another component's. If "
+        "it is meant for '{name}', give its Doc the span groups '{first}' and '{second}', and the error says what to "
+        "do. This is reported once. First: {text!r}"
     )
     W402 = (
         "[W402] {path}: of {total} answers {moved} were not at their offset and are taken from the nearest place, and "

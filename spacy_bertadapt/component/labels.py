@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from ..errors import Errors, InvalidError, Warnings
@@ -29,6 +29,7 @@ class LabelledComponent:
     _loss: SequenceLoss | None
     _settings: dict[str, Any]
     _class_weights: list[float] | None = None
+    _given_labels: Sequence[str] = ()
 
     def take_labels(self, labels: Iterable[str]) -> None:
         """Take other labels, in the order of the head's outputs."""
@@ -97,11 +98,12 @@ class LabelledComponent:
         )
 
     def _report_ignored(self, counts: LabelCounts) -> None:
-        """Warn of labels of the data that the component was not given; nothing is learned from them."""
+        """Ignore labels of the data that the component was not given. Warns of those that hold for some text."""
         ignored = sorted(label for label in counts.by_label if label not in self.labels) if self.has_labels else []
         self._settings["ignored_labels"] = ignored
-        if ignored:
-            message = Warnings.W306.format(name=self.name, labels=ignored, known=self.labels)
+        lost = [label for label in ignored if counts.by_label[label]]
+        if lost:
+            message = Warnings.W306.format(name=self.name, labels=lost, known=self.labels)
             warnings.warn(message, stacklevel=4)
 
     def _report_unseen(self, counts: LabelCounts) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -16,6 +17,7 @@ from torch import Tensor
 from ...component.base import BertPipe
 from ...component.gold import GoldLabels, LabelCounts
 from ...component.outputs import WindowOutputs
+from ...component.pair_pipe import reads_pairs
 from ...component.texts import EncodedTexts
 from ...component.thinc_model import NetworkModel
 from ...errors import Errors, InvalidError
@@ -135,19 +137,41 @@ class Categorizer(BertPipe[EncodedTexts, CatsTargets, Floats]):
         return self.kind.values(self.text_logits(outputs, len(texts))).numpy()
 
     def set_annotations(self, docs: Sequence[Doc], predictions: Floats) -> None:
-        """Write the values into `doc.cats`; other labels in it stay."""
-        labels = self.labels
+        """Write the values into `doc.cats`; other labels in it stay.
+
+        In a Doc that another component of the pipeline reads, a label that both have is that one's.
+        """
+        labels, others = self.labels, self._others()
         for doc, row in zip(docs, predictions.tolist(), strict=True):
-            doc.cats.update(zip(labels, row, strict=True))
+            cats = dict(zip(labels, row, strict=True))
+            if others and self.leaves_to_others(doc):
+                cats = {label: cats[label] for label in self._own_labels(labels)}
+            doc.cats.update(cats)
 
     def is_annotated(self, example: Example) -> bool:
         """Return whether labels of the component have gold. Raises ValueError for a label that it doesn't know."""
         return self.kind.is_annotated(self._own_cats(example))
 
     def gold_labels(self, example: Example) -> GoldLabels | None:
-        """Return the labels that hold for a text; None for a text without any."""
-        cats = example.reference.cats
-        return GoldLabels(self.kind.holding(cats), units=1) if self.kind.is_annotated(cats) else None
+        """Return the labels that hold for a text; None for a text without any.
+
+        Where labels are given, those that are meant for other components are named with 0, to be ignored.
+        """
+        cats = self._cats_of(example, self._given_labels)
+        has_gold = self.kind.is_annotated(cats)
+        foreign = example.reference.cats.keys() - cats.keys() if self._given_labels else ()
+        if not has_gold and not foreign:
+            return None
+        counts = {**dict.fromkeys(foreign, 0), **self.kind.holding(cats)}
+        return GoldLabels(Counter(counts), units=int(has_gold))
+
+    def leaves_to_others(self, doc: Doc) -> bool:
+        """Return whether the gold categories of a Doc are meant for a component of the pipeline that reads pairs."""
+        return any(other.reads(doc) for other in self._others())
+
+    def score(self, examples: Iterable[Example], **settings: Any) -> dict[str, Any]:
+        """Score predictions of the Docs whose gold categories are meant for the component."""
+        return super().score([example for example in examples if self._is_scored(example)], **settings)
 
     def targets(self, examples: Sequence[Example], texts: EncodedTexts, batch: WindowBatch) -> CatsTargets:
         """Return gold values as arrays. Raises ValueError for one that is not possible, or with another one."""
@@ -178,12 +202,15 @@ class Categorizer(BertPipe[EncodedTexts, CatsTargets, Floats]):
         text = torch.from_numpy(outputs.batch.windows.text)
         return pool_windows(logits, text, n_texts, self.long_text)
 
+    def _is_scored(self, example: Example) -> bool:
+        return not self.leaves_to_others(example.reference) or bool(self._cats_of(example, self.labels))
+
     def _segments(self, doc: Doc) -> Segments:
         return doc.text if self.parts is None else pair_of(doc, self.parts)
 
     def _own_cats(self, example: Example) -> dict[str, float]:
         """Return the gold values of the component's labels. Raises ValueError for a label that it doesn't know."""
-        cats = example.reference.cats
+        cats = self._cats_of(example, self.labels)
         return {label: value for label, value in cats.items() if self.label_number(label) is not None}
 
     def _take_kind(self, kind: Kind) -> None:
@@ -196,6 +223,30 @@ class Categorizer(BertPipe[EncodedTexts, CatsTargets, Floats]):
         settings = self.shim.settings
         config = read_encoder_config(settings.encoder)
         return settings.architecture.is_trained(config) and self._asked.are_numbers(config)
+
+    def _cats_of(self, example: Example, own_labels: Collection[str]) -> Mapping[str, float]:
+        """Return the gold values that are meant for the component.
+
+        Of a Doc that another component of the pipeline reads, those are the `own_labels` that this one has not.
+        """
+        cats = example.reference.cats
+        if not self.leaves_to_others(example.reference):
+            return cats
+        own = self._own_labels(own_labels)
+        return {label: value for label, value in cats.items() if label in own}
+
+    def _own_labels(self, labels: Collection[str]) -> list[str]:
+        """Return those labels that no component has that writes `doc.cats` of the other kind of Docs."""
+        foreign = {label for other in self._others() for label in getattr(other, "labels", ())}
+        return [label for label in labels if label not in foreign]
+
+    def _others(self, *, running: bool = False) -> list[Any]:
+        """Return the components of the pipeline that write `doc.cats` of the other kind of Docs: of pairs, or of texts.
+
+        running: without the disabled ones.
+        """
+        writers = self._pipeline.writers({"doc.cats"}, running=running)
+        return [other for other in writers if reads_pairs(other) != reads_pairs(self)]
 
     def _check_conflicts(self, values: Floats, examples: Sequence[Example]) -> None:
         for row in self.kind.conflicts(values).tolist():

@@ -33,7 +33,8 @@ def score_cats(
 
     labels, exclusive, threshold, positive_label: the component's. threshold None: 0.5; exclusive labels have none.
     ignored_labels: labels of the data that the component was told to ignore. Gold labels that neither it knows nor
-    another component predicts are reported in a warning, as no prediction can match them.
+    another component predicts are reported in a warning, as no prediction can match them. Examples without gold for
+    any label are not scored.
     """
     examples = list(examples)
     gold = (label for example in examples for label, value in example.reference.cats.items() if value > 0.5)
@@ -45,8 +46,13 @@ def score_cats(
         cats = {label: value for label, value in getattr(doc, attr).items() if label in labels}
         return cats if any(cats.values()) or not exclusive else {}
 
+    def has_gold(example: Example) -> bool:
+        """Return whether some label holds; several that don't exclude each other may be known not to hold."""
+        cats = example.reference.cats
+        return not exclusive or any(value for label, value in cats.items() if label not in ignored_labels)
+
     return Scorer.score_cats(
-        examples,
+        list(filter(has_gold, examples)),
         "cats",
         getter=known_cats,
         labels=labels,
