@@ -273,7 +273,8 @@ class Errors:
     )
     E317 = (
         "[E317] '{encoder}' is a regression model (problem_type in its config.json): it predicts numbers, and '{name}' "
-        "labels. Name a classifier, or give labels that are not the checkpoint's own to train a new head."
+        "has the loss {loss} of labels. Set loss = null, or name a classifier, or give labels that are not the "
+        "checkpoint's own to train a new head."
     )
     E318 = (
         "[E318] '{setting}' of '{name}' can't be changed while it is in use; what can is: {live}. Give it when the "
@@ -310,6 +311,31 @@ class Errors:
         "nats, with learn_rate = {rate:g}. Start anew (--force) with a lower --learn-rate, such as 5e-5, or a longer "
         "--warmup; if it is so after step 0, with another encoder."
     )
+
+    # Numbers as values of labels
+    E360 = "[E360] The gold value of '{label}' is {value}, which is no finite number. Correct it. Text: {text!r}"
+    E361 = (
+        "[E361] '{encoder}' is a {problem} classifier, and '{name}' is to predict numbers, by its loss. Name an "
+        "encoder or a regression model, or give labels that are not the checkpoint's own to train a new head."
+    )
+    E362 = (
+        "[E362] '{name}' predicts numbers ({labels}), and no probability of an entailment. "
+        "Name a component or a checkpoint for natural language inference."
+    )
+    E363 = (
+        "[E363] {source}: {column!r} is {value!r:.80}, which is no finite number. Write one with a decimal point, or "
+        "nothing where there is none; with header = true the first row holds names."
+    )
+    E364 = (
+        "[E364] {count} names in `labels` ({labels}) for {columns} columns in `scores`. Give one name a column, or "
+        "labels = null to call the numbers as their columns."
+    )
+    E365 = "[E365] --task {task} has no numbers to learn, only labels. Tasks that have: {known}."
+    E366 = (
+        "[E366] --regression, and {path} is no .spacy file: a raw file has its numbers in columns. "
+        "Name these with --reader.scores."
+    )
+    E367 = "[E367] `scores` and `{setting}` both say where gold is: `scores` reads numbers. Give one of the two."
 
     # Command line
     E501 = "[E501] --task {task} is not possible: there is only {known} for now."
@@ -548,6 +574,21 @@ class Errors:
         "in `tag` (on the command line --reader.tag)."
     )
 
+    C045 = "[C045] The mixed corpus has no corpora. Name a reader for each under `corpora`, as in docs/mixed.md."
+    C046 = (
+        "[C046] The proportions are those of {names!s:.200}, but the corpora are {known!s:.200}. Give each corpus a "
+        "proportion, or set proportions = null to draw each example once."
+    )
+    C047 = (
+        "[C047] The proportion of '{name}' is {value!r:.80}. Give a number above 0, or take the corpus out of the "
+        "mixture."
+    )
+    C048 = (
+        "[C048] The corpus '{name}' of the mixed corpus gives no examples. Check its `path` and its limits, or take it "
+        "out of the mixture."
+    )
+    C049 = "[C049] '{name}' is no corpus, but {corpus!r:.80}. Name its reader by `@readers`."
+
 
 class Warnings:
     """Messages by code that inform without stopping."""
@@ -620,10 +661,23 @@ class Warnings:
         "[W316] {count} of {total} gold spans are not among the candidates of the suggester: '{name}' neither learns "
         "nor predicts them. First: {first}. Let the suggester name them, as by larger `sizes`."
     )
+    W360 = (
+        "[W360] Every gold number of '{label}' is {number:g}: there is nothing to learn, and no correlation. "
+        "Check that it is the right column."
+    )
+    W361 = (
+        "[W361] Gold numbers of '{label}' are as large as {number:g}. A new head starts near 0 and takes many steps to "
+        "get there: bring them to about -5 to 5, such as by a division or a logarithm."
+    )
     W321 = (
         "[W321] The first text of a pair ({name}) has a [SEP] between blanks: {text!r}. Where a Doc is made of the "
         "pair's text alone, as by spaCy's commands, the first [SEP] is taken for the border. Write it otherwise in "
         "that text, such as (SEP)."
+    )
+    W370 = (
+        "[W370] '{name}' can't hold a pair in its windows, and leaves it as it is: it may be another component's. If "
+        "it is meant for '{name}', give its Doc the span groups '{first}' and '{second}', and the error says what to "
+        "do. This is reported once. First: {text!r}"
     )
     W402 = (
         "[W402] {path}: of {total} answers {moved} were not at their offset and are taken from the nearest place, and "

@@ -55,7 +55,8 @@ def show_choices(request: ConfigRequest, findings: Findings) -> None:
 
 
 def _in_short(value: object) -> str:
-    """Return a value as configs have it; of a registered function its settings alone."""
+    """Return a value as configs have it; of a registered function its settings alone, or its name if it has none."""
     if isinstance(value, Mapping) and is_call(value):
-        return ", ".join(f"{name} = {to_setting(part)}" for name, part in value.items() if not name.startswith("@"))
+        settings = [f"{name} = {to_setting(part)}" for name, part in value.items() if not name.startswith("@")]
+        return ", ".join(settings or value.values())
     return to_setting(value)

@@ -53,6 +53,7 @@ def init_config_cli(
     name: NameOption = None,
     lang: Annotated[str | None, options.LANG] = None,
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda:0, mps")] = "auto",
+    regression: options.RegressionOption = False,
     force: Annotated[bool, typer.Option("--force", "-F", help="Write over an existing file")] = False,
 ) -> None:
     """
@@ -72,7 +73,7 @@ def init_config_cli(
         pipeline = read_base(base, without)
         request = ConfigRequest(
             output=output,
-            data=_data_of(tasks, train, dev, name or [None] * len(tasks), readers),
+            data=_data_of(tasks, train, dev, name or [None] * len(tasks), readers, regression=regression),
             encoder=encoder,
             epochs=epochs,
             batch_size=batch_size,
@@ -96,6 +97,8 @@ def _data_of(
     dev: Sequence[Path],
     names: Sequence[str | None],
     readers: Sequence[dict[str, object]],
+    *,
+    regression: bool,
 ) -> tuple[TaskData, ...]:
     """Return each task with its data, in the order of the options. Raises ValueError for options of other numbers."""
     for option, values in {"--train": train, "--dev": dev, "--name": names}.items():
@@ -103,8 +106,13 @@ def _data_of(
             raise InvalidError(Errors.E548.format(tasks=len(tasks), values=len(values), option=option))
     for name in names:
         check_component_name(name)
-    rows = zip(tasks, train, dev, readers, names, strict=True)
     return tuple(
-        TaskData(task=task, train=train_path, dev=dev_path, reader=reader, name=name)
-        for task, train_path, dev_path, reader, name in rows
+        TaskData(
+            task=options.task_of_gold(task, reader, regression=regression, files=files),
+            train=files[0],
+            dev=files[1],
+            reader=reader,
+            name=name,
+        )
+        for task, *files, reader, name in zip(tasks, train, dev, readers, names, strict=True)
     )

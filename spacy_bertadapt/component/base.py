@@ -86,7 +86,7 @@ class BertPipe(ConfiguredComponent, LabelledComponent, TrainablePipe, Generic[Te
         self.model = network_model(shim_of(model).settings, adapt)
         self.name = name
         self.scorer = scorer
-        self.loss_function = loss
+        self._loss = loss
         self.runner = Runner(
             self.shim,
             windows or WindowSettings(),
@@ -182,9 +182,9 @@ class BertPipe(ConfiguredComponent, LabelledComponent, TrainablePipe, Generic[Te
         """
         if nlp is not None:
             self.join(nlp)
-        added = () if self.shim.is_initialized else self.labels
+        self._given_labels = labels or (() if self.shim.is_initialized else self.labels)
         counts = self.count_labels(get_examples())
-        wanted = list(dict.fromkeys(labels or added)) or sorted(counts.by_label) or None
+        wanted = list(dict.fromkeys(self._given_labels)) or sorted(counts.by_label) or None
         needs_head = wanted is not None or not self.has_labels
         head = (lambda known: self.head_labels(wanted or [], known)) if needs_head else None
         settings = self.shim.settings
@@ -209,8 +209,15 @@ class BertPipe(ConfiguredComponent, LabelledComponent, TrainablePipe, Generic[Te
     def count_gold(
         self, examples: Iterable[Example], gold_labels: Callable[[Example], GoldLabels | None]
     ) -> LabelCounts:
-        """Count what `gold_labels` returns of examples. Warns of examples without annotation."""
-        return count_gold(examples, gold_labels, name=self.name, place=self.gold_place.format(**self.cfg))
+        """Count what `gold_labels` returns of examples. Warns of examples without annotation for any component."""
+        others = [other for other in self._pipeline.components if isinstance(other, BertPipe) and other is not self]
+        return count_gold(
+            examples,
+            gold_labels,
+            is_for_others=lambda example: any(other.gold_labels(example) is not None for other in others),
+            name=self.name,
+            place=self.gold_place.format(**self.cfg),
+        )
 
     def attach(self, checkpoint: Checkpoint) -> None:
         """Take over a network and its tokenizer.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import Any
 
 from spacy.language import Language
@@ -48,6 +48,17 @@ class PipelineLink:
         """The components that are not disabled; None if there is no pipeline any more."""
         nlp = self._pipeline
         return None if nlp is None else [component for _, component in nlp.pipeline]
+
+    def writers(self, attributes: Set[str], *, running: bool = False) -> list[object]:
+        """Return the components whose factories declare that they assign one of some attributes, such as `doc.cats`.
+
+        running: without the disabled ones.
+        """
+        nlp = self._pipeline
+        if nlp is None:
+            return []
+        named = nlp.pipeline if running else nlp.components
+        return [component for name, component in named if attributes & set(nlp.get_pipe_meta(name).assigns)]
 
     def write_config(self, component: object, setting: str, value: Any) -> None:
         """Write a component's setting into the pipeline's config, so that `nlp.config` says what holds."""

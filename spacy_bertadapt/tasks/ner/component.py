@@ -31,7 +31,7 @@ from ...network.inputs import to_device
 from ...planning.span_report import in_context
 from ...subwords.batches import WindowBatch
 from ...subwords.window_ownership import NO_WINDOW, owning_windows
-from ...types import Floats, Ints
+from ...types import SINGLE_LABEL, Floats, Ints
 from .entities import Entities, EntityWriter
 from .gold import count_gold_tokens, gold_entities
 from .misfits import misfit_entities
@@ -98,7 +98,7 @@ class BertNer(BertPipe[AlignedTexts, TagTargets, Entities]):
                 "spans_key": spans_key,
                 "score_extension": score_extension,
             },
-            loss=checked_loss(loss, exclusive=True, reason="a token has one tag:"),
+            loss=checked_loss(loss, problem_type=SINGLE_LABEL, reason="a token has one tag:"),
             **settings,
         )
         self._scheme: TagScheme | None = None

@@ -29,7 +29,7 @@ from ...learning.losses import SequenceLoss, checked_loss
 from ...network.inputs import to_device
 from ...subwords.batches import WindowBatch
 from ...subwords.window_ownership import place_spans
-from ...types import Floats, Ints
+from ...types import MULTI_LABEL, Floats, Ints
 from .candidates import (
     Candidates,
     Suggester,
@@ -110,7 +110,7 @@ class BertSpanCategorizer(BertPipe[SpanTexts, SpanTargets, LabelledSpans]):
             model,
             name,
             cfg={"spans_key": spans_key, "threshold": threshold, "max_span_length": max_span_length},
-            loss=checked_loss(loss, exclusive=False, reason="a span may have several labels:"),
+            loss=checked_loss(loss, problem_type=MULTI_LABEL, reason="a span may have several labels:"),
             **settings,
         )
         self._suggester = suggester
