@@ -443,6 +443,38 @@ class Errors:
     E548 = "[E548] {tasks} tasks, but {values} values of {option}. Give it once for each --task, in the same order."
     E549 = "[E549] --lang {lang} is not the language of '{base}', which is {base_lang}. Leave out --lang."
 
+    # Import and export of checkpoints
+    E550 = (
+        "[E550] '{name}' has no {file}: its weights are a pickle, or missing, and an import reads no pickle. Where you "
+        "trust it, load it with Transformers (AutoModelFor....from_pretrained), save it and its tokenizer to a folder "
+        "(save_pretrained), and import that."
+    )
+    E551 = (
+        "[E551] No way to tell which task '{name}' is for: its config.json names {has} as its architecture. "
+        "Name the task with --task: {known}."
+    )
+    E552 = (
+        "[E552] '{name}' has no trained head for the task {task}: its config.json names {has} as its architecture. "
+        "Name another task with --task, or train a head, with a config of `python -m spacy bertadapt init-config`."
+    )
+    E553 = (
+        "[E553] '{name}' has a {file} that can't be used: {reason} is no plain setting of the component. "
+        "Correct the file, or delete it to import the checkpoint with default settings."
+    )
+    E554 = "[E554] --problem-type {value} is not possible for the task {task}. Possible: {known}."
+    E555 = (
+        "[E555] The pipeline has several components with a network: {components}. Name the one to export with "
+        "--component."
+    )
+    E556 = (
+        "[E556] There is no component '{name}' with a network of its own to export. There is {components}: name one of "
+        "these with --component."
+    )
+    E557 = (
+        "[E557] {path} is not empty. Name another folder, or add --force: its files are replaced then, but for hidden "
+        "ones, and folders in it stay."
+    )
+
     # Corpora
     C001 = (
         "[C001] No data file at {path} (relative paths start from {cwd}). "
@@ -707,6 +739,10 @@ class Warnings:
     W503 = (
         "[W503] {path} has texts, but not a single span in them: nothing can be learned from it, or scored on it. "
         "Check that it is the right file, and for CoNLL the columns of its tags (--reader.tags)."
+    )
+    W550 = (
+        "[W550] The settings {settings} are functions, and no plain values: they are not in {file}, and an import has "
+        "the defaults in their place. Set them in the config of the pipeline that the checkpoint is imported to."
     )
     W504 = "[W504] {path} is both training and evaluation data: scores on it say nothing about new texts."
     W505 = (

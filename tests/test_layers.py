@@ -25,7 +25,7 @@ LAYERS = (
     ("tasks/",),
     ("tasks", "tasks.pair_docs"),
     ("training",),
-    ("pretraining", "evaluation"),
+    ("pretraining", "evaluation", "exchange"),
     ("viz",),
     ("cli", ""),
 )

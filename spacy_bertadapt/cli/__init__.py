@@ -7,6 +7,8 @@ from .compare import compare_cli
 from .convert import convert_cli
 from .debug_data import debug_data_cli
 from .evaluate import evaluate_cli
+from .export import export_cli
+from .import_checkpoint import import_cli
 from .init_config import init_config_cli
 from .options import READER_HELP, TAKES_OVERRIDES
 from .pretrain import pretrain_cli
@@ -17,6 +19,8 @@ app.command("init-config", context_settings=TAKES_OVERRIDES, epilog=READER_HELP)
 app.command("debug-data", context_settings=TAKES_OVERRIDES, epilog=READER_HELP)(debug_data_cli)
 app.command("convert", context_settings=TAKES_OVERRIDES, epilog=READER_HELP)(convert_cli)
 app.command("evaluate", context_settings=TAKES_OVERRIDES, epilog=READER_HELP)(evaluate_cli)
+app.command("import")(import_cli)
+app.command("export")(export_cli)
 app.command("pretrain")(pretrain_cli)
 app.command("show", context_settings=TAKES_OVERRIDES)(show_cli)
 app.command("compare", context_settings=TAKES_OVERRIDES)(compare_cli)

@@ -44,16 +44,21 @@ def save_checkpoint(
     Warns, and writes no adapter, if the encoder is not as it was read, or won't be once the save is made.
     """
     source = checkpoint.source
-    if not has_adapter(checkpoint.module):
-        checkpoint.save(folder)
-    elif adaptation.saves_adapter and source is not None and _stays(source, folder, pipeline):
+    if not adaptation.saves_adapter or not has_adapter(checkpoint.module):
+        save_whole(checkpoint, folder)
+    elif source is not None and _stays(source, folder, pipeline):
         with errors_of_writing():
             _save_adapter(checkpoint, source, folder)
     else:
-        if adaptation.saves_adapter:
-            warnings.warn(Warnings.W104 if source is None else Warnings.W105.format(name=source.name), stacklevel=2)
-            checkpoint.source = None  # what the save leaves there is another encoder
-        checkpoint.save(folder, weights=merged_weights(checkpoint.module))
+        warnings.warn(Warnings.W104 if source is None else Warnings.W105.format(name=source.name), stacklevel=2)
+        checkpoint.source = None  # what the save leaves there is another encoder
+        save_whole(checkpoint, folder)
+
+
+def save_whole(checkpoint: Checkpoint, folder: Path) -> None:
+    """Write a checkpoint that Transformers reads, with LoRA's matrices merged in if it has any; it stays as it is."""
+    has_matrices = has_adapter(checkpoint.module)
+    checkpoint.save(folder, weights=merged_weights(checkpoint.module) if has_matrices else None)
 
 
 def load_checkpoint(folder: Path, architecture: Architecture, configured: EncoderSource) -> Checkpoint:

@@ -17,6 +17,7 @@ from ..pairs import PartNames, has_parts, pair_of
 from ..types import Segments
 from .choices import Choice
 from .data_summary import DataSurvey, LabelSurvey
+from .exchange import Exchange
 
 if TYPE_CHECKING:
     from ..readers.corpus import RecordCorpus
@@ -100,7 +101,7 @@ class Task:
     is made for it; None: the task can't be trained. label_warnings: a function that returns messages about the labels
     of a file. make_report: makes the report on its Examples for `debug-data`; None: it has none. weights: those of
     scores, in place of the factory's; none: the factory's. numbers: the same task where gold is numbers; None: it
-    learns labels alone.
+    learns labels alone. exchange: how its networks are exchanged with Transformers; None: it has none of its own.
     """
 
     name: str
@@ -119,6 +120,7 @@ class Task:
     make_report: MakeReport | None = None
     weights: Mapping[str, float | None] = field(default_factory=dict)
     numbers: Task | None = None
+    exchange: Exchange | None = None
 
     @property
     def factory(self) -> str:

@@ -8,6 +8,7 @@ from spacy.tokens import Doc
 
 from ...errors import Warnings
 from ...planning.data_summary import LabelSurvey
+from ...planning.exchange import Exchange
 from ...planning.task import Score, Task
 from .plan import PLAN
 from .report import EntityReport
@@ -43,4 +44,5 @@ TASK = Task(
     plan=PLAN,
     label_warnings=warn_without_entities,
     make_report=EntityReport,
+    exchange=Exchange(auto_class="AutoModelForTokenClassification", hub_task="token-classification", spacy_name="ner"),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...planning.task import Score, Task
+from ..categories.exchange import OF_PAIRS
 from ..categories.labels import best_category, gold_categories
 from ..categories.number_task import with_numbers
 from . import PARTS
@@ -21,5 +22,6 @@ LABELS = Task(
     example="A man is eating. [SEP] Someone eats.",
     attribute="cats",
     plan=PLAN,
+    exchange=OF_PAIRS,
 )
 TASK = with_numbers(LABELS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from spacy.tokens import Doc
 
+from ...planning.exchange import Exchange
 from ...planning.task import Score, Task
 from . import ANSWERS, PARTS
 from .plan import ANSWERABLE, PLAN, UNANSWERABLE
@@ -37,4 +38,5 @@ TASK = Task(
     example="Where did she live? [SEP] Ada Lovelace lived in London.",
     attribute='spans["answers"]',
     plan=PLAN,
+    exchange=Exchange(auto_class="AutoModelForQuestionAnswering", hub_task="question-answering"),
 )

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from spacy.tokens import Doc
 
 from ...errors import Warnings
 from ...planning.data_summary import LabelSurvey
+from ...planning.exchange import Exchange
 from ...planning.task import Score, Task
 from .gold import SPANS_KEY, gold_spans
 from .plan import PLAN
 from .report import OverlappingSpanReport
+
+if TYPE_CHECKING:
+    from ...network.checkpoint_facts import CheckpointFacts
 
 
 def gold_labels(doc: Doc) -> dict[str, bool] | None:
@@ -25,6 +30,12 @@ def spans_and_scores(doc: Doc) -> tuple[str, str]:
     group = doc.spans[SPANS_KEY]
     spans = ", ".join(f"{span.text} ({span.label_})" for span in group)
     return spans, ", ".join(f"{score:.2f}" for score in group.attrs["scores"])
+
+
+def size_of_head(facts: CheckpointFacts) -> dict[str, Any]:
+    """Return the setting that makes a head as large as a checkpoint's, whose last weights are (labels, units)."""
+    shape = facts.own_head.get("classifier.weight", ())
+    return {"model": {"hidden_size": shape[1]}} if len(shape) == 2 else {}
 
 
 def warn_without_spans(path: Path, labels: LabelSurvey) -> list[str]:
@@ -46,4 +57,11 @@ TASK = Task(
     plan=PLAN,
     label_warnings=warn_without_spans,
     make_report=OverlappingSpanReport,
+    exchange=Exchange(
+        auto_class="AutoModel",
+        hub_task="token-classification",
+        spacy_name="spancat",
+        is_meant=lambda facts: bool(facts.own_head),
+        settings=size_of_head,
+    ),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...planning.task import Score, Task
+from ..categories.exchange import OF_TEXTS
 from ..categories.labels import best_category, gold_categories
 from ..categories.number_task import with_numbers
 from .plan import PLAN
@@ -19,5 +20,6 @@ LABELS = Task(
     example="Where is my parcel?",
     attribute="cats",
     plan=PLAN,
+    exchange=OF_TEXTS,
 )
 TASK = with_numbers(LABELS)

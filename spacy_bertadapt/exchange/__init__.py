@@ -1,0 +1,1 @@
+"""Pipelines made of fine-tuned checkpoints, and checkpoints made of pipelines."""

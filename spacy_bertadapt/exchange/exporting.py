@@ -1,0 +1,67 @@
+"""A component's network as a checkpoint of its own, with a model card."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import srsly
+from spacy.language import Language
+
+from ..errors import Errors, ExistsError, InvalidError
+from ..files import replaced_folder
+from ..learning.saving import save_whole
+from ..network.checkpoint_facts import CARD, COMPONENT
+from ..planning.task import Task
+from .component_file import component_content
+from .model_card import model_card
+
+if TYPE_CHECKING:
+    from ..component.base import BertPipe
+
+
+def export_component(nlp: Language, name: str, task: Task, folder: Path, *, force: bool = False) -> None:
+    """Write the network of a component into a folder that Transformers and `import_checkpoint` read.
+
+    LoRA's matrices are merged into the weights. The folder is written aside and put in its place when it is complete.
+    force: whether the files in a folder that is not empty are replaced; hidden files and folders in it stay.
+    Raises FileExistsError for a folder that is not empty, and OSError if it can't be written.
+    """
+    pipe: BertPipe = nlp.get_pipe(name)  # type: ignore[assignment]
+    content = component_content(task, nlp.get_pipe_config(name))
+    with _whole(folder.absolute(), force=force) as fresh:
+        save_whole(pipe.network.checkpoint, fresh)
+        srsly.write_json(fresh / COMPONENT, content)
+        (fresh / CARD).write_text(model_card(nlp, name, task, folder.absolute().name), encoding="utf8")
+
+
+def find_component(nlp: Language, name: str | None, tasks: Iterable[Task]) -> tuple[str, Task]:
+    """Return the name of the component to export, and its task: the one of the name, or the only one there is.
+
+    Raises ValueError if there is no such component, or there are several.
+    """
+    exchanged = {task.factory: task for task in tasks if task.exchange is not None}
+    factories = {component: nlp.get_pipe_meta(component).factory for component in nlp.component_names}
+    found = {component: exchanged[factory] for component, factory in factories.items() if factory in exchanged}
+    if not found:
+        raise InvalidError(Errors.E516.format(components=nlp.component_names))
+    if name is None and len(found) > 1:
+        raise InvalidError(Errors.E555.format(components=", ".join(found)))
+    chosen = next(iter(found)) if name is None else name
+    if chosen not in found:
+        raise InvalidError(Errors.E556.format(name=chosen, components=", ".join(found)))
+    return chosen, found[chosen]
+
+
+def _whole(folder: Path, *, force: bool) -> AbstractContextManager[Path]:
+    """Return a context in which a folder is written aside. Raises FileExistsError for one that must not be replaced."""
+    if folder.is_dir() and any(folder.iterdir()) and not force:
+        raise ExistsError(Errors.E557.format(path=folder))
+    return replaced_folder(folder, names=lambda _: {entry.name for entry in folder.iterdir() if _is_replaced(entry)})
+
+
+def _is_replaced(entry: Path) -> bool:
+    """Return whether an entry of an earlier checkpoint's folder is one of its files: .git and the like are not."""
+    return not entry.is_dir() and not entry.name.startswith(".")

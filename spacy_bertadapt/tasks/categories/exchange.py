@@ -1,0 +1,45 @@
+"""How classifiers of texts and of pairs are exchanged with Transformers, which has one class for both."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...planning.exchange import Exchange
+
+if TYPE_CHECKING:
+    from ...network.checkpoint_facts import CheckpointFacts
+
+PROBLEM_TYPES = {True: "single_label_classification", False: "multi_label_classification"}
+"""Transformers' word for labels that exclude each other, and for labels that don't."""
+
+RELATION = "entailment"  # in the labels of whatever was trained on MultiNLI, SNLI, XNLI or RTE
+
+
+def is_of_pairs(facts: CheckpointFacts) -> bool:
+    """Return whether a classifier's labels are relations of two texts. What others classify, their labels don't say."""
+    return any(RELATION in label.casefold() for label in facts.labels)
+
+
+def exclusiveness(facts: CheckpointFacts) -> dict[str, Any]:
+    """Return the setting of a text classifier that says what the labels mean: they exclude each other, or they don't.
+
+    A checkpoint that names no problem type gets what Transformers assumes of integer labels: they do.
+    """
+    return {"exclusive": facts.problem_type != PROBLEM_TYPES[False]}
+
+
+OF_TEXTS = Exchange(
+    auto_class="AutoModelForSequenceClassification",
+    hub_task="text-classification",
+    spacy_name="textcat",
+    is_meant=lambda facts: not is_of_pairs(facts),
+    settings=exclusiveness,
+    problem_types=tuple(PROBLEM_TYPES.values()),
+)
+OF_PAIRS = Exchange(
+    auto_class="AutoModelForSequenceClassification",
+    hub_task="text-classification",
+    spacy_name="textcat",
+    is_meant=is_of_pairs,
+    problem_types=(PROBLEM_TYPES[True],),
+)
