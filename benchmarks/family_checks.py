@@ -158,7 +158,7 @@ def save_checkpoint(family: Family, task: Task, examples: list[Example], folder:
 def read_twin(task: Task, folder: Path) -> nn.Module:
     """Return a checkpoint's model as Transformers reads it, with the head beside it if there is one."""
     assert task.exchange is not None
-    model = getattr(transformers, task.exchange.auto_class).from_pretrained(folder, dtype=torch.float32)
+    model = getattr(transformers, task.exchange.auto_class).from_pretrained(folder).float()
     if not (folder / HEAD_FILE).is_file():
         return model.eval()
     head = span_head(model.config)

@@ -17,7 +17,7 @@ from spacy_bertadapt.tasks import TRAINED
 pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
 
 
-@pytest.mark.parametrize(("family", "task"), zip(FAMILIES, cycle(CHECKS), strict=False))
+@pytest.mark.parametrize(("family", "task"), list(zip(FAMILIES, cycle(CHECKS), strict=False)))
 def test_a_checkpoint_is_the_same_in_spacy_and_out_of_it(family: str, task: str, tmp_path: Path) -> None:
     differences = round_trip(FAMILIES[family], TRAINED[task], tmp_path)
     assert differences.imported < 1e-5
