@@ -26,6 +26,7 @@ PAGES = [
     "docs/pretraining.md",
     "docs/pipelines.md",
     "docs/mixed.md",
+    "docs/checkpoints.md",
 ]
 
 

@@ -16,6 +16,7 @@ from spacy_bertadapt.tasks import TRAINED
 from tests.fixtures.components import MakePipe, samples_of
 
 CARD = "---\nlicense: apache-2.0\nlanguage: en\n---\n# A model\n"
+LENGTH = 128
 TAGS = ("O", "B-PERSON", "I-PERSON")
 RELATIONS = ("CONTRADICTION", "NEUTRAL", "ENTAILMENT")
 
@@ -31,9 +32,11 @@ def checkpoint(tiny_bert: Path, tmp_path: Path) -> Callable[..., Path]:
             "label2id": {label: number for number, label in enumerate(labels)},
         }
         torch.manual_seed(3)
-        settings = AutoConfig.from_pretrained(tiny_bert, **(outputs if labels else {}), **config)
+        settings = AutoConfig.from_pretrained(
+            tiny_bert, max_position_embeddings=LENGTH, **(outputs if labels else {}), **config
+        )
         getattr(transformers, auto_class).from_config(settings).save_pretrained(folder)
-        AutoTokenizer.from_pretrained(tiny_bert).save_pretrained(folder)
+        AutoTokenizer.from_pretrained(tiny_bert, model_max_length=LENGTH).save_pretrained(folder)
         (folder / "README.md").write_text(card, encoding="utf8")
         return folder
 

@@ -19,7 +19,7 @@ from spacy_bertadapt.network.encoder_source import EncoderSource
 from spacy_bertadapt.planning.task import Task
 from spacy_bertadapt.tasks import TRAINED
 
-from .conftest import RELATIONS, TAGS
+from .conftest import LENGTH, RELATIONS, TAGS
 
 SEQUENCES, QUESTIONS = "AutoModelForSequenceClassification", "AutoModelForQuestionAnswering"
 MakeCheckpoint = Callable[..., Path]
@@ -53,7 +53,7 @@ def test_weights_and_labels_are_the_checkpoints(tagger: Path) -> None:
     nlp, _ = imported(tagger)
     pipe: Any = nlp.get_pipe("bert_ner")
     assert pipe.labels == ("PERSON",)
-    assert pipe.runner.max_length == 64
+    assert pipe.runner.max_length == LENGTH
     stored = load_file(tagger / "model.safetensors")
     assert all(torch.equal(weight, stored[name]) for name, weight in pipe.network.module.state_dict().items())
 
