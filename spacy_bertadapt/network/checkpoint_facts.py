@@ -11,17 +11,17 @@ from typing import Any
 import srsly
 from safetensors import safe_open
 from srsly.ruamel_yaml import YAMLError
-from transformers import PretrainedConfig
 
 from ..errors import Errors, InvalidError
 from ..files import read_json_object
 from .architecture import file_in
 from .encoder_source import EncoderSource
-from .pretrained_config import output_labels, read_encoder_config
+from .pretrained_config import CONFIG, output_labels, read_encoder_config
 from .task_module import ENCODER_FILE, HEAD_FILE
 from .transformers_calls import errors_of_encoder
 
 SHARDS = f"{ENCODER_FILE}.index.json"  # names the files of weights that are split
+SNAPSHOTS = "snapshots"  # in the hub's cache, a folder a commit
 CARD = "README.md"
 COMPONENT = "spacy_component.json"
 """A file of an exported checkpoint: the task and the settings of the component that it was."""
@@ -72,7 +72,7 @@ def read_facts(source: EncoderSource) -> CheckpointFacts:
             labels=output_labels(config),
             problem_type=config.problem_type,
             own_head=_shapes(_find(source, HEAD_FILE)),
-            commit=_commit(config),
+            commit=_commit(source),
             card=_card_metadata(_find(source, CARD)),
             component={} if component is None else read_json_object(component),
         )
@@ -82,9 +82,10 @@ def _find(source: EncoderSource, file: str) -> Path | None:
     return file_in(source.locate(), file, revision=source.revision)
 
 
-def _commit(config: PretrainedConfig) -> str | None:
-    """Return the commit that a configuration was read from; None if it is from no repository of the hub."""
-    return getattr(config, "_commit_hash", None)
+def _commit(source: EncoderSource) -> str | None:
+    """Return the commit that a checkpoint is of, by its place in the hub's cache; None if it is not from the hub."""
+    config = None if source.is_local else _find(source, CONFIG)
+    return config.parent.name if config is not None and config.parent.parent.name == SNAPSHOTS else None
 
 
 def _shapes(weights: Path | None) -> dict[str, tuple[int, ...]]:
