@@ -474,6 +474,11 @@ class Errors:
         "[E557] {path} is not empty. Name another folder, or add --force: its files are replaced then, but for hidden "
         "ones, and folders in it stay."
     )
+    E558 = (
+        "[E558] {path} is not empty. Name another folder, or add --force: a pipeline in it is replaced then, and what "
+        "is no part of it stays."
+    )
+    E559 = "[E559] {path} holds a pipeline, whose files an export would replace. Name another folder."
 
     # Corpora
     C001 = (

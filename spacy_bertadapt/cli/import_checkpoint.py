@@ -37,7 +37,7 @@ def import_cli(
     """
     with options.errors_as_messages():
         if not force and output.is_dir() and any(output.iterdir()):
-            raise ExistsError(Errors.E505.format(path=output))
+            raise ExistsError(Errors.E558.format(path=output))
         chosen = None if task is None else get_task(task)
         offline_without_network(checkpoint)
         from ..exchange.importing import ImportRequest, import_checkpoint

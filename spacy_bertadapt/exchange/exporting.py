@@ -11,7 +11,7 @@ import srsly
 from spacy.language import Language
 
 from ..errors import Errors, ExistsError, InvalidError
-from ..files import replaced_folder
+from ..files import pipeline_names, replaced_folder
 from ..learning.saving import save_whole
 from ..network.checkpoint_facts import CARD, COMPONENT
 from ..planning.task import Task
@@ -27,7 +27,7 @@ def export_component(nlp: Language, name: str, task: Task, folder: Path, *, forc
 
     LoRA's matrices are merged into the weights. The folder is written aside and put in its place when it is complete.
     force: whether the files in a folder that is not empty are replaced; hidden files and folders in it stay.
-    Raises FileExistsError for a folder that is not empty, and OSError if it can't be written.
+    Raises FileExistsError for a folder that is not empty, or that holds a pipeline, and OSError if it can't be written.
     """
     pipe: BertPipe = nlp.get_pipe(name)  # type: ignore[assignment]
     content = component_content(task, nlp.get_pipe_config(name))
@@ -57,6 +57,8 @@ def find_component(nlp: Language, name: str | None, tasks: Iterable[Task]) -> tu
 
 def _whole(folder: Path, *, force: bool) -> AbstractContextManager[Path]:
     """Return a context in which a folder is written aside. Raises FileExistsError for one that must not be replaced."""
+    if pipeline_names(folder):
+        raise ExistsError(Errors.E559.format(path=folder))
     if folder.is_dir() and any(folder.iterdir()) and not force:
         raise ExistsError(Errors.E557.format(path=folder))
     return replaced_folder(folder, names=lambda _: {entry.name for entry in folder.iterdir() if _is_replaced(entry)})

@@ -56,7 +56,7 @@ def learned(make_pipe: MakePipe, train: Callable[..., Language]) -> Callable[...
     def make(task: str, **settings: object) -> Language:
         nlp = spacy.blank("en")
         make_pipe(task, nlp, **settings)
-        return train(nlp, samples_of(task).make_examples(nlp), steps=20)
+        return train(nlp, samples_of(task).make_examples(nlp), steps=3)
 
     return make
 

@@ -130,6 +130,15 @@ def test_a_folder_that_is_not_empty_stays_as_it_is(learned: Learned, tmp_path: P
     assert imported(folder).pipe_names == ["bert_ner"]
 
 
+def test_a_pipeline_is_never_replaced(learned: Learned, tmp_path: Path) -> None:
+    nlp = learned("ner")
+    nlp.to_disk(tmp_path / "pipeline")
+    before = files_of(tmp_path / "pipeline")
+    with pytest.raises(ExistsError, match="E559"):
+        exported(nlp, tmp_path / "pipeline", force=True)
+    assert files_of(tmp_path / "pipeline") == before
+
+
 def test_a_failed_export_leaves_nothing(learned: Learned, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     nlp = learned("ner")
     pipe: Any = nlp.get_pipe("bert_ner")
