@@ -9,7 +9,7 @@ from ...planning.exchange import Exchange
 if TYPE_CHECKING:
     from ...network.checkpoint_facts import CheckpointFacts
 
-PROBLEM_TYPES = {True: "single_label_classification", False: "multi_label_classification"}
+PROBLEM_TYPES: dict[bool, Any] = {True: "single_label_classification", False: "multi_label_classification"}
 """Transformers' word for labels that exclude each other, and for labels that don't."""
 
 RELATION = "entailment"  # in the labels of whatever was trained on MultiNLI, SNLI, XNLI or RTE
