@@ -112,6 +112,16 @@ def test_the_problem_type_can_be_said(checkpoint: MakeCheckpoint) -> None:
         imported(folder, task=TRAINED["nli"], problem_type="multi_label_classification")
 
 
+@pytest.mark.parametrize(("task", "config"), [("textcat", {"problem_type": "regression"}), ("nli", {})])
+def test_a_head_of_numbers_gives_numbers(checkpoint: MakeCheckpoint, task: str, config: dict[str, str]) -> None:
+    """As those of STS, whose config.json may say so, and as rerankers, whose config.json does not."""
+    folder = checkpoint(SEQUENCES, "score", **config)
+    said = {} if config else {"problem_type": "regression"}
+    pipe: Any = imported(folder, task=TRAINED[task], **said)[0].get_pipe(TRAINED[task].factory)
+    assert pipe.predicts_numbers
+    assert pipe.labels == ("score",)
+
+
 def test_a_task_can_be_said(checkpoint: MakeCheckpoint) -> None:
     nlp, _ = imported(checkpoint(SEQUENCES, "different", "same"), task=TRAINED["nli"])
     pipe: Any = nlp.get_pipe("bert_nli")

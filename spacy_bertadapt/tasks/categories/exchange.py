@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...planning.exchange import Exchange
+from ...types import MULTI_LABEL, REGRESSION, SINGLE_LABEL
 
 if TYPE_CHECKING:
     from ...network.checkpoint_facts import CheckpointFacts
-
-PROBLEM_TYPES: dict[bool, Any] = {True: "single_label_classification", False: "multi_label_classification"}
-"""Transformers' word for labels that exclude each other, and for labels that don't."""
 
 RELATION = "entailment"  # in the labels of whatever was trained on MultiNLI, SNLI, XNLI or RTE
 
@@ -23,9 +21,10 @@ def is_of_pairs(facts: CheckpointFacts) -> bool:
 def exclusiveness(facts: CheckpointFacts) -> dict[str, Any]:
     """Return the setting of a text classifier that says what the labels mean: they exclude each other, or they don't.
 
-    A checkpoint that names no problem type gets what Transformers assumes of integer labels: they do.
+    A checkpoint that names no problem type gets what Transformers assumes of integer labels: they do. Numbers need no
+    setting: the component becomes one of numbers by its checkpoint.
     """
-    return {"exclusive": facts.problem_type != PROBLEM_TYPES[False]}
+    return {"exclusive": facts.problem_type != MULTI_LABEL}
 
 
 OF_TEXTS = Exchange(
@@ -34,12 +33,12 @@ OF_TEXTS = Exchange(
     spacy_name="textcat",
     is_meant=lambda facts: not is_of_pairs(facts),
     settings=exclusiveness,
-    problem_types=tuple(PROBLEM_TYPES.values()),
+    problem_types=(SINGLE_LABEL, MULTI_LABEL, REGRESSION),
 )
 OF_PAIRS = Exchange(
     auto_class="AutoModelForSequenceClassification",
     hub_task="text-classification",
     spacy_name="textcat",
     is_meant=is_of_pairs,
-    problem_types=(PROBLEM_TYPES[True],),
+    problem_types=(SINGLE_LABEL, REGRESSION),
 )
