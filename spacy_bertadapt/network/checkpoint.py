@@ -18,7 +18,7 @@ from .config_safety import check_tokenizer_config
 from .encoder_source import EncoderSource
 from .pretrained_config import ADAPTER, CONFIG, output_labels, read_saved_config
 from .task_module import TaskModule
-from .transformers_calls import errors_of_file, errors_of_writing, first_line
+from .transformers_calls import errors_of_file, errors_of_writing, first_line, loading
 
 TOKENIZER, TOKENIZER_CONFIG = "tokenizer.json", "tokenizer_config.json"
 FILES = (CONFIG, TOKENIZER, TOKENIZER_CONFIG)
@@ -58,7 +58,7 @@ class Checkpoint:
 
         weights: by name, in place of the module's own.
         """
-        with errors_of_writing():
+        with errors_of_writing(), loading():
             self.module.save_pretrained(folder, state_dict=weights, max_shard_size=ONE_FILE)
             self.tokenizer.save_pretrained(folder)
 

@@ -22,8 +22,11 @@ DROPOUT_SETTINGS = (
     "hidden_dropout_prob",
     "attention_probs_dropout_prob",
     "classifier_dropout",
+    "classifier_dropout_prob",
     "dropout",
     "attention_dropout",
+    "mlp_dropout",
+    "embedding_dropout",
     "seq_classif_dropout",
     "qa_dropout",
 )

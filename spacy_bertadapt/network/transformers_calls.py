@@ -42,7 +42,7 @@ _one_call = fork_safe_lock()
 
 @contextmanager
 def loading() -> Iterator[None]:
-    """Load with Transformers or make layers: one thread at a time, and without the announcement of new heads.
+    """Load or save with Transformers, or make layers: one thread at a time, without its announcements and bars.
 
     Its verbosity is a setting of the whole process, and its loading is not made for threads: with accelerate
     installed, whatever layers another thread makes meanwhile have their weights on torch's meta device.
