@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import takewhile
 from typing import Any
 
 from spacy.language import Language
@@ -48,6 +49,21 @@ class PipelineLink:
         """The components that are not disabled; None if there is no pipeline any more."""
         nlp = self._pipeline
         return None if nlp is None else [component for _, component in nlp.pipeline]
+
+    def before(self, component: object) -> list[tuple[str, object]] | None:
+        """The components before one, disabled ones too, with their names; None if there is no pipeline any more."""
+        nlp = self._pipeline
+        return None if nlp is None else list(takewhile(lambda row: row[1] is not component, nlp.components))
+
+    def read(self, texts: Sequence[str], *, before: object) -> list[Doc] | None:
+        """Return Docs of texts, as they are before a component's turn; None if there is no pipeline any more."""
+        nlp = self._pipeline
+        if nlp is None:
+            return None
+        docs = [nlp.make_doc(text) for text in texts]
+        for _, other in takewhile(lambda row: row[1] is not before, nlp.pipeline):
+            docs = list(other.pipe(docs)) if hasattr(other, "pipe") else [other(doc) for doc in docs]
+        return docs
 
     def write_config(self, component: object, setting: str, value: Any) -> None:
         """Write a component's setting into the pipeline's config, so that `nlp.config` says what holds."""

@@ -24,9 +24,8 @@ from ...learning.learner import Loss
 from ...learning.losses import SequenceLoss, checked_loss
 from ...network.checkpoint import Checkpoint
 from ...network.inputs import to_device
-from ...pairs import pair_of
 from ...subwords.batches import WindowBatch
-from ...types import Floats, Ints, Segments
+from ...types import Floats, Ints
 from .pooling import check_long_text, pool_windows
 
 PROBLEM_TYPES = {True: "single_label_classification", False: "multi_label_classification"}
@@ -114,7 +113,7 @@ class Categorizer(BertPipe[EncodedTexts, CatsTargets, Floats]):
 
     def encode(self, docs: Sequence[Doc], *, training: bool = False) -> EncodedTexts:
         """Return the subwords of the Docs' texts or pairs."""
-        return self.runner.encode([self._segments(doc) for doc in docs], training=training)
+        return self.runner.encode_docs(docs, self.parts, training=training)
 
     def decode(self, outputs: WindowOutputs, texts: EncodedTexts) -> Floats:
         """Return probabilities, (texts, labels)."""
@@ -170,9 +169,6 @@ class Categorizer(BertPipe[EncodedTexts, CatsTargets, Floats]):
         logits = torch.from_numpy(outputs.sequence_logits(len(self.labels)))
         text = torch.from_numpy(outputs.batch.windows.text)
         return pool_windows(logits, text, n_texts, self.long_text)
-
-    def _segments(self, doc: Doc) -> Segments:
-        return doc.text if self.parts is None else pair_of(doc, self.parts)
 
     def _own_cats(self, example: Example) -> dict[str, float]:
         """Return the gold values of the component's labels. Raises ValueError for a label that it doesn't know."""
