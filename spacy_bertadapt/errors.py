@@ -312,8 +312,8 @@ class Errors:
 
     # Encoders that are listened to
     E350 = (
-        "[E350] {encoder} gives no vectors in training ({reason}). It has to stand before the component that listens to "
-        "it, and to run: where it is among the frozen_components of [training], put it in annotating_components too."
+        "[E350] {encoder} gives no vectors in training ({reason}). It has to stand before the component that listens "
+        "to it, and to run: where it is among the frozen_components of [training], put it in annotating_components too."
     )
     E351 = (
         "[E351] adapt = {adapt} is about an encoder of the component's own, but this one listens to {encoder}: all of "

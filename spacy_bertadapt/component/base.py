@@ -23,7 +23,7 @@ from ..network.network import Network
 from ..pairs import PartNames
 from ..subwords.batches import WindowBatch
 from ..types import Ints
-from .connected_encoder import make_runner, read_network
+from .encoder_choice import make_runner, read_network
 from .failures import annotate_stream
 from .gold import GoldLabels, LabelCounts, count_gold
 from .labels import LabelledComponent
@@ -267,7 +267,8 @@ class BertPipe(ConfiguredComponent, LabelledComponent, TrainablePipe, Generic[Te
     ) -> dict[str, Any]:
         """Learn from a batch of examples: gradients are added up, and with `sgd` a step is made.
 
-        drop: has no effect on torch's layers; their dropout is the encoder's own. losses: the batch's loss is added under the name.
+        drop: of layers that are not torch's; torch's dropout is the encoder's own. losses: the batch's loss is added
+        under the name.
         Raises ValueError for a label that the component doesn't know.
         """
         losses = {} if losses is None else losses
@@ -284,8 +285,7 @@ class BertPipe(ConfiguredComponent, LabelledComponent, TrainablePipe, Generic[Te
 
     def saved_parts(self) -> dict[str, SavedPart]:
         """Return the network, whose folder is a Transformers checkpoint if its encoder is the component's own."""
-        network: dict[str, SavedPart] = {"model": SavedNetwork(self.shim, self.attach)}
-        return network | saved_layers(self.model)
+        return {"model": SavedNetwork(self.shim, self.attach), **saved_layers(self.model)}
 
     def saved_state(self) -> dict[str, Any]:
         """Return what is known of the labels, and the live settings, as JSON can hold them."""

@@ -13,7 +13,7 @@ from thinc.api import Model
 from ..learning.adaptation import Adaptation
 from ..network.checkpoint import Checkpoint
 from ..network.encoder_source import EncoderSource
-from ..network.pretrained import NameOutputs, read_encoder
+from ..network.pretrained import NameOutputs
 from ..network.settings import NetworkSettings
 from .runner import Runner
 from .thinc_shim import NetworkShim
@@ -58,35 +58,3 @@ class ConnectedEncoder(EncoderSource):
         docs: some of the training data. segments: 2 for pairs of texts, else 1.
         Raises ValueError if there is nothing to be connected to.
         """
-
-
-def make_runner(
-    model: Model[Any, Any],
-    windows: WindowSettings,
-    *,
-    read_texts: ReadTexts,
-    windowed_segment: int,
-    window_limit: int | None,
-) -> Runner:
-    """Return what sends the texts of a component through its network. Arguments: see `ConnectedEncoder` and `Runner`."""
-    (shim,) = model.shims
-    assert isinstance(shim, NetworkShim)
-    encoder = shim.settings.encoder
-    if isinstance(encoder, ConnectedEncoder):
-        return encoder.make_runner(model, windows, read_texts=read_texts, windowed_segment=windowed_segment)
-    return Runner(shim, windows, windowed_segment=windowed_segment, window_limit=window_limit)
-
-
-def read_network(
-    model: Model[Any, Any], labels: NameOutputs | None, docs: Iterable[Doc], *, segments: int
-) -> tuple[Checkpoint, bool]:
-    """Return the network of a component, from its pretrained encoder, and whether its head is a trained one.
-
-    Arguments: see `ConnectedEncoder.read`. Raises FileNotFoundError or ValueError if there is no such encoder.
-    """
-    (shim,) = model.shims
-    assert isinstance(shim, NetworkShim)
-    settings = shim.settings
-    if isinstance(settings.encoder, ConnectedEncoder):
-        return settings.encoder.read(model, settings, labels, docs, segments=segments), False
-    return read_encoder(settings.encoder, settings.architecture, labels)

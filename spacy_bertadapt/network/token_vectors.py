@@ -59,9 +59,7 @@ def vector_windows(segments: Sequence[Sequence[Subwords]], table: Tensor, *, win
     segments: one sequence of TokenVectors for each segment. table: that of all of them.
     windowed: the segment whose tokens the task looks at.
     """
-    batch = window_batch(
-        segments, TEMPLATES[len(segments)], max_length=UNLIMITED, windowed=windowed, pad_id=TEXT_PLACE
-    )
+    batch = window_batch(segments, TEMPLATES[len(segments)], max_length=UNLIMITED, windowed=windowed, pad_id=TEXT_PLACE)
     return VectorWindows(**_fields_of(batch), table=table)
 
 

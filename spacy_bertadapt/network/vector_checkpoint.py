@@ -16,7 +16,7 @@ from ..files import read_json_object
 from .architecture import Architecture
 from .checkpoint import Checkpoint
 from .config_safety import LARGEST_COUNT
-from .task_module import HEAD_FILE
+from .task_module import HEAD, HEAD_FILE, part_of
 from .token_vectors import UNLIMITED
 from .transformers_calls import errors_of_file, loading
 from .vector_heads import VectorHeadConfig
@@ -38,7 +38,7 @@ class VectorCheckpoint(Checkpoint):
         return UNLIMITED
 
     def save(self, folder: Path, *, weights: dict[str, Tensor] | None = None) -> None:
-        """Write head.json and head.safetensors into a folder."""
+        """Write head.json and head.safetensors into a folder. weights: by name, in place of the module's own."""
         config = cast(VectorHeadConfig, self.module.config)
         settings = {
             "labels": list(self.labels),
@@ -47,7 +47,8 @@ class VectorCheckpoint(Checkpoint):
             "problem_type": config.problem_type,
         }
         srsly.write_json(folder / HEAD_CONFIG, settings)
-        head = {name: weight.detach().cpu().contiguous() for name, weight in self.module.head.state_dict().items()}
+        weights = part_of(weights or self.module.state_dict(), HEAD)
+        head = {name: weight.detach().cpu().contiguous() for name, weight in weights.items()}
         save_file(head, folder / HEAD_FILE, metadata={"format": "pt"})
 
 
@@ -99,7 +100,9 @@ def _read_config(path: Path, dropout: float) -> VectorHeadConfig:
     for key, is_possible in possible.items():
         if not is_possible:
             raise InvalidError(Errors.E105.format(path=path, reason=f"has {key} = {saved.get(key)!r:.40}"))
-    return VectorHeadConfig(dict(enumerate(cast(list, labels))), cast(int, width), cast(int, segments), problem, dropout)
+    return VectorHeadConfig(
+        dict(enumerate(cast(list, labels))), cast(int, width), cast(int, segments), problem, dropout
+    )
 
 
 def _is_count(value: Any) -> bool:

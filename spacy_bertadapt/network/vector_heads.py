@@ -43,9 +43,7 @@ class PooledClassifier(nn.Module):
         self.dropout = nn.Dropout(config.hidden_dropout_prob)
         self.classifier = nn.Linear(config.hidden_size, len(config.id2label))
 
-    def forward(
-        self, states: Tensor, attention_mask: Tensor | None, token_type_ids: Tensor | None = None
-    ) -> Tensor:
+    def forward(self, states: Tensor, attention_mask: Tensor | None, token_type_ids: Tensor | None = None) -> Tensor:
         """Return logits, (rows, labels). token_type_ids: (rows, width) the segment of each token; None: all are 0."""
         scores = self.weight(states).squeeze(-1)
         views = [self._pooled(states, scores, mask) for mask in _segments(states, attention_mask, token_type_ids)]
@@ -70,9 +68,7 @@ class VectorTagger(nn.Module):
         self.dropout = nn.Dropout(config.hidden_dropout_prob)
         self.classifier = nn.Linear(config.hidden_size, len(config.id2label))
 
-    def forward(
-        self, states: Tensor, attention_mask: Tensor | None, token_type_ids: Tensor | None = None
-    ) -> Tensor:
+    def forward(self, states: Tensor, attention_mask: Tensor | None, token_type_ids: Tensor | None = None) -> Tensor:
         """Return logits, (rows, width, labels)."""
         hidden = nn.functional.gelu(self.dense(self.dropout(states)))
         return self.classifier(self.dropout(hidden))
@@ -90,9 +86,7 @@ class VectorAnswerFinder(nn.Module):
         self.dropout = nn.Dropout(config.hidden_dropout_prob)
         self.qa_outputs = nn.Linear(config.hidden_size, 2)
 
-    def forward(
-        self, states: Tensor, attention_mask: Tensor | None, token_type_ids: Tensor | None = None
-    ) -> Tensor:
+    def forward(self, states: Tensor, attention_mask: Tensor | None, token_type_ids: Tensor | None = None) -> Tensor:
         """Return logits, (rows, width, 2). token_type_ids: (rows, width) 0 for the question, 1 for the context."""
         question = _segments(states, attention_mask, token_type_ids)[0]
         asked = _mean(states, question)[:, None].expand_as(states)

@@ -19,8 +19,8 @@ from ..connected_encoder import ConnectedEncoder, ReadTexts
 from ..window_settings import WindowSettings
 from .runner import ListeningRunner
 from .shim import ListeningShim
-from .vectors import width_of_vectors
 from .upstream import describe_upstream
+from .vectors import width_of_vectors
 
 HEAD_DROPOUT = 0.1
 UNKNOWN_LABELS = ("LABEL_0", "LABEL_1")

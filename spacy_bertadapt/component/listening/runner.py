@@ -24,6 +24,7 @@ from ..pair_texts import PairTexts
 from ..pipeline_link import PipelineLink
 from ..runner import Runner
 from ..texts import AlignedTexts, EncodedTexts
+from ..thinc_model import NetworkModel, shim_of
 from ..window_settings import WindowSettings
 from .lesson import Lesson
 from .upstream import ANY, link_listeners, upstream_names
@@ -35,14 +36,14 @@ class ListeningRunner(Runner):
 
     def __init__(
         self,
-        model: Model[Any, Any],
+        model: NetworkModel,
         windows: WindowSettings,
         *,
         read_texts: Callable[[Sequence[str]], list[Doc]],
         windowed_segment: int = 0,
     ):
         """model: the component's: its shim has the head, its layer gives the vectors. read_texts: see `ReadTexts`."""
-        super().__init__(model.shims[0], windows, windowed_segment=windowed_segment)
+        super().__init__(shim_of(model), windows, windowed_segment=windowed_segment)
         self._model = model
         self._read_texts = read_texts
         self._lesson: Lesson | None = None
@@ -75,12 +76,12 @@ class ListeningRunner(Runner):
         if not any(len(example.predicted) for example in examples):
             yield
             return
-        network = self._shim.network
-        settings = {"width": self._width, "device": network.device, "name": self._name}
-        self._lesson, before = Lesson(examples, self.tok2vec, drop=drop, **settings), self._shim.learner.count
+        device, learner = self._shim.network.device, self._shim.learner
+        lesson = Lesson(examples, self.tok2vec, drop=drop, width=self._width, device=device, name=self._name)
+        self._lesson, before = lesson, learner.count
         try:
             yield
-            self._lesson.finish(self._shim.learner.count - before)
+            lesson.finish(learner.count - before)
         finally:
             self._lesson = None
 
@@ -173,9 +174,7 @@ class ListeningRunner(Runner):
 
 def _segments(read: Sequence[DocVectors], parts: Sequence[tuple[Any, Any]]) -> list[list[TokenVectors]]:
     """Return the vectors of the parts of pair Docs: the first parts, and the second ones. None is an empty part."""
-    return [
-        [_of_span(vectors, pair[number]) for vectors, pair in zip(read, parts, strict=True)] for number in range(2)
-    ]
+    return [[_of_span(vectors, pair[number]) for vectors, pair in zip(read, parts, strict=True)] for number in range(2)]
 
 
 def _of_span(vectors: DocVectors, span: Span | None) -> TokenVectors:

@@ -10,6 +10,7 @@ from spacy.tokens import Doc, Span
 from ...component.texts import AlignedTexts
 from ...errors import Errors, WrongTypeError
 
+
 @dataclass(frozen=True, slots=True)
 class QuestionTexts(AlignedTexts):
     """Encoded questions and contexts. alignment: tokens of the contexts. contexts: None for an empty one."""
