@@ -18,7 +18,12 @@ from transformers import (
     RobertaConfig,
 )
 
-pytest_plugins = ["tests.fixtures.models", "tests.fixtures.components", "tests.fixtures.commands"]
+pytest_plugins = [
+    "tests.fixtures.models",
+    "tests.fixtures.components",
+    "tests.fixtures.commands",
+    "tests.fixtures.listening",
+]
 
 ASSETS = Path(__file__).parent.parent / "assets"
 SIZES = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
