@@ -150,6 +150,11 @@ class BertPipe(ConfiguredComponent, LabelledComponent, TrainablePipe, Generic[Te
         """The network. Raises ValueError before there is one."""
         return self.shim.network
 
+    @property
+    def n_segments(self) -> int:
+        """How many texts a Doc has for the network: 2 for pairs."""
+        return 1 if self.parts is None else 2
+
     def add_label(self, label: str) -> int:
         """Add a label before `initialize`. Returns 1, or 0 if it is there. Raises ValueError once labels are fixed."""
         if label in self.labels:
@@ -179,8 +184,8 @@ class BertPipe(ConfiguredComponent, LabelledComponent, TrainablePipe, Generic[Te
         needs_head = wanted is not None or not self.has_labels
         head = (lambda known: self.head_labels(wanted or [], known)) if needs_head else None
         self.runner.link(self._pipeline, self)
-        docs, segments = (example.predicted for example in get_examples()), 1 if self.parts is None else 2
-        checkpoint, has_trained_head = read_network(self.model, head, docs, segments=segments)
+        docs = (example.predicted for example in get_examples())
+        checkpoint, has_trained_head = read_network(self.model, head, docs, segments=self.n_segments)
         if not needs_head and not has_trained_head:
             place, encoder = self.gold_place.format(**self.cfg), self.shim.settings.encoder.name
             raise InvalidError(Errors.E301.format(name=self.name, place=place, encoder=encoder))

@@ -10,6 +10,7 @@ import torch
 from spacy.tokens import Doc
 from spacy.training import Example
 from thinc.api import Model, set_dropout_rate, torch2xp
+from torch import Tensor
 
 from ...errors import Errors, InvalidError
 from ...network.transformers_calls import first_line
@@ -22,7 +23,7 @@ Backprop = Callable[[Arrays], object]
 class Lesson:
     """The vectors of a batch of examples, which get gradients.
 
-    The vectors are those of the predicted Docs, as their tokens are those of the pipeline; gold is in the references.
+    The vectors are those of the predicted Docs, as their tokens are the pipeline's; gold is in the references.
     """
 
     def __init__(
@@ -44,7 +45,7 @@ class Lesson:
         set_dropout_rate(tok2vec, drop)
         arrays, self._backprop = _begin_update(tok2vec, docs, name)
         read = table_of_vectors(docs, arrays, width=width, device=device)
-        self._lengths = [len(doc) for doc in docs]
+        self._arrays, self._lengths = arrays, [len(doc) for doc in docs]
         self._ops = tok2vec.ops
         self._by_reference = {id(example.reference): vectors for example, vectors in zip(examples, read, strict=True)}
         self.table = read[0].table.requires_grad_()
@@ -63,7 +64,11 @@ class Lesson:
         if gradient is None or not count or not bool(gradient.isfinite().all()):
             gradient = torch.zeros_like(self.table)
         rows = (gradient[1:] / max(count, 1)).split(self._lengths)
-        self._backprop([torch2xp(part.contiguous(), ops=self._ops) for part in rows])
+        self._backprop([self._as_given(part, array) for part, array in zip(rows, self._arrays, strict=True)])
+
+    def _as_given(self, gradient: Tensor, array: Any) -> Any:
+        """Return the gradient of a Doc's vectors as an array like theirs, which may be empty for white space."""
+        return torch2xp(gradient.contiguous(), ops=self._ops) if array.size else array
 
 
 def _begin_update(tok2vec: Model[Any, Any], docs: Sequence[Doc], name: str) -> tuple[Arrays, Backprop]:

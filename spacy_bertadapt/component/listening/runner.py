@@ -145,7 +145,7 @@ class ListeningRunner(Runner):
         network = self._shim.network
         arrays = self.tok2vec.predict(docs) if any(map(len, docs)) else [np.zeros((0, self._width))] * len(docs)
         read = table_of_vectors(docs, arrays, width=self._width, device=network.device)
-        if read and len(read[0].table) > 1 and not read[0].table.any():
+        if any(doc.text.strip() for doc in docs) and not read[0].table.any():
             self._warn_of_zeros()
         return read
 

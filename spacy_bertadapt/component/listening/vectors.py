@@ -48,11 +48,15 @@ def table_of_vectors(docs: Sequence[Doc], arrays: Arrays, *, width: int, device:
     """Return the vectors of Docs, as one table on a device.
 
     width: of the vectors that the head takes. Raises ValueError for vectors of another width or number.
+    A Doc without visible characters has zeros where a transformer has no vectors for it.
     """
     for doc, array in zip(docs, arrays, strict=True):
-        if array.shape != (len(doc), width):
+        if array.size and array.shape != (len(doc), width):
             raise InvalidError(Errors.E354.format(shape=tuple(array.shape), wanted=(len(doc), width)))
-    vectors = [xp2torch(array, device=device).float() for array in arrays if len(array)]
+    vectors = [
+        xp2torch(array, device=device).float() if array.size else torch.zeros((len(doc), width), device=device)
+        for doc, array in zip(docs, arrays, strict=True)
+    ]
     table = torch.cat([torch.zeros((1, width), device=device), *vectors])
     firsts = 1 + np.cumsum([0, *map(len, docs)])
     return [DocVectors(_offsets(doc), int(first), table) for doc, first in zip(docs, firsts[:-1], strict=True)]
