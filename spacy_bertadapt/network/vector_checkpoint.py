@@ -83,7 +83,8 @@ def _fill(head: nn.Module, weights: dict[str, Tensor], path: Path) -> None:
     if wrong:
         reason = f"does not fit {HEAD_CONFIG} and the config ({', '.join(wrong[:3])}{', …' if len(wrong) > 3 else ''})"
         raise InvalidError(Errors.E105.format(path=path, reason=reason))
-    head.load_state_dict({name: weight.float() for name, weight in weights.items()}, assign=True)
+    own = {name: weight.float().clone() for name, weight in weights.items()}  # those of the file are mapped, not read
+    head.load_state_dict(own, assign=True)
 
 
 def _read_config(path: Path, dropout: float) -> VectorHeadConfig:

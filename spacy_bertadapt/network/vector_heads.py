@@ -46,7 +46,8 @@ class PooledClassifier(nn.Module):
     def forward(self, states: Tensor, attention_mask: Tensor | None, token_type_ids: Tensor | None = None) -> Tensor:
         """Return logits, (rows, labels). token_type_ids: (rows, width) the segment of each token; None: all are 0."""
         scores = self.weight(states).squeeze(-1)
-        views = [self._pooled(states, scores, mask) for mask in _segments(states, attention_mask, token_type_ids)]
+        types = token_type_ids if self.segments == 2 else None
+        views = [self._pooled(states, scores, mask) for mask in _segments(states, attention_mask, types)]
         if self.segments == 2:
             first, second = views[0], views[1] if len(views) > 1 else torch.zeros_like(views[0])
             views = [first, second, (first - second).abs(), first * second]
