@@ -84,7 +84,7 @@ def train(
 ) -> None:
     """Train by the steps of spaCy's loop. frozen: names of components. initialize: the only one that is; None: all."""
     fix_random_seed(seed)
-    optimizer = adamw(warmup_linear(rate, warmup_steps=max(1, steps // 10), total_steps=steps))
+    optimizer = adamw(warmup_linear(rate, total_steps=steps))
     if initialize is None:
         nlp.initialize(lambda: examples, sgd=optimizer)
     else:
