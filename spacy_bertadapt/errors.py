@@ -99,7 +99,8 @@ class Errors:
     )
     E108 = (
         "[E108] device = '{device}' can't be used: {reason}. "
-        'Set device = "auto" or "cpu", or install a build of torch that has it.'
+        'Set device = "auto" or "cpu", of a saved pipeline by '
+        'spacy.load(path, config={{"components.NAME.model.device": "cpu"}}), or install a build of torch that has it.'
     )
     E109 = (
         "[E109] A process forked from one that uses the GPU can't use it too. "
@@ -272,7 +273,8 @@ class Errors:
     )
     E317 = (
         "[E317] '{encoder}' is a regression model (problem_type in its config.json): it predicts numbers, and '{name}' "
-        "labels. Name a classifier, or give labels that are not the checkpoint's own to train a new head."
+        "has the loss {loss} of labels. Set loss = null, or name a classifier, or give labels that are not the "
+        "checkpoint's own to train a new head."
     )
     E318 = (
         "[E318] '{setting}' of '{name}' can't be changed while it is in use; what can is: {live}. Give it when the "
@@ -341,6 +343,31 @@ class Errors:
         "bert_zeroshot stand on a bert_nli that has an encoder of its own."
     )
 
+    # Numbers as values of labels
+    E360 = "[E360] The gold value of '{label}' is {value}, which is no finite number. Correct it. Text: {text!r}"
+    E361 = (
+        "[E361] '{encoder}' is a {problem} classifier, and '{name}' is to predict numbers, by its loss. Name an "
+        "encoder or a regression model, or give labels that are not the checkpoint's own to train a new head."
+    )
+    E362 = (
+        "[E362] '{name}' predicts numbers ({labels}), and no probability of an entailment. "
+        "Name a component or a checkpoint for natural language inference."
+    )
+    E363 = (
+        "[E363] {source}: {column!r} is {value!r:.80}, which is no finite number. Write one with a decimal point, or "
+        "nothing where there is none; with header = true the first row holds names."
+    )
+    E364 = (
+        "[E364] {count} names in `labels` ({labels}) for {columns} columns in `scores`. Give one name a column, or "
+        "labels = null to call the numbers as their columns."
+    )
+    E365 = "[E365] --task {task} has no numbers to learn, only labels. Tasks that have: {known}."
+    E366 = (
+        "[E366] --regression, and {path} is no .spacy file: a raw file has its numbers in columns. "
+        "Name these with --reader.scores."
+    )
+    E367 = "[E367] `scores` and `{setting}` both say where gold is: `scores` reads numbers. Give one of the two."
+
     # Command line
     E501 = "[E501] --task {task} is not possible: there is only {known} for now."
     E502 = "[E502] No data at {path} (relative paths start from {cwd}). Correct the path."
@@ -363,7 +390,10 @@ class Errors:
         "Leave one label a pair, or use --task textcat."
     )
 
-    E510 = "[E510] There is no option --{option}. Settings of the reader of raw files are --reader.NAME VALUE."
+    E510 = (
+        "[E510] There is no option --{option}. Settings of the reader of raw files are --reader.NAME VALUE, of several "
+        "tasks --reader.TASK.NAME VALUE."
+    )
     E511 = (
         "[E511] No way to tell the format of {path}: it must end in .txt (one text a line) or .jsonl (a `text` in each "
         "object), or in one of these and .gz. Write the texts to such a file; of a table, the column of its texts."
@@ -431,6 +461,18 @@ class Errors:
     E541 = "[E541] {name} is no pipeline, but holds one, as `spacy train` saves it: name {pipeline}."
     E542 = "[E542] {option} is no option of {command}, nor a setting of a config, which has a dot in its name."
     E543 = "[E543] --device {device} is no device of torch. Write auto, cpu, cuda, cuda:0 or mps."
+    E544 = "[E544] There is no component '{name}': {reason}. Name one that is there."
+    E545 = (
+        "[E545] '{name}', a {factory}, gives no vectors that another component can read. Name a bert_encoder, tok2vec, "
+        "transformer or curated_transformer, or an encoder for the new component alone."
+    )
+    E546 = (
+        "[E546] A component '{name}' is there already, in {place}. Give the new one another name (--name), or leave "
+        "out one of the base (--without)."
+    )
+    E547 = "[E547] '{name}' can't be left out alone: {listeners} of the base read its vectors. Leave these out too."
+    E548 = "[E548] {tasks} tasks, but {values} values of {option}. Give it once for each --task, in the same order."
+    E549 = "[E549] --lang {lang} is not the language of '{base}', which is {base_lang}. Leave out --lang."
 
     # Corpora
     C001 = (
@@ -563,6 +605,21 @@ class Errors:
         "in `tag` (on the command line --reader.tag)."
     )
 
+    C045 = "[C045] The mixed corpus has no corpora. Name a reader for each under `corpora`, as in docs/mixed.md."
+    C046 = (
+        "[C046] The proportions are those of {names!s:.200}, but the corpora are {known!s:.200}. Give each corpus a "
+        "proportion, or set proportions = null to draw each example once."
+    )
+    C047 = (
+        "[C047] The proportion of '{name}' is {value!r:.80}. Give a number above 0, or take the corpus out of the "
+        "mixture."
+    )
+    C048 = (
+        "[C048] The corpus '{name}' of the mixed corpus gives no examples. Check its `path` and its limits, or take it "
+        "out of the mixture."
+    )
+    C049 = "[C049] '{name}' is no corpus, but {corpus!r:.80}. Name its reader by `@readers`."
+
 
 class Warnings:
     """Messages by code that inform without stopping."""
@@ -635,6 +692,14 @@ class Warnings:
         "[W316] {count} of {total} gold spans are not among the candidates of the suggester: '{name}' neither learns "
         "nor predicts them. First: {first}. Let the suggester name them, as by larger `sizes`."
     )
+    W360 = (
+        "[W360] Every gold number of '{label}' is {number:g}: there is nothing to learn, and no correlation. "
+        "Check that it is the right column."
+    )
+    W361 = (
+        "[W361] Gold numbers of '{label}' are as large as {number:g}. A new head starts near 0 and takes many steps to "
+        "get there: bring them to about -5 to 5, such as by a division or a logarithm."
+    )
     W321 = (
         "[W321] The first text of a pair ({name}) has a [SEP] between blanks: {text!r}. Where a Doc is made of the "
         "pair's text alone, as by spaCy's commands, the first [SEP] is taken for the border. Write it otherwise in "
@@ -643,6 +708,11 @@ class Warnings:
     W350 = (
         "[W350] All vectors of {encoder} are zero: it has not run on these Docs, and what is predicted means nothing. "
         "Enable it, and let it stand before the components that listen to it. This is reported once."
+    )
+    W370 = (
+        "[W370] '{name}' can't hold a pair in its windows, and leaves it as it is: it may be another component's. If "
+        "it is meant for '{name}', give its Doc the span groups '{first}' and '{second}', and the error says what to "
+        "do. This is reported once. First: {text!r}"
     )
     W402 = (
         "[W402] {path}: of {total} answers {moved} were not at their offset and are taken from the nearest place, and "
@@ -674,3 +744,8 @@ class Warnings:
         "Check that it is the right file, and for CoNLL the columns of its tags (--reader.tags)."
     )
     W504 = "[W504] {path} is both training and evaluation data: scores on it say nothing about new texts."
+    W505 = (
+        "[W505] {others} of the base and {name} write to the same place and have the same scores. Both stay, and while "
+        "training, these scores are those of both together, or of the last one. If {name} is to take their place: "
+        "--without {others}."
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,13 @@ Pair: TypeAlias = tuple[str, str]
 
 Segments: TypeAlias = str | Pair
 """The text of one Doc for the tokenizer: one text, or a pair."""
+
+ProblemType: TypeAlias = Literal["single_label_classification", "multi_label_classification", "regression"]
+"""What the outputs of a classifier's head mean, as `problem_type` in Transformers' configurations says it."""
+
+SINGLE_LABEL: ProblemType = "single_label_classification"
+MULTI_LABEL: ProblemType = "multi_label_classification"
+REGRESSION: ProblemType = "regression"
 
 WindowLogits: TypeAlias = Floats
 """Logits with one row a window: (windows, labels) for sequences, (windows, subwords, labels) for tokens."""

@@ -23,6 +23,8 @@ pytest_plugins = [
     "tests.fixtures.components",
     "tests.fixtures.commands",
     "tests.fixtures.listening",
+    "tests.fixtures.devices",
+    "tests.fixtures.bases",
 ]
 
 ASSETS = Path(__file__).parent.parent / "assets"

@@ -23,7 +23,10 @@ PAGES = [
     "docs/qa.md",
     "docs/adaptation.md",
     "docs/listening.md",
+    "docs/devices.md",
     "docs/pretraining.md",
+    "docs/pipelines.md",
+    "docs/mixed.md",
 ]
 
 
@@ -52,6 +55,7 @@ def trained_place(tmp_path, monkeypatch, tiny_bert):
     return tmp_path
 
 
+@pytest.mark.filterwarnings("ignore:.*W310")
 @pytest.mark.parametrize("page", PAGES)
 def test_code_blocks_run(page, trained_place, tiny_bert):
     source = (ROOT / page).read_text(encoding="utf8")

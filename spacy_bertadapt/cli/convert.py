@@ -28,6 +28,7 @@ def convert_cli(
     with options.errors_as_messages():
         chosen = get_task(task)
         settings = options.reader_settings(context, chosen)
+        chosen = options.task_of_gold(chosen, settings)
         check_output(output, inputs=[source])
         labels = convert(source, output, task=chosen, lang=lang, reader=settings, limit=limit)
     labels.show(f"{labels.labelled + labels.unlabelled:,} texts")

@@ -24,6 +24,7 @@ def debug_data_cli(
     ] = None,
     max_length: Annotated[int, typer.Option("--max-length", min=0, help="Subwords of a window; 0: all it takes")] = 0,
     lang: options.LangOption = "en",
+    regression: options.RegressionOption = False,
 ) -> None:
     """
     Look for what may be wrong with training and evaluation data: labels, lengths, texts that are in both files, and
@@ -32,6 +33,8 @@ def debug_data_cli(
     """
     with options.errors_as_messages():
         chosen = get_task(task)
+        settings = options.reader_settings(context, chosen)
+        chosen = options.task_of_gold(chosen, settings, regression=regression, files=[train, dev])
         if encoder is None:
             msg.info("No lengths in subwords: name the encoder whose tokenizer is to count them, as -e ENCODER")
         else:
@@ -43,6 +46,6 @@ def debug_data_cli(
             encoder=encoder,
             max_length=max_length,
             lang=lang,
-            reader=options.reader_settings(context, chosen),
+            reader=settings,
         )
     report.show()

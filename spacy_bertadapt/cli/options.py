@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any, NoReturn, get_args
 
 import typer
@@ -13,17 +14,18 @@ from spacy.cli._util import parse_config_overrides, setup_gpu
 from wasabi import msg
 
 from ..errors import BertadaptError, Errors, InvalidError
-from ..planning.data_files import parse_settings
-from ..planning.task import Task
+from ..planning.data_files import is_docbin, parse_settings
+from ..planning.task import Settings, Task
 from ..readers.settings import setting_types
 from ..tasks import TRAINED
 from .config_errors import config_errors_in_one_line
 
 
-def _known_language(lang: str) -> str:
+def _known_language(lang: str | None) -> str | None:
     """Return the code of a language; end with spaCy's message if it doesn't know it, or lacks a package for it."""
     try:
-        util.get_lang_class(lang)()
+        if lang is not None:
+            util.get_lang_class(lang)()
     except ImportError as err:
         _fail(str(err))
     return lang
@@ -31,7 +33,8 @@ def _known_language(lang: str) -> str:
 
 TASK = typer.Option("--task", "-t", help=f"What the data is for: {', '.join(TRAINED)}")
 TaskOption = Annotated[str, TASK]
-LangOption = Annotated[str, typer.Option("--lang", "-l", help="Language code of the texts", callback=_known_language)]
+LANG = typer.Option("--lang", "-l", help="Language code of the texts", callback=_known_language)
+LangOption = Annotated[str, LANG]
 EncoderOption = Annotated[str, typer.Option("--encoder", "-e", help="Hub id, directory, or package:NAME")]
 LimitOption = Annotated[int, typer.Option("--limit", "-n", min=0, help="Number of texts to read at most; 0 for all")]
 
@@ -39,9 +42,13 @@ DEFAULT_TASK = next(iter(TRAINED))
 TAKES_OVERRIDES = {"allow_extra_args": True, "ignore_unknown_options": True}
 READER_HELP = """
 Where the parts stand in a raw file is said as settings of the task's reader: --reader.text body --reader.label 1,
---reader.premise sentence_A, --reader.label_map '{"e": "entailment"}', --reader.tag 3 …
+--reader.premise sentence_A, --reader.label_map '{"e": "entailment"}', --reader.scores stars, --reader.tag 3 …
 """
 PREFIX = "reader."
+SCORES = "scores"  # the setting of readers that read numbers
+RegressionOption = Annotated[
+    bool, typer.Option("--regression", help="Gold in .spacy files is numbers; of raw files --reader.scores says it")
+]
 
 
 def reader_settings(context: typer.Context, task: Task) -> dict[str, Any]:
@@ -50,7 +57,29 @@ def reader_settings(context: typer.Context, task: Task) -> dict[str, Any]:
     `--reader.NAME` alone says true, of a setting that may be. Raises ValueError for another option, and for what the
     reader doesn't take.
     """
-    texts, arguments = {}, list(context.args)
+    return _as_settings(_reader_arguments(context), task)
+
+
+def settings_of_readers(context: typer.Context, tasks: Sequence[Task]) -> list[dict[str, Any]]:
+    """Return the settings of each task's reader: of several tasks, they are said as `--reader.TASK.NAME VALUE`.
+
+    Raises what `reader_settings` does.
+    """
+    if len(tasks) == 1:
+        return [reader_settings(context, tasks[0])]
+    said = {task.name: dict[str, str | None]() for task in tasks}
+    for name, text in _reader_arguments(context).items():
+        task_name, _, setting = name.partition(".")
+        if task_name not in said or not setting:
+            raise InvalidError(Errors.E510.format(option=f"{PREFIX}{name}"))
+        said[task_name][setting] = text
+    return [_as_settings(said[task.name], task) for task in tasks]
+
+
+def _reader_arguments(context: typer.Context) -> dict[str, str | None]:
+    """Return the texts of `--reader.NAME` options by name; None for one without a value."""
+    texts: dict[str, str | None] = {}
+    arguments = list(context.args)
     while arguments:
         argument = arguments.pop(0)
         name, equals, text = argument.removeprefix("--").partition("=")
@@ -58,11 +87,34 @@ def reader_settings(context: typer.Context, task: Task) -> dict[str, Any]:
             raise InvalidError(Errors.E528.format(argument=argument))
         if not name.startswith(PREFIX):
             raise InvalidError(Errors.E510.format(option=name))
-        if not equals:
-            is_switch = not arguments or arguments[0].startswith("--")
-            text = _switched_on(name, task) if is_switch else arguments.pop(0)
-        texts[name.removeprefix(PREFIX).replace("-", "_")] = text
-    return parse_settings(task, texts)
+        is_switch = not equals and (not arguments or arguments[0].startswith("--"))
+        value = text if equals else None if is_switch else arguments.pop(0)
+        texts[name.removeprefix(PREFIX).replace("-", "_")] = value
+    return texts
+
+
+def _as_settings(texts: Mapping[str, str | None], task: Task) -> dict[str, Any]:
+    """Return settings of a task's reader that are given as texts; None: true, of a setting that may be."""
+    said = {name: _switched_on(name, task) if text is None else text for name, text in texts.items()}
+    return parse_settings(task, said)
+
+
+def task_of_gold(task: Task, settings: Settings, *, regression: bool = False, files: Iterable[Path] = ()) -> Task:
+    """Return the task that learns from numbers, if gold is numbers; else the task itself.
+
+    settings: of the reader, which may name columns of numbers. regression: whether `.spacy` files hold them. files:
+    those that are read, which must be such ones if no columns are named.
+    Raises ValueError for a task that learns labels alone, and for raw files without columns.
+    """
+    if not (regression or settings.get(SCORES)):
+        return task
+    if task.numbers is None:
+        known = ", ".join(name for name, other in TRAINED.items() if other.numbers is not None)
+        raise InvalidError(Errors.E365.format(task=task.name, known=known))
+    for path in files:
+        if not (settings.get(SCORES) or is_docbin(path)):
+            raise InvalidError(Errors.E366.format(path=path))
+    return task.numbers
 
 
 def config_overrides(context: typer.Context) -> dict[str, Any]:
@@ -91,11 +143,11 @@ def check_device(device: str) -> None:
         raise InvalidError(Errors.E543.format(device=device)) from err
 
 
-def _switched_on(option: str, task: Task) -> str:
-    """Return the value of an option without one. Raises ValueError if its setting can't be true."""
-    annotation = setting_types(task.reader_class).get(option.removeprefix(PREFIX).replace("-", "_"), bool)
+def _switched_on(setting: str, task: Task) -> str:
+    """Return the value of a reader's setting without one. Raises ValueError if it can't be true."""
+    annotation = setting_types(task.reader_class).get(setting, bool)
     if bool not in (annotation, *get_args(annotation)):
-        raise InvalidError(Errors.E539.format(option=option))
+        raise InvalidError(Errors.E539.format(option=f"{PREFIX}{setting}"))
     return "true"
 
 

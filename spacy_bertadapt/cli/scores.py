@@ -7,6 +7,9 @@ from typing import Any
 
 from wasabi import msg
 
+ERRORS = ("mse", "rmse")
+"""Scores in the unit of the gold, or its square, and no shares: the last part of their names."""
+
 
 def show_scores(scores: Mapping[str, Any]) -> None:
     """Print scores as `nlp.evaluate` gives them: single values in one table, those per type in a table each."""
@@ -31,6 +34,8 @@ def _show_by_type(name: str, by_type: Mapping[str, Any]) -> None:
 def _format(name: str, value: object) -> str:
     if name == "speed" and isinstance(value, float):
         return f"{value:,.0f} words/s"
+    if isinstance(value, float) and name.rpartition("_")[2] in ERRORS:
+        return f"{value:.4g}"
     if isinstance(value, float):
         return f"{value * 100:.2f}"
     return "-" if value is None else str(value)

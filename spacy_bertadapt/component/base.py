@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
+import numpy as np
+import torch
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc
@@ -19,6 +21,7 @@ from ..learning.learner import Loss
 from ..learning.losses import SequenceLoss
 from ..learning.running_loss import RunningLoss
 from ..network.checkpoint import Checkpoint
+from ..network.inputs import to_device
 from ..network.network import Network
 from ..pairs import PartNames
 from ..subwords.batches import WindowBatch
@@ -84,7 +87,7 @@ class BertPipe(ConfiguredComponent, LabelledComponent, TrainablePipe, Generic[Te
         self.model = network_model(shim_of(model).settings, adapt)
         self.name = name
         self.scorer = scorer
-        self.loss_function = loss
+        self._loss = loss
         self.runner = make_runner(
             self.model,
             windows or WindowSettings(),
@@ -140,6 +143,14 @@ class BertPipe(ConfiguredComponent, LabelledComponent, TrainablePipe, Generic[Te
         """Return the labels that a checkpoint's outputs stand for. Raises ValueError if it doesn't fit the settings."""
         return checkpoint.labels
 
+    def weights_of_labels(self, device: torch.device) -> Tensor | None:
+        """Return the class weight of every label, on a device; first that of units without one, where there are such.
+
+        None: the loss has no class weights.
+        """
+        weights = self._class_weights
+        return None if weights is None else to_device(np.array(weights, dtype=np.float32), device)
+
     @property
     def shim(self) -> NetworkShim:
         """The adapter that holds the network for Thinc."""
@@ -178,9 +189,9 @@ class BertPipe(ConfiguredComponent, LabelledComponent, TrainablePipe, Generic[Te
         """
         if nlp is not None:
             self.join(nlp)
-        added = () if self.shim.is_initialized else self.labels
+        self._given_labels = labels or (() if self.shim.is_initialized else self.labels)
         counts = self.count_labels(get_examples())
-        wanted = list(dict.fromkeys(labels or added)) or sorted(counts.by_label) or None
+        wanted = list(dict.fromkeys(self._given_labels)) or sorted(counts.by_label) or None
         needs_head = wanted is not None or not self.has_labels
         head = (lambda known: self.head_labels(wanted or [], known)) if needs_head else None
         self.runner.link(self._pipeline, self)
@@ -206,8 +217,15 @@ class BertPipe(ConfiguredComponent, LabelledComponent, TrainablePipe, Generic[Te
     def count_gold(
         self, examples: Iterable[Example], gold_labels: Callable[[Example], GoldLabels | None]
     ) -> LabelCounts:
-        """Count what `gold_labels` returns of examples. Warns of examples without annotation."""
-        return count_gold(examples, gold_labels, name=self.name, place=self.gold_place.format(**self.cfg))
+        """Count what `gold_labels` returns of examples. Warns of examples without annotation for any component."""
+        others = [other for other in self._pipeline.components if isinstance(other, BertPipe) and other is not self]
+        return count_gold(
+            examples,
+            gold_labels,
+            is_for_others=lambda example: any(other.gold_labels(example) is not None for other in others),
+            name=self.name,
+            place=self.gold_place.format(**self.cfg),
+        )
 
     def attach(self, checkpoint: Checkpoint) -> None:
         """Take over a network and its tokenizer.

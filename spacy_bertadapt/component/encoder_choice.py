@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from spacy.tokens import Doc
+from transformers import PretrainedConfig
 
 from ..network.checkpoint import Checkpoint
+from ..network.encoder_source import EncoderSource
 from ..network.pretrained import NameOutputs, read_encoder
+from ..network.pretrained_config import read_encoder_config
 from .connected_encoder import ConnectedEncoder, ReadTexts
 from .runner import Runner
 from .thinc_model import NetworkModel, shim_of
@@ -41,3 +44,11 @@ def read_network(
     if isinstance(settings.encoder, ConnectedEncoder):
         return settings.encoder.read(model, settings, labels, docs, segments=segments), False
     return read_encoder(settings.encoder, settings.architecture, labels)
+
+
+def pretrained_config(encoder: EncoderSource) -> PretrainedConfig | None:
+    """Return the configuration of a pretrained encoder; None for a connected one, which has no head of its own.
+
+    Raises FileNotFoundError or ValueError if there is no such encoder.
+    """
+    return None if isinstance(encoder, ConnectedEncoder) else read_encoder_config(encoder)

@@ -37,19 +37,26 @@ class LabelCounts:
 
 
 def count_gold(
-    examples: Iterable[Example], gold_labels: Callable[[Example], GoldLabels | None], *, name: str, place: str
+    examples: Iterable[Example],
+    gold_labels: Callable[[Example], GoldLabels | None],
+    *,
+    is_for_others: Callable[[Example], bool],
+    name: str,
+    place: str,
 ) -> LabelCounts:
     """Count the gold labels of examples; warns of those without annotation, from which nothing is learned.
 
-    gold_labels: returns those of one example; None without annotation. name: the component's, for the warning.
+    gold_labels: returns those of one example; None without annotation. is_for_others: returns whether an example has
+    annotation for another component; it is not warned of. name: the component's, for the warning.
     place: where in the gold Doc annotation is looked for.
     """
     counts, unannotated, first = LabelCounts(), 0, ""
     for example in examples:
         gold = gold_labels(example)
         if gold is None:
-            unannotated += 1
-            first = first or example.reference.text[:60]
+            if not is_for_others(example):
+                unannotated += 1
+                first = first or example.reference.text[:60]
             continue
         counts.examples += 1
         counts.units += gold.units

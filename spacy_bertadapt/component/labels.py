@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from ..errors import Errors, InvalidError, Warnings
 from ..learning.class_weights import are_class_weights, resolve_class_weights
 from ..learning.losses import SequenceLoss
+from ..types import SINGLE_LABEL
 from .checks import strings
 from .gold import LabelCounts
 from .saving import STATE
@@ -25,9 +26,10 @@ class LabelledComponent:
     outside_label: ClassVar[str | None] = None
 
     name: str
-    loss_function: SequenceLoss | None
+    _loss: SequenceLoss | None
     _settings: dict[str, Any]
     _class_weights: list[float] | None = None
+    _given_labels: Sequence[str] = ()
 
     def take_labels(self, labels: Iterable[str]) -> None:
         """Take other labels, in the order of the head's outputs."""
@@ -42,6 +44,11 @@ class LabelledComponent:
     def label_data(self) -> list[str] | None:
         """The labels, as `spacy init labels` writes them and `initialize` takes them; None for a task without any."""
         return list(self.labels) if self.has_labels else None
+
+    @property
+    def loss_function(self) -> SequenceLoss | None:
+        """The loss that it learns from; None: the task has none to choose."""
+        return self._loss
 
     def label_number(self, label: str) -> int | None:
         """Return the number of a gold label; None for one that the component ignores.
@@ -87,15 +94,16 @@ class LabelledComponent:
             self._weighted_labels,
             outside | own,
             texts=counts.units,
-            exclusive=self.loss_function.exclusive,
+            exclusive=self.loss_function.problem_type == SINGLE_LABEL,
         )
 
     def _report_ignored(self, counts: LabelCounts) -> None:
-        """Warn of labels of the data that the component was not given; nothing is learned from them."""
+        """Ignore labels of the data that the component was not given. Warns of those that hold for some text."""
         ignored = sorted(label for label in counts.by_label if label not in self.labels) if self.has_labels else []
         self._settings["ignored_labels"] = ignored
-        if ignored:
-            message = Warnings.W306.format(name=self.name, labels=ignored, known=self.labels)
+        lost = [label for label in ignored if counts.by_label[label]]
+        if lost:
+            message = Warnings.W306.format(name=self.name, labels=lost, known=self.labels)
             warnings.warn(message, stacklevel=4)
 
     def _report_unseen(self, counts: LabelCounts) -> None:

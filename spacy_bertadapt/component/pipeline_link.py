@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from itertools import takewhile
 from typing import Any
 
@@ -64,6 +64,17 @@ class PipelineLink:
         for _, other in takewhile(lambda row: row[1] is not before, nlp.pipeline):
             docs = list(other.pipe(docs)) if hasattr(other, "pipe") else [other(doc) for doc in docs]
         return docs
+
+    def writers(self, attributes: Set[str], *, running: bool = False) -> list[object]:
+        """Return the components whose factories declare that they assign one of some attributes, such as `doc.cats`.
+
+        running: without the disabled ones.
+        """
+        nlp = self._pipeline
+        if nlp is None:
+            return []
+        named = nlp.pipeline if running else nlp.components
+        return [component for name, component in named if attributes & set(nlp.get_pipe_meta(name).assigns)]
 
     def write_config(self, component: object, setting: str, value: Any) -> None:
         """Write a component's setting into the pipeline's config, so that `nlp.config` says what holds."""

@@ -159,7 +159,7 @@ class Runner:
         except DoesNotFit as err:
             if not is_pair:
                 raise
-            raise self._too_long(texts.segments[1 - self._windowed_segment][err.text]) from err
+            raise self._too_long(texts.segments[1 - self._windowed_segment][err.text], err.text) from err
         return texts.mark(batch)
 
     def predict(self, texts: EncodedTexts) -> WindowOutputs:
@@ -211,12 +211,12 @@ class Runner:
         order = np.argsort(longest, kind="stable")
         return self.budget.work_through(order, longest[order], learn, windows=counts[order])
 
-    def _too_long(self, segment: Subwords) -> InvalidError:
-        """Return the error for a pair whose whole text leaves no room for the windowed one."""
+    def _too_long(self, segment: Subwords, text: int) -> DoesNotFit:
+        """Return the error for a pair, by its number, whose whole text leaves no room for the windowed one."""
         which = ("first", "second")[1 - self._windowed_segment]
         beginning = self.subwords.decode(segment.ids[:15])
         numbers = {"length": len(segment), "max_length": self.max_length}
-        return InvalidError(Errors.E205.format(which=which, text=beginning, **numbers))
+        return DoesNotFit(Errors.E205.format(which=which, text=beginning, **numbers), text)
 
 
 def _mean_loss(losses: Iterable[Loss]) -> RunningLoss | float:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..forks import fork_safe_lock
-from ..network.inputs import DeviceBatch
+from ..network.inputs import DeviceBatch, to_device
 from ..network.network import Network
 from ..network.process_forks import ForkGuard
 from ..types import Ints, PaddedBatch
@@ -52,8 +52,9 @@ class KeptFeatures:
             self._first_only = self._head_sees_first_only(states, batch)
         lengths = [1] * len(keys) if self._first_only else window_lengths(batch.padded).tolist()
         spill = self._network.module.training
+        kept = (states[:, :1] if self._first_only else states).cpu()  # one copy, not one a row
         with self._lock:
-            for key, rows, length in zip(keys, states, lengths, strict=True):
+            for key, rows, length in zip(keys, kept, lengths, strict=True):
                 place = None if key in self._places else self._store.append(rows[:length], spill=spill)
                 if place is not None:
                     self._places[key] = place
@@ -61,7 +62,7 @@ class KeptFeatures:
     def _read(self, keys: list[bytes], batch: DeviceBatch) -> Tensor:
         rows = [self._store.read(*self._places[key]) for key in keys]
         width = 1 if self._first_only else batch.padded.input_ids.shape[1]
-        return padded_rows(rows, width).to(self._network.device)
+        return to_device(padded_rows(rows, width), self._network.device)
 
     def _head_sees_first_only(self, states: Tensor, batch: DeviceBatch) -> bool:
         """Return whether the head's logits are the same when it gets the first position alone."""

@@ -18,7 +18,7 @@ class LossScale:
 
     def __init__(self, device: torch.device, count: int = 1):
         """device: where the scale is kept, so that no step waits for it. count: examples that a loss sums, roughly."""
-        self.scale = torch.tensor(2.0**16, device=device)
+        self.scale = torch.full((), 2.0**16, device=device)
         self._count = count
         self._good_steps = torch.zeros((), device=device)
 

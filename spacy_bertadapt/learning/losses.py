@@ -10,20 +10,21 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..errors import require, require_at_least
+from ..types import MULTI_LABEL, REGRESSION, SINGLE_LABEL, ProblemType
 
 ClassWeights: TypeAlias = dict[str, float] | Literal["balanced"] | None
 
 
 class SequenceLoss(Protocol):
-    """A loss that a classifier learns from."""
+    """A loss that a classifier, or a head that predicts numbers, learns from."""
 
     @property
     def class_weights(self) -> ClassWeights:
         """The configured class weights: by label, "balanced", or None."""
 
     @property
-    def exclusive(self) -> bool:
-        """Whether exactly one label holds for a text."""
+    def problem_type(self) -> ProblemType:
+        """The kind of outputs that it is for."""
 
     def __call__(self, logits: Tensor, targets: Tensor, known: Tensor, weights: Tensor | None) -> Tensor:
         """Return the loss of every example, (texts,).
@@ -35,7 +36,7 @@ class SequenceLoss(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class _LossSettings:
-    """The settings of both losses, described in `cross_entropy` and `binary_cross_entropy`."""
+    """The settings of both cross-entropies, described in `cross_entropy` and `binary_cross_entropy`."""
 
     class_weights: ClassWeights = None
     label_smoothing: float = 0.0
@@ -51,7 +52,7 @@ class _LossSettings:
 class CrossEntropy(_LossSettings):
     """Cross-entropy over exclusive labels."""
 
-    exclusive: ClassVar[bool] = True
+    problem_type: ClassVar[ProblemType] = SINGLE_LABEL
 
     def __call__(self, logits: Tensor, targets: Tensor, known: Tensor, weights: Tensor | None) -> Tensor:
         """Return the loss of each example; a row without a gold label (all targets 0) costs nothing."""
@@ -69,7 +70,7 @@ class CrossEntropy(_LossSettings):
 class BinaryCrossEntropy(_LossSettings):
     """Binary cross-entropy for several labels a text, averaged over the labels that have gold."""
 
-    exclusive: ClassVar[bool] = False
+    problem_type: ClassVar[ProblemType] = MULTI_LABEL
 
     def __call__(self, logits: Tensor, targets: Tensor, known: Tensor, weights: Tensor | None) -> Tensor:
         """Return the loss of each example; class weights count positives alone, unknown labels nothing."""
@@ -77,7 +78,19 @@ class BinaryCrossEntropy(_LossSettings):
         terms = F.binary_cross_entropy_with_logits(logits, soft, pos_weight=weights, reduction="none")
         p = logits.sigmoid()
         terms = terms * _focal(torch.where(targets > 0.5, p, 1 - p), self.focal_gamma)
-        return (terms * known).sum(-1) / known.sum(-1).clamp(min=1)
+        return _mean_of_known(terms, known)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeanSquaredError:
+    """The squared difference of outputs and gold numbers, averaged over the numbers of a text that have gold."""
+
+    problem_type: ClassVar[ProblemType] = REGRESSION
+    class_weights: ClassVar[ClassWeights] = None
+
+    def __call__(self, logits: Tensor, targets: Tensor, known: Tensor, weights: Tensor | None) -> Tensor:
+        """Return the loss of each example, in the square of the gold's unit; numbers without gold cost nothing."""
+        return _mean_of_known((logits - targets) ** 2, known)
 
 
 def cross_entropy(
@@ -103,17 +116,33 @@ def binary_cross_entropy(
     return BinaryCrossEntropy(class_weights=class_weights, label_smoothing=label_smoothing, focal_gamma=focal_gamma)
 
 
-def checked_loss(loss: SequenceLoss | None, *, exclusive: bool, reason: str) -> SequenceLoss:
+def mean_squared_error() -> SequenceLoss:
+    """Return the mean squared error, for heads that predict numbers: Transformers' loss of a regression."""
+    return MeanSquaredError()
+
+
+USUAL_LOSSES: dict[ProblemType, SequenceLoss] = {
+    loss.problem_type: loss for loss in (CrossEntropy(), BinaryCrossEntropy(), MeanSquaredError())
+}
+"""The loss that a head learns from where none is chosen."""
+
+
+def checked_loss(loss: SequenceLoss | None, *, problem_type: ProblemType, reason: str) -> SequenceLoss:
     """Return a component's loss, or the usual one for None.
 
-    exclusive: whether exactly one label holds. reason: the start of the error's remedy, which says why.
-    Raises ValueError for a loss of the other kind.
+    problem_type: the kind of its outputs. reason: the start of the error's remedy, which says why.
+    Raises ValueError for a loss of another kind.
     """
-    usual: SequenceLoss = CrossEntropy() if exclusive else BinaryCrossEntropy()
+    usual = USUAL_LOSSES[problem_type]
     chosen = loss or usual
     remedy = f"{reason} use spacy-bertadapt.{type(usual).__name__}.v1"
-    require("loss", type(loss).__name__, possible=chosen.exclusive == exclusive, remedy=remedy)
+    require("loss", type(loss).__name__, possible=chosen.problem_type == problem_type, remedy=remedy)
     return chosen
+
+
+def _mean_of_known(terms: Tensor, known: Tensor) -> Tensor:
+    """Return the mean of each row over the entries that are known, (rows,); 0 for a row without any."""
+    return (terms * known).sum(-1) / known.sum(-1).clamp(min=1)
 
 
 def _focal(p_gold: Tensor, gamma: float) -> Tensor | float:

@@ -21,6 +21,7 @@ class StepHealth:
         self._counts = torch.zeros(3, device=device)  # skipped in all, in a row now, most in a row
         self._interval = 1 if device.type == "cpu" else STEPS_BETWEEN_READS
         self._steps = 0
+        self._read_after = 0
         self._reported = 0
         self._longest = 0
 
@@ -36,7 +37,10 @@ class StepHealth:
                 raise InvalidError(Errors.E306.format(count=self._longest))
 
     def report(self) -> None:
-        """Wait for the counters, and warn of steps skipped since the last report."""
+        """Wait for the counters if steps were made since the last report, and warn of those that were skipped."""
+        if self._steps == self._read_after:
+            return
+        self._read_after = self._steps
         skipped, _, self._longest = (int(count) for count in self._counts.tolist())
         if skipped > self._reported and self._longest < GIVE_UP_AFTER:
             warnings.warn(Warnings.W301.format(count=skipped, total=self._steps), stacklevel=2)

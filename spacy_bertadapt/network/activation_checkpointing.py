@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from torch import nn
-from transformers import PreTrainedModel
 
 HOW = {"use_reentrant": False}
 
 
-def checkpoint_activations(encoder: PreTrainedModel) -> None:
+def checkpoint_activations(encoder: nn.Module) -> None:
     """Let an encoder compute its activations twice. Raises ValueError if its class can't."""
     enable: Any = getattr(encoder, "activation_checkpointing_enable", None)  # Transformers 5.2x has renamed it
-    (enable or encoder.gradient_checkpointing_enable)(HOW)
+    (enable or cast(Any, encoder).gradient_checkpointing_enable)(HOW)
 
 
 def checkpoints_activations(module: nn.Module) -> bool:

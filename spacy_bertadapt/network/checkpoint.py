@@ -29,12 +29,14 @@ ONE_FILE = "1000GB"  # the size from which weights are split
 class Checkpoint:
     """The module of a task, with its tokenizer. Weights are float32.
 
-    source: where the encoder was read from; None if it is not as it was there.
+    source: where the encoder was read from; None if it is not as it was there. has_new_head: whether the head was made
+    for other labels than the checkpoint's, and has learned nothing.
     """
 
     module: TaskModule
     tokenizer: PreTrainedTokenizerBase
     source: EncoderSource | None = None
+    has_new_head: bool = False
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -44,9 +44,12 @@ def takes_token_types(module: TaskModule) -> bool:
     return types > 1 and "token_type_ids" in inspect.signature(encoder.forward).parameters
 
 
-def to_device(array: np.ndarray, device: torch.device) -> Tensor:
-    """Return an array as a tensor on a device; nothing waits for the copy to a GPU."""
-    tensor = torch.from_numpy(array)
+def to_device(array: np.ndarray | Tensor, device: torch.device) -> Tensor:
+    """Return an array, or a tensor of the CPU, as a tensor on a device; nothing waits for the copy to CUDA.
+
+    Everything that a step copies goes through here: any other copy to CUDA waits for the kernels before it.
+    """
+    tensor = array if isinstance(array, Tensor) else torch.from_numpy(array)
     if device.type == "cuda":
         return tensor.pin_memory().to(device, non_blocking=True)
     return tensor.to(device)

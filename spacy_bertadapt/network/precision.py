@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from thinc.api import get_current_ops
@@ -44,7 +44,10 @@ def resolve_precision(name: str, device: torch.device) -> torch.dtype | None:
 
 def autocast(device: torch.device, dtype: torch.dtype | None) -> AbstractContextManager:
     """Compute in `dtype` inside the context; float32 where it is None."""
-    return torch.autocast(device.type, dtype=dtype or torch.float32, enabled=dtype is not None)
+    if dtype is None and not torch.amp.is_autocast_available(device.type):
+        return nullcontext()  # such as MPS before torch 2.5
+    # Where it is off, the type has no effect; some versions of torch warn of float32 even then.
+    return torch.autocast(device.type, dtype=dtype or torch.float16, enabled=dtype is not None)
 
 
 def _spacy_device() -> torch.device:

@@ -16,7 +16,7 @@ from .architecture import Architecture, AutoClass, ModuleRead
 from .checkpoint import Checkpoint
 from .encoder_source import EncoderSource
 from .module_parts import head_parameters
-from .pretrained_config import output_labels, read_encoder_config
+from .pretrained_config import output_labels, outputs, read_encoder_config
 from .task_module import TaskModule
 from .transformers_calls import UNREADABLE, errors_of_encoder, first_line
 
@@ -68,7 +68,7 @@ def read_encoder(
     config.problem_type = None
     module, new_parameters = _read_module(source, architecture, config, ignore_mismatched_sizes=True)
     _initialize_parameters(module, head_parameters(module) - new_parameters)
-    return Checkpoint(module, tokenizer, source.lasting), False
+    return Checkpoint(module, tokenizer, source.lasting, has_new_head=True), False
 
 
 def read_module(source: EncoderSource, architecture: Architecture, config: PretrainedConfig) -> TaskModule:
@@ -118,8 +118,13 @@ def _check_encoder(source: EncoderSource, read: ModuleRead) -> None:
 
 def _warn_of_other_labels(source: EncoderSource, config: PretrainedConfig, labels: Sequence[str]) -> None:
     old = output_labels(config)
-    if old != tuple(labels) and not all(re.fullmatch(r"LABEL_\d+", label) for label in old):
+    if old != tuple(labels) and not all(map(is_placeholder, old)):
         warnings.warn(Warnings.W101.format(encoder=source.name, old=old, new=tuple(labels)), stacklevel=3)
+
+
+def is_placeholder(label: str) -> bool:
+    """Return whether a label is the one that Transformers gives to an output without a name: LABEL_0."""
+    return re.fullmatch(r"LABEL_\d+", label) is not None
 
 
 def _initialize_parameters(module: TaskModule, names: set[str]) -> None:
@@ -136,10 +141,16 @@ def _initialize_parameters(module: TaskModule, names: set[str]) -> None:
 
 
 def _spell_labels_as(config: PretrainedConfig, wanted: Sequence[str]) -> None:
-    """Rename a trained head's labels to those wanted if they differ in case alone: ENTAILMENT, entailment."""
+    """Rename a trained head's labels to those wanted if they differ in case alone: ENTAILMENT, entailment.
+
+    A single output that has no name of its own takes the one that is wanted.
+    """
     spelling = {label.casefold(): label for label in wanted}
+    (*several, last) = output_labels(config)
+    if len(wanted) == 1 and not several and is_placeholder(last):
+        spelling = {last.casefold(): wanted[0]}
     known = [label.casefold() for label in output_labels(config)]
     if len(spelling) < len(wanted) or len(set(known)) < len(known) or not spelling.keys() <= set(known):
         return
-    config.id2label = {index: spelling.get(label.casefold(), label) for index, label in config.id2label.items()}
-    config.label2id = {label: index for index, label in config.id2label.items()}
+    names = {number: spelling.get(label.casefold(), label) for number, label in outputs(config).items()}
+    config.id2label, config.label2id = names, {label: number for number, label in names.items()}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from transformers import AutoConfig, PretrainedConfig
+from transformers import CONFIG_MAPPING, AutoConfig, PretrainedConfig
 
 from ..errors import Errors, InvalidError
 from ..files import read_json_object
@@ -51,9 +53,8 @@ def read_saved_config(folder: Path, *, dropout: float | None = None) -> Pretrain
     check_config(settings, path)
     check_dtype(settings, path)
     with errors_of_file(path):
-        config = _read(str(folder), local_files_only=True)
-    check_types(settings, type(config)().to_dict(), path)
-    return _with_dropout(config, dropout)
+        check_types(settings, _defaults(settings, path), path)
+        return _with_dropout(_read(str(folder), local_files_only=True), dropout)
 
 
 def read_adapted_config(source: EncoderSource, saved: PretrainedConfig) -> PretrainedConfig:
@@ -68,9 +69,22 @@ def read_adapted_config(source: EncoderSource, saved: PretrainedConfig) -> Pretr
     return config
 
 
+def outputs(config: PretrainedConfig) -> dict[int, str]:
+    """Return the names of a head's outputs by their numbers, in order."""
+    return dict(sorted((int(number), name) for number, name in (config.id2label or {}).items()))
+
+
 def output_labels(config: PretrainedConfig) -> tuple[str, ...]:
     """Return the names of a head's outputs, in order."""
-    return tuple(config.id2label[index] for index in sorted(config.id2label))
+    return tuple(outputs(config).values())
+
+
+def _defaults(settings: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """Return the settings of an architecture as they are where nothing is said."""
+    family = settings.get("model_type")
+    if not isinstance(family, str) or family not in CONFIG_MAPPING:
+        raise InvalidError(Errors.E105.format(path=path, reason=f"can't be read: it has model_type = {family!r:.40}"))
+    return CONFIG_MAPPING[family]().to_dict()
 
 
 def _read(located: str, *, revision: str | None = None, local_files_only: bool = False) -> PretrainedConfig:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from ..errors import Errors, InvalidError, NotFoundError
 from ..files import read_json_object
+from ..types import REGRESSION
 from .architecture import Architecture
 from .checkpoint import Checkpoint
 from .config_safety import LARGEST_COUNT
@@ -23,7 +24,7 @@ from .vector_heads import VectorHeadConfig
 from .vector_module import vector_module
 
 HEAD_CONFIG = "head.json"
-PROBLEM_TYPES = (None, "single_label_classification", "multi_label_classification")
+PROBLEM_TYPES = (None, "single_label_classification", "multi_label_classification", REGRESSION)
 
 
 @dataclass
@@ -55,7 +56,7 @@ class VectorCheckpoint(Checkpoint):
 def new_vector_checkpoint(architecture: Architecture, config: VectorHeadConfig) -> VectorCheckpoint:
     """Return a new head for an architecture's task."""
     with loading():
-        return VectorCheckpoint(vector_module(architecture, config))
+        return VectorCheckpoint(vector_module(architecture, config), has_new_head=True)
 
 
 def load_vector_checkpoint(folder: Path, architecture: Architecture, *, dropout: float) -> VectorCheckpoint:

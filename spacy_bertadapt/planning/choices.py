@@ -44,9 +44,12 @@ def choose_max_length(data: DataSurvey) -> Choice:
     return Choice(setting, _window(data.lengths.p99), f"{usual}, the longest {longest:,}")
 
 
-def choose_steps(data: DataSurvey, *, batch_size: int, epochs: int | None) -> list[Choice]:
-    """Choose how long to train, and how often to evaluate. epochs: about how often each text is seen; None: by size."""
-    steps = plan_steps(data.train.labelled, batch_size=batch_size, epochs=epochs)
+def choose_steps(texts: int, *, batch_size: int, epochs: int | None) -> list[Choice]:
+    """Choose how long to train, and how often to evaluate.
+
+    texts: those with annotation. epochs: about how often each is seen; None: by their number.
+    """
+    steps = plan_steps(texts, batch_size=batch_size, epochs=epochs)
     length = f"{steps.total:,} steps are {steps.epochs:.1f} epochs of {steps.per_epoch:,}"
     pace = f"{steps.per_epoch / steps.eval_frequency:.1f} evaluations an epoch"
     return [

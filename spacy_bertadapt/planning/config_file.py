@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from shlex import quote
 from typing import Any
 
 from .blocks import Block, Variable, as_block, is_call, with_defaults
 from .choices import Choice
 from .config_text import read_skeleton, write_block
-from .data_files import complete_settings, is_docbin
-from .data_summary import DataSurvey
+from .data_files import complete_settings
 from .notes import NOTES
-from .request import ConfigRequest
 from .task import Settings, Task
 
 DOCBIN = "spacy.Corpus.v1"
@@ -25,15 +22,16 @@ class ConfigDraft:
     A setting is named as in the config, and `component.` stands for the component's block.
     """
 
-    def __init__(self, task: Task, *, train_reader: Block, dev_reader: Block):
+    def __init__(self, task: Task, *, train_reader: Block, dev_reader: Block, name: str | None = None):
         """Start a config. Raises ValueError for a task that is not trained.
 
-        train_reader, dev_reader: blocks of [corpora].
+        train_reader, dev_reader: blocks of [corpora]. name: of the component; None: that of its factory.
         """
         self.task, plan = task, task.config_plan
+        self.component = name or task.factory
         self.config, self.notes = read_skeleton()
-        self.config.set("nlp.pipeline", [task.factory])
-        self.config.set(f"components.{task.factory}", as_block({"factory": task.factory, **task.defaults}))
+        self.config.set("nlp.pipeline", [self.component])
+        self.config.set(f"components.{self.component}", as_block({"factory": task.factory, **task.defaults}))
         self.config.set("training.score_weights", Block(task.score_weights))
         self.config.set("corpora.train", train_reader)
         self.config.set("corpora.dev", dev_reader)
@@ -60,9 +58,9 @@ class ConfigDraft:
             self.notes[path] = "\n".join(filter(None, [self.notes.get(path), choice.reason]))
 
     def complete(self) -> Block:
-        """Return all values, with the defaults of the functions that the component names."""
-        component = with_defaults(self.config["components"][self.task.factory])
-        return Block({**self.config, "components": Block({self.task.factory: component})})
+        """Return all values, with the defaults of the functions that components name."""
+        components = {name: with_defaults(block) for name, block in self.config["components"].items()}
+        return Block({**self.config, "components": Block(components)})
 
     def to_text(self, header: str) -> str:
         """Return the file's text. header: the lines of the comment at its top."""
@@ -73,7 +71,7 @@ class ConfigDraft:
         """Return the places of a setting in this config. A reader's setting is in both corpora, in one, or in none."""
         kind, _, rest = setting.partition(".")
         if kind == "component":
-            return [f"components.{self.task.factory}.{rest}".rstrip(".")]
+            return [f"components.{self.component}.{rest}".rstrip(".")]
         if kind in ("reader", "docbin"):
             corpora = self.config["corpora"]
             has_kind = {split: (corpora[split]["@readers"] == DOCBIN) == (kind == "docbin") for split in SPLITS}
@@ -92,39 +90,9 @@ def raw_block(split: str, task: Task, settings: Settings) -> Block:
     return Block({"@readers": task.reader, "path": path, **complete_settings(task, settings)})
 
 
-def config_for(request: ConfigRequest, data: DataSurvey, choices: list[Choice]) -> str:
-    """Return the text of a config for some data. data: what is known of it. choices: those of the task's plan."""
-    files = {"train": request.train, "dev": request.dev}
-    train, dev = (
-        docbin_block(split) if is_docbin(path) else raw_block(split, request.task, request.reader)
-        for split, path in files.items()
-    )
-    draft = ConfigDraft(request.task, train_reader=train, dev_reader=dev)
-    draft.set_all(_requested(request))
-    draft.set_chosen(choices)
-    return draft.to_text(
-        f"{request.task.title} with spacy-bertadapt, written by `python -m spacy bertadapt init-config` for\n"
-        f"{data.train.labelled:,} {request.task.things} with {len(data.train.counts):,} labels\n"
-        f"{usage(f'{quote(str(request.output))} -o out')}"
-    )
-
-
 def usage(arguments: str) -> str:
     """Return how a config is used, for the comment at its top. arguments: of `spacy train`."""
     return (
         f"Train with:  python -m spacy train {arguments}\n"
         "Every value can be overridden on the command line:  --training.batcher.size 16"
     )
-
-
-def _requested(request: ConfigRequest) -> dict[str, Any]:
-    """Return the options of a request, by the names of settings."""
-    return {
-        "paths.encoder": request.encoder,
-        "paths.train": str(request.train),
-        "paths.dev": str(request.dev),
-        "nlp.lang": request.lang,
-        "component.model.device": request.device,
-        "training.batcher.size": request.batch_size,
-        "training.optimizer.learn_rate.initial_rate": request.learn_rate,
-    }

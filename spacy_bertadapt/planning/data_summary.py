@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 from wasabi import msg
 
 from ..types import Ints, Segments
 
-if TYPE_CHECKING:
-    from ..subwords.tokenizer import SubwordTokenizer
-
 TEXTS_AT_ONCE = 1000
 LABELS_SHOWN = 25
+
+
+class LengthCounter(Protocol):
+    """Knows how long texts are."""
+
+    def lengths(self, segments: Sequence[Segments]) -> list[int]:
+        """Return the length of each text or pair."""
 
 
 @dataclass
@@ -66,19 +70,21 @@ class LabelSurvey:
 
 @dataclass(frozen=True, slots=True)
 class LengthSurvey:
-    """Lengths of texts in subwords, special tokens included: percentiles, and the longest."""
+    """Lengths of texts: percentiles, and the longest. unit: what they count, of subwords special tokens too."""
 
     p50: int
     p90: int
     p95: int
     p99: int
     longest: int
+    unit: str = field(default="subwords", kw_only=True)
 
     def show(self) -> None:
         """Print the percentiles."""
         values = [f"{value:,}" for value in (self.p50, self.p90, self.p95, self.p99, self.longest)]
         header = ("50 %", "90 %", "95 %", "99 %", "longest")
-        msg.table([values], header=header, aligns=["r"] * 5, divider=True, title="Length in subwords, by percentile")
+        title = f"Length in {self.unit}, by percentile"
+        msg.table([values], header=header, aligns=["r"] * 5, divider=True, title=title)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +109,13 @@ class DataSurvey:
         return self.dev.missing_from(self.train)
 
 
-def survey_lengths(segments: Iterable[Segments], tokenizer: SubwordTokenizer) -> LengthSurvey:
-    """Return the lengths of texts or pairs, at least one, by an encoder's tokenizer."""
+def survey_lengths(segments: Iterable[Segments], counter: LengthCounter, *, unit: str = "subwords") -> LengthSurvey:
+    """Return the lengths of texts or pairs, at least one. counter: an encoder's tokenizer, or another that counts."""
     stream = iter(segments)
     lengths: list[int] = []
     while batch := list(islice(stream, TEXTS_AT_ONCE)):
-        lengths.extend(tokenizer.lengths(batch))
-    return summarize_lengths(lengths)
+        lengths.extend(counter.lengths(batch))
+    return replace(summarize_lengths(lengths), unit=unit)
 
 
 def summarize_lengths(lengths: Sequence[int] | Ints) -> LengthSurvey:

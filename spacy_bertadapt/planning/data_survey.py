@@ -10,7 +10,8 @@ from ..errors import Errors, InvalidError
 from ..types import Segments
 from .data_files import check_is_pair, read_examples
 from .data_summary import DataSurvey, LabelSurvey, survey_lengths
-from .request import ConfigRequest
+from .request import TaskData
+from .token_counter import TokenCounter
 
 if TYPE_CHECKING:
     from ..subwords.tokenizer import SubwordTokenizer
@@ -19,17 +20,18 @@ NO_LIMIT = 100_000
 USUAL_LIMIT = 512
 
 
-def survey_data(request: ConfigRequest) -> DataSurvey:
-    """Read the data, and measure it with the encoder's tokenizer.
+def survey_data(data: TaskData, *, encoder: str | None, lang: str) -> DataSurvey:
+    """Read the data of a task, and measure it with the tokenizer of an encoder; None: with spaCy's own.
 
+    lang: whose tokenizer splits the texts.
     Raises FileNotFoundError for missing data or encoder, ValueError for data or an encoder that can't be used.
     """
-    tokenizer, limit = read_encoder_tokenizer(request.encoder)
+    tokenizer, limit = (TokenCounter(lang), USUAL_LIMIT) if encoder is None else read_encoder_tokenizer(encoder)
     measures: Counter[int] = Counter()
-    train_labels, texts = _read(request.train, request, measures)
-    dev_labels, _ = _read(request.dev, request, Counter())
-    lengths = survey_lengths(texts, tokenizer)
-    return DataSurvey(request.train, train_labels, dev_labels, lengths, limit, measures)
+    train_labels, texts = _read(data.train, data, lang, measures)
+    dev_labels, _ = _read(data.dev, data, lang, Counter())
+    lengths = survey_lengths(texts, tokenizer, unit="tokens" if encoder is None else "subwords")
+    return DataSurvey(data.train, train_labels, dev_labels, lengths, limit, measures)
 
 
 def read_encoder_tokenizer(encoder: str) -> tuple[SubwordTokenizer, int]:
@@ -46,13 +48,13 @@ def read_encoder_tokenizer(encoder: str) -> tuple[SubwordTokenizer, int]:
     return subword_tokenizer(tokenizer), limit if limit < NO_LIMIT else USUAL_LIMIT
 
 
-def _read(path: Path, request: ConfigRequest, measures: Counter[int]) -> tuple[LabelSurvey, list[Segments]]:
+def _read(path: Path, data: TaskData, lang: str, measures: Counter[int]) -> tuple[LabelSurvey, list[Segments]]:
     labels, texts = LabelSurvey(), list[Segments]()
-    for example in read_examples(path, request.task, request.reader, lang=request.lang):
-        check_is_pair(example.reference, path, request.task)
-        labels.add(request.task.gold(example.reference))
-        texts.append(request.task.segments(example.reference))
-        measures.update(request.task.config_plan.measure(example.reference))
+    for example in read_examples(path, data.task, data.reader, lang=lang):
+        check_is_pair(example.reference, path, data.task)
+        labels.add(data.task.gold(example.reference))
+        texts.append(data.task.segments(example.reference))
+        measures.update(data.task.config_plan.measure(example.reference))
     if not labels.labelled:
         raise InvalidError(Errors.E503.format(path=path))
     return labels, texts

@@ -2,28 +2,107 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from shlex import quote
+from typing import Any
+
 from ..errors import Errors, ExistsError
+from .base_config import build_on
 from .choices import Choice, choose_steps
-from .config_file import config_for
+from .config_file import ConfigDraft, docbin_block, raw_block, usage
+from .data_files import is_docbin
 from .data_summary import DataSurvey
 from .data_survey import survey_data
-from .request import ConfigRequest
+from .encoder_plan import EncoderPlan, plan_encoder
+from .joint_config import join
+from .request import ConfigRequest, TaskData
 
 
-def write_config(request: ConfigRequest, *, force: bool = False) -> tuple[DataSurvey, list[Choice]]:
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was measured and chosen for a new config.
+
+    surveys: the measures of each task's data. choices: the settings of each component. steps: those of training.
+    """
+
+    surveys: Sequence[DataSurvey]
+    choices: Sequence[Sequence[Choice]]
+    steps: Sequence[Choice]
+
+
+def write_config(request: ConfigRequest, *, force: bool = False) -> Findings:
     """Measure the data and write a config for it. Return the measures, and the settings that were chosen.
 
     force: whether an existing file may be written over.
     Raises FileExistsError, FileNotFoundError for missing data or encoder, and ValueError for a task that is not
-    trained and for data that can't be used.
+    trained, for data that can't be used, and for two components of one name.
     """
-    plan = request.task.config_plan
+    plans = [data.task.config_plan for data in request.data]
     if request.output.exists() and not force:
         raise ExistsError(Errors.E505.format(path=request.output))
-    data = survey_data(request)
-    steps = choose_steps(data, batch_size=request.batch_size, epochs=request.epochs)
-    choices = [*plan.choose(data), *steps]
-    text = config_for(request, data, choices)
+    request.check_names()
+    encoder = plan_encoder(request.encoder, request.base)
+    surveys = [survey_data(data, encoder=encoder.subwords_of, lang=request.lang) for data in request.data]
+    texts = sum(survey.train.labelled for survey in surveys)
+    steps = choose_steps(texts, batch_size=request.batch_size, epochs=request.epochs)
+    choices = [
+        [choice for choice in plan.choose(survey) if encoder.sets(choice.setting)]
+        for plan, survey in zip(plans, surveys, strict=True)
+    ]
+    findings = Findings(surveys, choices, steps)
+    text = config_for(request, encoder, findings)
     request.output.parent.mkdir(parents=True, exist_ok=True)
     request.output.write_text(text, encoding="utf8")
-    return data, choices
+    return findings
+
+
+def config_for(request: ConfigRequest, encoder: EncoderPlan, findings: Findings) -> str:
+    """Return the text of a config for some data. findings: what is known of it, and what follows."""
+    drafts = [_draft(data, request, encoder) for data in request.data]
+    for draft, choices in zip(drafts, findings.choices, strict=True):
+        draft.set_chosen([*choices, *findings.steps])
+    joint = join(drafts)
+    if request.base is not None:
+        build_on(joint, request.base)
+    return joint.to_text(_header(request, findings))
+
+
+def _draft(data: TaskData, request: ConfigRequest, encoder: EncoderPlan) -> ConfigDraft:
+    """Return the config of one task, as it was requested."""
+    names = {split: split if len(request.data) == 1 else f"{data.component}_{split}" for split in data.files}
+    train, dev = (
+        docbin_block(names[split]) if is_docbin(path) else raw_block(names[split], data.task, data.reader)
+        for split, path in data.files.items()
+    )
+    draft = ConfigDraft(data.task, train_reader=train, dev_reader=dev, name=data.component)
+    draft.set_all({f"paths.{names[split]}": str(path) for split, path in data.files.items()})
+    draft.set_all(_requested(request, encoder))
+    encoder.write(draft)
+    return draft
+
+
+def _header(request: ConfigRequest, findings: Findings) -> str:
+    """Return the comment at the top: what the config is for, and how it is used."""
+    title = ", ".join(data.task.title for data in request.data)
+    counts = [
+        f"{survey.train.labelled:,} {data.task.things} with {len(survey.train.counts):,} labels"
+        for data, survey in zip(request.data, findings.surveys, strict=True)
+    ]
+    base = "" if request.base is None else f"\non top of {request.base.name}"
+    return (
+        f"{title} with spacy-bertadapt, written by `python -m spacy bertadapt init-config` for\n"
+        f"{', '.join(counts)}{base}\n"
+        f"{usage(f'{quote(str(request.output))} -o out')}"
+    )
+
+
+def _requested(request: ConfigRequest, encoder: EncoderPlan) -> dict[str, Any]:
+    """Return the options of a request that hold for every component, by the names of settings."""
+    rate = encoder.learn_rate if request.learn_rate is None else request.learn_rate
+    return {
+        "nlp.lang": request.lang,
+        "component.model.device": request.device,
+        "training.batcher.size": request.batch_size,
+        "training.optimizer.learn_rate.initial_rate": rate,
+    }

@@ -98,7 +98,9 @@ class Task:
     score: the score that is shown first. prediction: a function that returns the prediction on a Doc and its score,
     both as text. example: a text to try. attribute: where the prediction stands, as code on a Doc. plan: how a config
     is made for it; None: the task can't be trained. label_warnings: a function that returns messages about the labels
-    of a file. make_report: makes the report on its Examples for `debug-data`; None: it has none.
+    of a file. make_report: makes the report on its Examples for `debug-data`; None: it has none. weights: those of
+    scores, in place of the factory's; none: the factory's. numbers: the same task where gold is numbers; None: it
+    learns labels alone.
     """
 
     name: str
@@ -115,6 +117,8 @@ class Task:
     plan: ConfigPlan | None = None
     label_warnings: Callable[[Path, LabelSurvey], list[str]] = lambda path, labels: []
     make_report: MakeReport | None = None
+    weights: Mapping[str, float | None] = field(default_factory=dict)
+    numbers: Task | None = None
 
     @property
     def factory(self) -> str:
@@ -136,7 +140,8 @@ class Task:
     @property
     def score_weights(self) -> dict[str, float | None]:
         """The scores of its component, and the weight of each in the choice of the best pipeline; None: only shown."""
-        return dict(self._factory_meta.default_score_weights or {})
+        defaults = dict(self._factory_meta.default_score_weights or {})
+        return {**dict.fromkeys(defaults), **self.weights} if self.weights else defaults
 
     @property
     def reader_class(self) -> type[RecordCorpus[Any]]:

@@ -1,6 +1,7 @@
 """Rows of CSV, TSV and JSONL files. Each row knows the line on which it starts."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import isfinite, nan
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -59,6 +60,19 @@ class Row(NamedTuple):
             value = value.split(separator)
         labels = [self._label(item) for item in (value if isinstance(value, list) else [value])]
         return [label for label in labels if label] or None
+
+    def number(self, column: Column) -> float | None:
+        """Return the number in a column; None for an empty string or null. Raises InvalidError for anything else."""
+        value = self.value(column)
+        if value is None or (isinstance(value, str) and not value.strip()):
+            return None
+        try:
+            number = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else nan
+        except (ValueError, OverflowError):
+            number = nan
+        if not isfinite(number) or "_" in str(value):  # Python reads 1_000 as a number
+            raise InvalidError(Errors.E363.format(source=self.source, column=column, value=value))
+        return number
 
     def _label(self, value: object) -> str:
         if isinstance(value, bool) or not isinstance(value, (str, int, float)):

@@ -24,7 +24,7 @@ DESCRIPTIONS = {
     Sequence: "a list of {}s (on the command line a,b or JSON)",
     Mapping: "a JSON object of {}s by name",
 }
-PLURAL = {str: "string", int: "number"}
+PLURAL: dict[Any, str] = {str: "string", int: "number", str | int: "column"}
 
 
 def checked_settings(init: Init) -> Init:

@@ -21,10 +21,17 @@ TRAINED = {name: task for name, task in TASKS.items() if task.plan is not None}
 
 
 def task_of(nlp: Language) -> Task:
-    """Return the task of a pipeline's first component that has one and can be trained; else the default task."""
+    """Return the task of a pipeline's first component that has one and can be trained; else the default task.
+
+    It is the task of numbers if the component predicts these.
+    """
     factories = {task.factory: task for task in TRAINED.values()}
-    names = (nlp.get_pipe_meta(name).factory for name in nlp.pipe_names)
-    return next((factories[name] for name in names if name in factories), next(iter(TRAINED.values())))
+    for name, pipe in nlp.pipeline:
+        task = factories.get(nlp.get_pipe_meta(name).factory)
+        if task is not None:
+            is_of_numbers = getattr(pipe, "predicts_numbers", False)
+            return task.numbers if is_of_numbers and task.numbers is not None else task
+    return next(iter(TRAINED.values()))
 
 
 def get_task(name: str) -> Task:

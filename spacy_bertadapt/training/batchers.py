@@ -1,4 +1,4 @@
-"""Training batches of texts of similar length, so that little is padded."""
+"""Training batches of texts, or of pairs, of similar length, so that little is padded."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ..network.encoder_source import EncoderSource
 from ..subwords.budget import cut_by_budget
 from ..subwords.tokenizer import SubwordTokenizer
 from ..tasks.pair_docs import segments_of
+from ..types import Segments
 
 Batch = list[Example]
 Batcher = Callable[[Iterable[Example]], Iterator[Batch]]
@@ -22,7 +23,7 @@ CutBatches = Callable[[Sequence[int]], Iterator[slice]]
 
 
 def length_batcher(size: int, encoder: str, revision: str | None = None, pool: int = 100) -> Batcher:
-    """Return a batcher that makes batches of `size` examples of similar length.
+    """Return a batcher that makes batches of `size` examples of similar length: of texts or of pairs, never both.
 
     encoder, revision: the names of the component's encoder, whose subwords are counted.
     pool: how many batches are drawn at random before they are sorted by length; the batches are then shuffled. The
@@ -42,7 +43,7 @@ def length_batcher(size: int, encoder: str, revision: str | None = None, pool: i
 def subword_batcher(subwords: int, encoder: str, revision: str | None = None, pool: int = 3200) -> Batcher:
     """Return a batcher that makes batches of similar length, of at most `subwords` padded subwords.
 
-    A longer text is a batch of its own.
+    A batch has texts or pairs, never both. A longer text is a batch of its own.
     encoder, revision: those of LengthBatcher.v1. pool: how many examples are drawn at random before they are sorted.
     Raises ValueError for a budget or pool below 1.
     """
@@ -69,9 +70,16 @@ def _batcher_by_length(encoder: EncoderSource, cut: CutBatches, *, pool: int) ->
             random.shuffle(drawn)
             segments = [segments_of(example.reference) for example in drawn]
             lengths = tokenizer().lengths(segments, cached=True)
-            order = sorted(range(len(drawn)), key=lengths.__getitem__)
-            groups = [order[rows] for rows in cut([lengths[row] for row in order])]
+            groups = list(_cut_by_kind(segments, lengths, cut))
             random.shuffle(groups)
             yield from ([drawn[row] for row in rows] for rows in groups)
 
     return batches
+
+
+def _cut_by_kind(segments: Sequence[Segments], lengths: Sequence[int], cut: CutBatches) -> Iterator[list[int]]:
+    """Yield the rows of each batch. segments, lengths: (rows,) the texts or pairs, and their subwords."""
+    for kind in (str, tuple):
+        rows = [row for row, texts in enumerate(segments) if isinstance(texts, kind)]
+        rows.sort(key=lengths.__getitem__)
+        yield from (rows[batch] for batch in cut([lengths[row] for row in rows]))

@@ -16,7 +16,8 @@ from thinc.api import Config
 
 from spacy_bertadapt.planning.conversion import convert
 from spacy_bertadapt.planning.new_config import write_config
-from spacy_bertadapt.planning.request import ConfigRequest
+from spacy_bertadapt.planning.request import ConfigRequest, TaskData
+from spacy_bertadapt.planning.task import Task
 from spacy_bertadapt.tasks import TASKS
 from tests.fixtures.commands import ROWS
 
@@ -25,10 +26,11 @@ from tests.fixtures.commands import ROWS
 def make_config(tmp_path: Path, tiny_bert: Path) -> Callable[..., Config]:
     """Writes a config for a data file and reads it back."""
 
-    def make(train: Path, dev: Path | None = None, **settings: Any) -> Config:
+    def make(train: Path, dev: Path | None = None, task: Task | None = None, **settings: Any) -> Config:
         output = tmp_path / "new.cfg"
-        settings = {"encoder": str(tiny_bert), "task": TASKS["textcat"], **settings}
-        write_config(ConfigRequest(output=output, train=train, dev=dev or train, **settings), force=True)
+        data = TaskData(task=task or TASKS["textcat"], train=train, dev=dev or train)
+        request = ConfigRequest(output=output, data=(data,), **{"encoder": str(tiny_bert), **settings})
+        write_config(request, force=True)
         return util.load_config(output)
 
     return make

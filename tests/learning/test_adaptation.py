@@ -284,6 +284,7 @@ def test_a_merged_pipeline_is_an_ordinary_checkpoint(nlp, start, make_examples, 
     assert all(torch.equal(weight, merged[name]) for name, weight in module.state_dict().items())
 
 
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")  # by peft, here
 def test_an_adapter_is_small_and_is_pefts(nlp, start, make_examples, tiny_bert, tmp_path):
     pipe = start(strategy="LoRA", save="adapter", r=4)
     train(nlp, make_examples(nlp), steps=20)

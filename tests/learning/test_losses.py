@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from spacy import registry
 from thinc.api import Config
 
-from spacy_bertadapt.learning.losses import BinaryCrossEntropy, CrossEntropy
+from spacy_bertadapt.learning.losses import BinaryCrossEntropy, CrossEntropy, MeanSquaredError
 
 LABELS = 4
 WEIGHTS = torch.tensor([0.5, 1.0, 2.0, 4.0])
@@ -120,6 +120,19 @@ def test_certain_logits_have_finite_gradients(loss: type, gamma: float) -> None:
     assert torch.isfinite(torch.autograd.grad(value.sum(), logits)[0]).all()
 
 
+def test_mean_squared_error(logits: torch.Tensor) -> None:
+    """All numbers weigh the same, as in torch; those without gold cost nothing, and make others no smaller."""
+    numbers = torch.linspace(-3, 5, logits.numel()).view(logits.shape)
+    loss = MeanSquaredError()(logits, numbers, torch.ones_like(numbers), None)
+    torch.testing.assert_close(loss.mean(), F.mse_loss(logits, numbers))
+    known = torch.zeros_like(numbers)
+    known[1:, 2] = 1
+    partly = MeanSquaredError()(logits, numbers, known, None)
+    torch.testing.assert_close(partly[1:], (logits - numbers)[1:, 2] ** 2)
+    assert partly[0].item() == 0
+    assert (torch.autograd.grad(partly.sum(), logits)[0][known == 0] == 0).all()
+
+
 CONFIG = """
 [loss]
 @losses = "spacy-bertadapt.{name}.v1"
@@ -140,3 +153,7 @@ def test_losses_come_out_of_a_config(name: str, cls: type, written: str, meant: 
 @pytest.mark.parametrize(("name", "cls"), [("CrossEntropy", CrossEntropy), ("BinaryCrossEntropy", BinaryCrossEntropy)])
 def test_losses_need_no_settings(name: str, cls: type) -> None:
     assert registry.resolve({"loss": {"@losses": f"spacy-bertadapt.{name}.v1"}})["loss"] == cls()
+
+
+def test_mean_squared_error_comes_out_of_a_config() -> None:
+    assert registry.resolve({"loss": {"@losses": "spacy-bertadapt.MeanSquaredError.v1"}})["loss"] == MeanSquaredError()

@@ -45,6 +45,15 @@ def test_where_reading_waits_the_last_steps_are_reported_when_asked(waiting_heal
         waiting_health.report()
 
 
+def test_counters_are_read_only_after_new_steps() -> None:
+    """On a device without numbers, reading fails: a prediction before or between steps waits for nothing."""
+    health = StepHealth(torch.device("meta"))
+    health.report()
+    health.record(torch.zeros((), device="meta"))
+    with pytest.raises((NotImplementedError, RuntimeError), match="meta"):
+        health.report()
+
+
 def test_three_bad_steps_between_two_readings_end_training_too(waiting_health: StepHealth) -> None:
     """They are over by the time that the counters are read."""
     for _ in range(3):

@@ -17,6 +17,7 @@ from transformers import (
     AutoModelForSequenceClassification,
     DistilBertConfig,
     GPT2Config,
+    GPTNeoConfig,
     PretrainedConfig,
     PreTrainedTokenizerFast,
 )
@@ -46,6 +47,11 @@ def saved(tmp_path: Path, make_tokenizer: Callable[[str], PreTrainedTokenizerFas
 
 def gpt2() -> GPT2Config:
     return GPT2Config(vocab_size=800, n_positions=64, n_embd=2, n_layer=1, n_head=1)
+
+
+def gpt_neo() -> GPTNeoConfig:
+    sizes = {"hidden_size": 2, "num_layers": 1, "num_heads": 1, "attention_types": [[["global"], 1]]}
+    return GPTNeoConfig(vocab_size=800, max_position_embeddings=64, **sizes)
 
 
 def albert() -> AlbertConfig:
@@ -87,8 +93,8 @@ def test_many_layers_are_refused_before_they_are_made(
 
 
 def test_tables_that_are_in_no_file_count(saved: Callable[..., Path]) -> None:
-    """GPT-2 has a mask of all positions by all positions: 0.6 GB, for 200 kB of weights."""
-    folder = saved(gpt2(), n_positions=24_000)
+    """GPT-Neo has a mask of all positions by all positions: 0.6 GB, for 200 kB of weights."""
+    folder = saved(gpt_neo(), max_position_embeddings=24_000)
     weights = load_file(folder / "model.safetensors")
     weights["transformer.wpe.weight"] = torch.zeros(24_000, 2)
     save_file(weights, folder / "model.safetensors", {"format": "pt"})

@@ -66,3 +66,15 @@ def test_autocast(dtype: torch.dtype | None) -> None:
     with autocast(CPU, dtype):
         assert layer(torch.ones(1, 2)).dtype is (dtype or torch.float32)
     assert layer(torch.ones(1, 2)).dtype is torch.float32
+
+
+def test_float32_needs_no_autocast() -> None:
+    """Some devices have none, and on others it would warn of float32 with every forward pass."""
+    with autocast(torch.device("meta"), None), autocast(torch.device("mps"), None):
+        assert not torch.is_autocast_enabled("cpu")
+
+
+def test_float32_switches_off_an_autocast_around_it() -> None:
+    layer = torch.nn.Linear(2, 2)
+    with torch.autocast("cpu", dtype=torch.bfloat16), autocast(CPU, None):
+        assert layer(torch.ones(1, 2)).dtype is torch.float32

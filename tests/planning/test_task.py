@@ -32,7 +32,6 @@ def test_the_table_has_every_folder_of_a_task() -> None:
 
 def test_factory_and_reader_are_registered(task: Task) -> None:
     assert task.score.name in task.score_weights
-    assert task.score.in_spacy in task.score_weights
     assert issubclass(task.reader_class, RecordCorpus)
     assert registry.readers.get(task.reader) is task.reader_class
 

@@ -15,6 +15,7 @@ from spacy.training import Example
 from thinc.api import Config
 from transformers import AutoTokenizer
 
+from spacy_bertadapt import make_pair_doc
 from spacy_bertadapt.training.batchers import Batcher
 
 CONFIG = """
@@ -177,3 +178,17 @@ def test_an_encoder_that_is_not_there_is_an_error_when_batches_are_made(examples
     batches = make(size=4, encoder="./no/encoder")(examples)
     with pytest.raises(FileNotFoundError, match="E101"):
         next(batches)
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_batch_has_texts_or_pairs(make_batcher: Callable[..., Batcher], examples: list[Example], name: str) -> None:
+    nlp = spacy.blank("en")
+    pairs = [make_pair_doc(nlp, f"premise {number}", "hypothesis", "nli") for number in range(30)]
+    questions = [make_pair_doc(nlp, f"question {number}", "context", "qa") for number in range(30)]
+    mixed = [*examples[:100], *(Example(doc, doc) for doc in (*pairs, *questions))]
+    batches = list(make_batcher(name, **SETTINGS[name])(mixed))
+    assert sorted(id(eg) for batch in batches for eg in batch) == sorted(map(id, mixed))
+    kinds = [{bool(example.reference.spans) for example in batch} for batch in batches]
+    assert all(len(kind) == 1 for kind in kinds)
+    assert {True} in kinds
+    assert {False} in kinds

@@ -1,9 +1,9 @@
-"""What the components that write `doc.cats` share: targets, loss, pooling of windows, probabilities."""
+"""What the components that write `doc.cats` share: targets, loss, pooling of windows, values."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -15,8 +15,10 @@ from spacy.vocab import Vocab
 from torch import Tensor
 
 from ...component.base import BertPipe
-from ...component.gold import GoldLabels
+from ...component.encoder_choice import pretrained_config
+from ...component.gold import GoldLabels, LabelCounts
 from ...component.outputs import WindowOutputs
+from ...component.pair_pipe import reads_pairs
 from ...component.texts import EncodedTexts
 from ...component.thinc_model import NetworkModel
 from ...errors import Errors, InvalidError
@@ -26,17 +28,16 @@ from ...network.checkpoint import Checkpoint
 from ...network.inputs import to_device
 from ...subwords.batches import WindowBatch
 from ...types import Floats, Ints
+from .kind_settings import KindSettings
+from .kinds import KINDS, NUMBERS, Kind
 from .pooling import check_long_text, pool_windows
-
-PROBLEM_TYPES = {True: "single_label_classification", False: "multi_label_classification"}
-REGRESSION = "regression"
 
 
 @dataclass(frozen=True, slots=True)
 class CatsTargets:
     """Gold labels of a batch of texts.
 
-    text: (windows,) the text of each window. values: (texts, labels) float32, 1.0 for a label that holds.
+    text: (windows,) the text of each window. values: (texts, labels) float32, 1.0 for a label that holds, or a number.
     known: the same shape, 1.0 where there is gold.
     """
 
@@ -46,7 +47,7 @@ class CatsTargets:
 
 
 class Categorizer(BertPipe[EncodedTexts, CatsTargets, Floats]):
-    """Sets `doc.cats` to a probability for every label: of exclusive labels they sum to one.
+    """Sets `doc.cats` to a value for every label: a probability, or a number where it learns a regression.
 
     wrong_kind, single_label, several_labels: messages of errors that a component without the setting `exclusive` words
     in its own way.
@@ -72,18 +73,31 @@ class Categorizer(BertPipe[EncodedTexts, CatsTargets, Floats]):
         """Take the settings.
 
         exclusive: whether exactly one label holds for a text. long_text: how the logits of windows are pooled.
-        loss: None: cross-entropy if `exclusive`, else binary cross-entropy. cfg: further settings for the scorer.
-        settings: see `BertPipe`.
+        loss: None: cross-entropy if `exclusive`, else binary cross-entropy; a loss of numbers makes it predict numbers.
+        cfg: further settings for the scorer. settings: see `BertPipe`.
         """
+        asked = KindSettings(loss, exclusive)
+        problem = asked.kind.problem_type
         super().__init__(
             vocab,
             model,
             name,
-            cfg={"exclusive": exclusive, "long_text": check_long_text(long_text), **cfg},
-            loss=checked_loss(loss, exclusive=exclusive, reason=f"with exclusive = {exclusive}"),
+            cfg={"exclusive": exclusive, "problem_type": problem, "long_text": check_long_text(long_text), **cfg},
+            loss=checked_loss(loss, problem_type=problem, reason=f"with exclusive = {exclusive}"),
             window_limit=1 if long_text == "first" else None,
             **settings,
         )
+        self._asked = asked
+
+    @property
+    def kind(self) -> Kind:
+        """What the values in `doc.cats` mean."""
+        return KINDS[self._settings["problem_type"]]
+
+    @property
+    def predicts_numbers(self) -> bool:
+        """Whether the values are numbers, and no probabilities."""
+        return self.kind is NUMBERS
 
     @property
     def exclusive(self) -> bool:
@@ -96,61 +110,78 @@ class Categorizer(BertPipe[EncodedTexts, CatsTargets, Floats]):
         return str(self._settings["long_text"])
 
     def accept(self, checkpoint: Checkpoint) -> tuple[str, ...]:
-        """Return a checkpoint's labels.
+        """Return a checkpoint's labels, and become of its kind if it predicts numbers.
 
-        Raises ValueError if it predicts numbers, is of the other kind, or has one exclusive label.
+        Raises ValueError if it is of another kind than a loss or `exclusive` say, or has one exclusive label.
         """
-        exclusive, config = self.exclusive, checkpoint.module.config
-        if config.problem_type == REGRESSION:
-            raise InvalidError(Errors.E317.format(encoder=self.shim.settings.encoder.name, name=self.name))
-        if config.problem_type not in (None, PROBLEM_TYPES[exclusive]):
-            values = {"encoder": self.shim.settings.encoder.name, "problem": config.problem_type, "name": self.name}
-            raise InvalidError(self.wrong_kind.format(exclusive=exclusive, opposite=not exclusive, **values))
-        if exclusive and len(checkpoint.labels) < 2:
+        encoder = self.shim.settings.encoder.name
+        kind = self._asked.kind_of(checkpoint, name=self.name, encoder=encoder, wrong_kind=self.wrong_kind)
+        if len(checkpoint.labels) < kind.fewest_labels:
             raise InvalidError(self.single_label.format(name=self.name, label=checkpoint.labels[0]))
-        config.problem_type = PROBLEM_TYPES[exclusive]
+        self._take_kind(kind)
+        checkpoint.module.config.problem_type = kind.problem_type
         return checkpoint.labels
+
+    def count_labels(self, examples: Iterable[Example]) -> LabelCounts:
+        """Count the gold labels of examples, as numbers if the encoder has a head of numbers."""
+        self._take_kind(NUMBERS if self._has_head_of_numbers() else self._asked.kind)
+        return super().count_labels(examples)
 
     def encode(self, docs: Sequence[Doc], *, training: bool = False) -> EncodedTexts:
         """Return the subwords of the Docs' texts or pairs."""
         return self.runner.encode_docs(docs, self.parts, training=training)
 
     def decode(self, outputs: WindowOutputs, texts: EncodedTexts) -> Floats:
-        """Return probabilities, (texts, labels)."""
-        logits = self.text_logits(outputs, len(texts))
-        return (logits.softmax(-1) if self.exclusive else logits.sigmoid()).numpy()
+        """Return probabilities, or numbers, (texts, labels)."""
+        return self.kind.values(self.text_logits(outputs, len(texts))).numpy()
 
     def set_annotations(self, docs: Sequence[Doc], predictions: Floats) -> None:
-        """Write the probabilities into `doc.cats`; other labels in it stay."""
-        labels = self.labels
+        """Write the values into `doc.cats`; other labels in it stay.
+
+        In a Doc that another component of the pipeline reads, a label that both have is that one's.
+        """
+        labels, others = self.labels, self._others()
         for doc, row in zip(docs, predictions.tolist(), strict=True):
-            doc.cats.update(zip(labels, row, strict=True))
+            cats = dict(zip(labels, row, strict=True))
+            if others and self.leaves_to_others(doc):
+                cats = {label: cats[label] for label in self._own_labels(labels)}
+            doc.cats.update(cats)
 
     def is_annotated(self, example: Example) -> bool:
         """Return whether labels of the component have gold. Raises ValueError for a label that it doesn't know."""
-        own = self._own_cats(example)
-        return any(own.values()) if self.exclusive else bool(own)
+        return self.kind.is_annotated(self._own_cats(example))
 
     def gold_labels(self, example: Example) -> GoldLabels | None:
-        """Return the labels that hold for a text; None for a text without any."""
-        cats = example.reference.cats
-        if not (any(cats.values()) if self.exclusive else cats):
+        """Return the labels that hold for a text; None for a text without any.
+
+        Where labels are given, those that are meant for other components are named with 0, to be ignored.
+        """
+        cats = self._cats_of(example, self._given_labels)
+        has_gold = self.kind.is_annotated(cats)
+        foreign = example.reference.cats.keys() - cats.keys() if self._given_labels else ()
+        if not has_gold and not foreign:
             return None
-        return GoldLabels(Counter({label: int(value > 0.5) for label, value in cats.items()}), units=1)
+        counts = {**dict.fromkeys(foreign, 0), **self.kind.holding(cats)}
+        return GoldLabels(Counter(counts), units=int(has_gold))
+
+    def leaves_to_others(self, doc: Doc) -> bool:
+        """Return whether the gold categories of a Doc are meant for a component of the pipeline that reads pairs."""
+        return any(other.reads(doc) for other in self._others())
+
+    def score(self, examples: Iterable[Example], **settings: Any) -> dict[str, Any]:
+        """Score predictions of the Docs whose gold categories are meant for the component."""
+        return super().score([example for example in examples if self._is_scored(example)], **settings)
 
     def targets(self, examples: Sequence[Example], texts: EncodedTexts, batch: WindowBatch) -> CatsTargets:
-        """Return gold labels as arrays. Raises ValueError for several that exclude each other."""
+        """Return gold values as arrays. Raises ValueError for one that is not possible, or with another one."""
         values = np.zeros((len(examples), len(self.labels)), dtype=np.float32)
         known = np.zeros_like(values)
         for row, example in enumerate(examples):
             for label, value in self._own_cats(example).items():
-                if not 0 <= value <= 1:
-                    text = example.reference.text[:60]
-                    raise InvalidError(Errors.E311.format(label=label, value=value, text=text))
+                self.kind.check_value(label, value, example.reference.text[:60])
                 values[row, self.label_number(label)] = value
                 known[row, self.label_number(label)] = 1.0
-        if self.exclusive:
-            self._check_exclusive(values, examples)
+        self._check_conflicts(values, examples)
         device = self.network.device
         return CatsTargets(batch.windows.text, to_device(values, device), to_device(known, device))
 
@@ -160,7 +191,7 @@ class Categorizer(BertPipe[EncodedTexts, CatsTargets, Floats]):
         numbers, place = np.unique(targets.text[rows], return_inverse=True)
         texts, position = to_device(numbers, logits.device), to_device(place, logits.device)
         pooled = pool_windows(logits, position, len(numbers), self.long_text)
-        weights = None if self._class_weights is None else logits.new_tensor(self._class_weights)
+        weights = self.weights_of_labels(logits.device)
         losses = self.loss_function(pooled, targets.values[texts], targets.known[texts], weights)
         return Loss(losses.sum(), len(numbers))
 
@@ -170,13 +201,51 @@ class Categorizer(BertPipe[EncodedTexts, CatsTargets, Floats]):
         text = torch.from_numpy(outputs.batch.windows.text)
         return pool_windows(logits, text, n_texts, self.long_text)
 
+    def _is_scored(self, example: Example) -> bool:
+        return not self.leaves_to_others(example.reference) or bool(self._cats_of(example, self.labels))
+
     def _own_cats(self, example: Example) -> dict[str, float]:
         """Return the gold values of the component's labels. Raises ValueError for a label that it doesn't know."""
-        cats = example.reference.cats
+        cats = self._cats_of(example, self.labels)
         return {label: value for label, value in cats.items() if self.label_number(label) is not None}
 
-    def _check_exclusive(self, values: Floats, examples: Sequence[Example]) -> None:
-        for row in np.flatnonzero(values.sum(axis=1) > 1.001).tolist():
+    def _take_kind(self, kind: Kind) -> None:
+        """Predict values of a kind, and learn them."""
+        self._settings["problem_type"] = kind.problem_type
+        self._loss = self._asked.loss_of(kind)
+
+    def _has_head_of_numbers(self) -> bool:
+        """Return whether the encoder has a head that is taken for one of numbers."""
+        settings = self.shim.settings
+        config = pretrained_config(settings.encoder)
+        return config is not None and settings.architecture.is_trained(config) and self._asked.are_numbers(config)
+
+    def _cats_of(self, example: Example, own_labels: Collection[str]) -> Mapping[str, float]:
+        """Return the gold values that are meant for the component.
+
+        Of a Doc that another component of the pipeline reads, those are the `own_labels` that this one has not.
+        """
+        cats = example.reference.cats
+        if not self.leaves_to_others(example.reference):
+            return cats
+        own = self._own_labels(own_labels)
+        return {label: value for label, value in cats.items() if label in own}
+
+    def _own_labels(self, labels: Collection[str]) -> list[str]:
+        """Return those labels that no component has that writes `doc.cats` of the other kind of Docs."""
+        foreign = {label for other in self._others() for label in getattr(other, "labels", ())}
+        return [label for label in labels if label not in foreign]
+
+    def _others(self, *, running: bool = False) -> list[Any]:
+        """Return the components of the pipeline that write `doc.cats` of the other kind of Docs: of pairs, or of texts.
+
+        running: without the disabled ones.
+        """
+        writers = self._pipeline.writers({"doc.cats"}, running=running)
+        return [other for other in writers if reads_pairs(other) != reads_pairs(self)]
+
+    def _check_conflicts(self, values: Floats, examples: Sequence[Example]) -> None:
+        for row in self.kind.conflicts(values).tolist():
             text, cats = examples[row].reference.text[:60], examples[row].reference.cats
             several = [label for label, value in cats.items() if value > 0]
             known = {"count": len(several), "labels": several, "name": self.name}

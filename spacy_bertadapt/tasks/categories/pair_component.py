@@ -1,9 +1,8 @@
-"""Classification of pairs of texts, by their Docs or by texts alone."""
+"""Classification and scores of pairs of texts, by their Docs or by texts alone."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
@@ -12,10 +11,13 @@ from spacy.training import Example
 from spacy.util import minibatch
 
 from ...component.config_beside import CONFIG
-from ...errors import Errors, InvalidError, Warnings, WrongTypeError
-from ...pairs import PartNames, find_parts, is_pair, parts_given
-from .component import Categorizer
-from .defaults import PARTS
+from ...component.pair_pipe import TEXT_ANNOTATIONS, PairPipe, reads_pairs
+from ...component.texts import EncodedTexts
+from ...errors import Errors, InvalidError, WrongTypeError
+from ...pairs import PartNames, find_parts, parts_given
+from ...types import Floats
+from .component import Categorizer, CatsTargets
+from .defaults import CATS_SCORES, PARTS
 from .sharing import TextReader, TextReaders
 
 Text: TypeAlias = str | Doc | Span
@@ -35,11 +37,8 @@ class PlaceOfSave(NamedTuple):
     version: tuple[int, int, int]
 
 
-class PairCategorizer(Categorizer):
-    """Sets `doc.cats` of pair Docs to a probability for every label.
-
-    In a pipeline that has a `TextReader`, it passes over Docs that are no pairs.
-    """
+class PairCategorizer(PairPipe[EncodedTexts, CatsTargets, Floats], Categorizer):
+    """Sets `doc.cats` of pair Docs to a probability for every label, or to numbers where it learns a regression."""
 
     parts: ClassVar[PartNames] = PARTS
     windowed_segment = 0
@@ -47,7 +46,6 @@ class PairCategorizer(Categorizer):
     single_label = Errors.E322
     several_labels = Errors.E323
     _last_save: PlaceOfSave | None = None
-    _has_reported_texts = False
 
     def __init__(self, *args: Any, **settings: Any):
         """Take the settings: see `Categorizer`."""
@@ -57,21 +55,22 @@ class PairCategorizer(Categorizer):
     @property
     def passes_over_texts(self) -> bool:
         """Whether Docs that are no pairs are left to another component of the pipeline."""
-        beside = self._pipeline.running or []
-        return any(isinstance(component, TextReader) for component in beside) or any(
-            reader.is_running_on(self) for reader in self._readers
-        )
+        return super().passes_over_texts or any(reader.is_running_on(self) for reader in self._readers)
+
+    def leaves_to_others(self, doc: Doc) -> bool:
+        """Return whether the gold categories of a Doc are meant for a component of the pipeline that reads texts."""
+        return not self.reads(doc) and any(not reads_pairs(other) for other in self._pipeline.writers(TEXT_ANNOTATIONS))
 
     def note_reader(self, reader: TextReader) -> None:
         """Note that a component stands on this one: it counts as well where its pipeline is not known."""
         self._readers.add(reader)
 
     def compare(self, premise: Text, hypothesis: Text) -> dict[str, float]:
-        """Return the probability of each label for a premise and a hypothesis. Arguments: as in `compare_many`."""
+        """Return the value of each label for a premise and a hypothesis. Arguments: as in `compare_many`."""
         return next(self.compare_many([(premise, hypothesis)]))
 
     def compare_many(self, pairs: Iterable[PairOfTexts], *, batch_size: int = 1000) -> Iterator[dict[str, float]]:
-        """Yield the probability of each label for every premise and hypothesis, in order.
+        """Yield the value of each label for every premise and hypothesis, in order.
 
         pairs: premise and hypothesis, each a string, Doc or Span, as a tuple or as a dict with these names; any stream.
         batch_size: how many pairs are gathered and sorted by length.
@@ -85,11 +84,14 @@ class PairCategorizer(Categorizer):
                 yield dict(zip(labels, row, strict=True))
 
     def score(self, examples: Iterable[Example], **settings: Any) -> dict[str, Any]:
-        """Score predictions. Gold of its labels for a Doc that is no pair is an error: see `E203`.
+        """Score predictions. Gold of its own labels for a Doc that is no pair is an error: see `E203`.
 
         The error goes to the component's error handler; if that passes it over, the example is not scored.
+        Where another component of the pipeline writes `doc.cats` of texts, spaCy's scores of these are left to it.
         """
-        return super().score([example for example in examples if self._can_score(example)], **settings)
+        scores = super().score([example for example in examples if self._can_score(example)], **settings)
+        left = CATS_SCORES if self._others(running=True) else ()
+        return {name: score for name, score in scores.items() if name not in left}
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
         """Write the component into a folder, and note which."""
@@ -118,26 +120,14 @@ class PairCategorizer(Categorizer):
                 component.look_up()
 
     def _can_score(self, example: Example) -> bool:
-        cats = example.reference.cats
-        if is_pair(example.predicted, self.parts) or not any(cats.get(label) for label in self.labels):
+        own = {label: value for label, value in self._cats_of(example, self.labels).items() if label in self.labels}
+        if self.reads(example.predicted) or not self.kind.is_annotated(own):
             return True
         try:
             find_parts(example.predicted, self.parts)
         except InvalidError as err:
             self.get_error_handler()(self.name, self, [example.predicted], err)
         return False
-
-    def _annotate(self, docs: Sequence[Doc]) -> None:
-        """Predict Docs, and annotate them; of a pipeline that reads texts too, the pairs. Warns once of the others."""
-        pairs = [doc for doc in docs if is_pair(doc, self.parts)]
-        if len(pairs) < len(docs) and self.passes_over_texts:
-            if not self._has_reported_texts:
-                self._has_reported_texts = True
-                first = next(doc for doc in docs if not is_pair(doc, self.parts))
-                warnings.warn(Warnings.W310.format(name=self.name, text=first.text[:60]), stacklevel=2)
-            docs = pairs
-        if docs:
-            super()._annotate(docs)
 
 
 def _version(folder: Path) -> tuple[int, int, int] | None:

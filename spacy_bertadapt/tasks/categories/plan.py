@@ -15,6 +15,7 @@ NOTES = {
     "reader.label": "column by name or by number from 0; key in JSONL",
     "reader.header": "null: CSV and TSV start with names if columns are given by name",
     "reader.format": "null: by suffix",
+    "reader.scores": "columns of numbers in place of `label`, for a regression",
     "reader.labels": "null: those in the file",
 }
 

@@ -2,7 +2,8 @@
 
 import warnings
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from ...readers.recognition import ROWS, Look
 from ...readers.rows import FORMATS, Row, read_rows
 from ...readers.tables import Column
 from ...types import Segments
+from .score_columns import score_columns
 
 MISSING_VALUES = frozenset({"nan", "NaN", "None", "N/A", "NA", "<NA>", "NULL", "null", "NaT"})
 """What pandas and databases write for a value that is missing."""
@@ -24,7 +26,8 @@ MISSING_VALUES = frozenset({"nan", "NaN", "None", "N/A", "NA", "<NA>", "NULL", "
 class LabelledRecord(NamedTuple):
     """A text or a pair with its labels.
 
-    segments: the text or the pair; any text may be empty. cats: label to value from 0.0 to 1.0. source: "file:line".
+    segments: the text or the pair; any text may be empty. cats: label to value: from 0.0 to 1.0, or any number of
+    `scores`. source: "file:line".
     """
 
     segments: Segments
@@ -33,7 +36,7 @@ class LabelledRecord(NamedTuple):
 
 
 class LabelledCorpus(RecordCorpus[LabelledRecord]):
-    """A file with texts and labels on each row. A subclass reads the texts of a row.
+    """A file with texts and labels, or numbers, on each row. A subclass reads the texts of a row.
 
     columns: the columns of the texts. missing: labels that stand for no label. label_map: labels of the file to labels
     of the Docs; a label that is on neither side of it is an error. may_have_none: whether `[]` says that no label
@@ -52,12 +55,14 @@ class LabelledCorpus(RecordCorpus[LabelledRecord]):
         missing: frozenset[str] = frozenset(),
         may_have_none: bool = False,
         cats: str | None = None,
+        scores: Sequence[Column] | None = None,
         header: bool | None = None,
         format: str | None = None,
         labels: Sequence[str] | None = None,
         limit: int = 0,
     ) -> None:
         super().__init__(path, limit=limit)
+        self.scores = score_columns(scores, labels, cats=cats, label_separator=label_separator, label_map=label_map)
         self.columns = columns
         self.label = label
         self.label_separator = label_separator
@@ -85,32 +90,43 @@ class LabelledCorpus(RecordCorpus[LabelledRecord]):
         return look.name == "jsonl" or (look.name in ROWS and look.keys.issuperset(self.columns))
 
     def read(self) -> Iterator[LabelledRecord | Skipped]:
-        """Yield the rows with their labels, and a `Skipped` for each row without labels or refused by an annotator.
+        """Yield the rows with their gold, and a `Skipped` for each row without any or refused by an annotator.
 
         One warning says which labels look like missing values, if the labels are gathered from the file.
         Raises InvalidError for a malformed row, and for a label beyond those given.
         """
-        negatives = dict.fromkeys(self._all_labels(), 0.0)
-        doubtful = [] if self.labels is not None else [label for label in negatives if label in MISSING_VALUES]
-        if doubtful:
-            warnings.warn(Warnings.W404.format(path=self.path, labels=doubtful), stacklevel=3)
+        read_gold, missing = self._reader_of_gold()
         for row in self._rows():
             skipped = skip_refused(row)
             if skipped is not None:
                 yield skipped
                 continue
-            segments, cats = self.segments(row), self._own_cats(row)
-            if cats is not None and self._cats_key(row) is None:
-                cats = negatives | cats
-            yield LabelledRecord(segments, cats, row.source) if cats else Skipped(row.source, "no label")
+            segments, cats = self.segments(row), read_gold(row)
+            yield LabelledRecord(segments, cats, row.source) if cats else Skipped(row.source, missing)
 
     def annotate(self, doc: Doc, record: LabelledRecord) -> None:
         """Set `doc.cats` to the record's labels."""
         doc.cats = dict(record.cats)
 
     def _rows(self) -> Iterator[Row]:
-        columns = [*self.columns, self.label if self.cats is None else self.cats]
-        return read_rows(self.path, columns, header=self.header, format=self.format)
+        labels = [self.label if self.cats is None else self.cats]
+        gold = labels if self.scores is None else self.scores.columns
+        return read_rows(self.path, [*self.columns, *gold], header=self.header, format=self.format)
+
+    def _reader_of_gold(self) -> tuple[Callable[[Row], dict[str, float] | None], str]:
+        """Return a function that reads the gold of a row, and what a row without any lacks."""
+        if self.scores is not None:
+            return self.scores.read, "no number"
+        negatives = dict.fromkeys(self._all_labels(), 0.0)
+        doubtful = [] if self.labels is not None else [label for label in negatives if label in MISSING_VALUES]
+        if doubtful:
+            warnings.warn(Warnings.W404.format(path=self.path, labels=doubtful), stacklevel=4)
+        return partial(self._all_cats, negatives), "no label"
+
+    def _all_cats(self, negatives: dict[str, float], row: Row) -> dict[str, float] | None:
+        """Return the row's labels at 1.0 and all others at 0.0, or the entries of its `cats` object alone."""
+        cats = self._own_cats(row)
+        return cats if cats is None or self._cats_key(row) is not None else negatives | cats
 
     @property
     def _format(self) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from spacy.scorer import Scorer
@@ -10,11 +11,12 @@ from spacy.tokens import Doc
 from spacy.training import Example
 
 from ...component.unknown_labels import warn_of_unknown_labels
+from .number_scorer import score_by_kind
 
 
 def make_textcat_scorer() -> Callable[..., dict[str, Any]]:
-    """Return the scorer of `doc.cats`: see `score_cats`."""
-    return score_cats
+    """Return the scorer of `doc.cats`: see `score_cats`, and `score_numbers` for a component that predicts numbers."""
+    return partial(score_by_kind, score_labels=score_cats)
 
 
 def score_cats(
@@ -31,7 +33,8 @@ def score_cats(
 
     labels, exclusive, threshold, positive_label: the component's. threshold None: 0.5; exclusive labels have none.
     ignored_labels: labels of the data that the component was told to ignore. Gold labels that neither it knows nor
-    another component predicts are reported in a warning, as no prediction can match them.
+    another component predicts are reported in a warning, as no prediction can match them. Examples without gold for
+    any label are not scored.
     """
     examples = list(examples)
     gold = (label for example in examples for label, value in example.reference.cats.items() if value > 0.5)
@@ -43,8 +46,13 @@ def score_cats(
         cats = {label: value for label, value in getattr(doc, attr).items() if label in labels}
         return cats if any(cats.values()) or not exclusive else {}
 
+    def has_gold(example: Example) -> bool:
+        """Return whether some label holds; several that don't exclude each other may be known not to hold."""
+        cats = example.reference.cats
+        return not exclusive or any(value for label, value in cats.items() if label not in ignored_labels)
+
     return Scorer.score_cats(
-        examples,
+        list(filter(has_gold, examples)),
         "cats",
         getter=known_cats,
         labels=labels,

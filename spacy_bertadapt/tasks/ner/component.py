@@ -31,7 +31,7 @@ from ...network.inputs import to_device
 from ...planning.span_report import in_context
 from ...subwords.batches import WindowBatch
 from ...subwords.window_ownership import NO_WINDOW, owning_windows
-from ...types import Floats, Ints
+from ...types import SINGLE_LABEL, Floats, Ints
 from .entities import Entities, EntityWriter
 from .gold import count_gold_tokens, gold_entities
 from .misfits import misfit_entities
@@ -98,7 +98,7 @@ class BertNer(BertPipe[AlignedTexts, TagTargets, Entities]):
                 "spans_key": spans_key,
                 "score_extension": score_extension,
             },
-            loss=checked_loss(loss, exclusive=True, reason="a token has one tag:"),
+            loss=checked_loss(loss, problem_type=SINGLE_LABEL, reason="a token has one tag:"),
             **settings,
         )
         self._scheme: TagScheme | None = None
@@ -214,14 +214,13 @@ class BertNer(BertPipe[AlignedTexts, TagTargets, Entities]):
         scores = logits[to_device(row, logits.device), to_device(column, logits.device)]
         tags = to_device(gold[row, column], logits.device)
         one_hot = torch.nn.functional.one_hot(tags, logits.shape[-1]).to(scores.dtype)
-        losses = self.loss_function(scores, one_hot, torch.ones_like(one_hot), self._tag_weights(scores))
+        losses = self.loss_function(scores, one_hot, torch.ones_like(one_hot), self._tag_weights(logits.device))
         return Loss(losses.sum(), len(row))
 
-    def _tag_weights(self, scores: Tensor) -> Tensor | None:
+    def _tag_weights(self, device: torch.device) -> Tensor | None:
         """Return the class weight of every tag, (tags,): that of its type, or of tokens outside of entities."""
-        if self._class_weights is None:
-            return None
-        return scores.new_tensor([self._class_weights[kind + 1] for kind in self.scheme.types])
+        weights = self.weights_of_labels(device)
+        return None if weights is None else weights[to_device(np.array(self.scheme.types) + 1, device)]
 
     def _scores(self, spans: TagSpans, log_p: Floats) -> Floats:
         """Return the score of each entity, (entities,). log_p: (tokens,) that of the tag that each token has."""

@@ -14,7 +14,8 @@ from ..categories.pair_component import PairCategorizer
 class BertNli(PairCategorizer):
     """Sets `doc.cats` of pair Docs to the probability of each label for premise and hypothesis; they sum to one.
 
-    Labels are those of the data or the checkpoint: entailment, neutral and contradiction, or any others.
+    Labels are those of the data or the checkpoint: entailment, neutral and contradiction, or any others. With a loss
+    of numbers, or a checkpoint that predicts them, the values are numbers, such as how alike two sentences are.
     """
 
     def __init__(

@@ -8,7 +8,7 @@ from thinc.api import Model
 
 from ...component.defaults import TRAINED_DEFAULTS, Scorer, Weights, network_defaults
 from ...component.window_settings import WindowSettings
-from ..categories.defaults import ARCHITECTURE, CATS_SCORES
+from ..categories.defaults import ARCHITECTURE
 
 DEFAULTS: dict[str, Any] = {
     "long_text": "mean",
@@ -19,7 +19,7 @@ DEFAULTS: dict[str, Any] = {
 }
 WEIGHTS: Weights = {
     "nli_acc": 1.0,
-    **dict.fromkeys(["nli_macro_f", "nli_per_type", "nli_confusion", *CATS_SCORES]),
+    **dict.fromkeys(["nli_macro_f", "nli_per_type", "nli_confusion"]),
 }
 
 

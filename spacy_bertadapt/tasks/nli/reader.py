@@ -30,9 +30,11 @@ class PairCorpus(LabelledCorpus):
     premise, hypothesis, label: columns: a name in the header, a number (0 is the first, -1 the last), or a JSONL key.
     label_map: labels of the file to labels of the Docs, such as {"e": "entailment"}. Labels that it leads to stay;
         any other one is an error. None: all labels stay.
+    scores: columns of numbers that take the place of `label`, such as similarities: see `TextcatCorpus`.
     header: whether CSV and TSV start with a row of names; None: if a column is given by name.
     format: "csv", "tsv" or "jsonl"; None: by suffix (.csv, .tsv, .txt for TSV, .jsonl).
     labels: all labels, after `label_map`; another one in the file is an error. None: those in the file, sorted.
+        With `scores`, names of the numbers, in the order of the columns.
     limit: the number of pairs at most; 0 for all. Labels are gathered from the whole file even so.
     """
 
@@ -45,6 +47,7 @@ class PairCorpus(LabelledCorpus):
         hypothesis: str | int = "hypothesis",
         label: str | int = "label",
         label_map: Mapping[str, str] | None = None,
+        scores: Sequence[str | int] | None = None,
         header: bool | None = None,
         format: str | None = None,
         labels: Sequence[str] | None = None,
@@ -56,6 +59,7 @@ class PairCorpus(LabelledCorpus):
             label=label,
             label_map=label_map,
             missing=WITHOUT_GOLD - set(label_map or ()),
+            scores=scores,
             header=header,
             format=format,
             labels=labels,

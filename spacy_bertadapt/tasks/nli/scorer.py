@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from spacy.scorer import PRFScore
 from spacy.training import Example
 
+from ..categories.number_scorer import score_by_kind
 from ..categories.scorer import score_cats
 
 
 def make_nli_scorer() -> Callable[..., dict[str, Any]]:
-    """Return the scorer of natural language inference: see `score_nli`."""
-    return score_nli
+    """Return the scorer of pairs: see `score_nli`, and `score_numbers` for a component that predicts numbers."""
+    return partial(score_by_kind, score_labels=score_nli)
 
 
 def score_nli(examples: Iterable[Example], *, labels: Sequence[str], **settings: Any) -> dict[str, Any]:

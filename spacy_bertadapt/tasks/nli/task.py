@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from ...planning.task import Score, Task
 from ..categories.labels import best_category, gold_categories
+from ..categories.number_task import with_numbers
 from . import PARTS
 from .plan import PLAN
 
-TASK = Task(
+LABELS = Task(
     name="nli",
     title="Natural language inference",
     things="pairs",
@@ -21,3 +22,4 @@ TASK = Task(
     attribute="cats",
     plan=PLAN,
 )
+TASK = with_numbers(LABELS)

@@ -15,10 +15,10 @@ from spacy.util import minibatch
 from spacy.vocab import Vocab
 from torch import Tensor
 
-from ...component.base import BertPipe
 from ...component.checks import filled, flag, optional, positive_int, probability, strings
 from ...component.gold import GoldLabels
 from ...component.outputs import WindowOutputs
+from ...component.pair_pipe import PairPipe
 from ...component.pair_texts import PairTexts
 from ...component.score_extension import ScoredSpan
 from ...component.settings import LiveSetting
@@ -68,7 +68,7 @@ class AnswerSpans:
     no_answer_score: float
 
 
-class BertQa(BertPipe[QuestionTexts, AnswerTargets, list[list[AnswerSpans]]]):
+class BertQa(PairPipe[QuestionTexts, AnswerTargets, list[list[AnswerSpans]]]):
     """Sets `doc.spans["answers"]` of pair Docs to the spans of the context that answer the question.
 
     With `questions`, it asks every Doc these, and sets `doc.spans["answers:0"]` and so on. No span means no answer.
@@ -191,6 +191,15 @@ class BertQa(BertPipe[QuestionTexts, AnswerTargets, list[list[AnswerSpans]]]):
                     "no_answer_score": answers.no_answer_score,
                 }
                 doc.spans[key] = SpanGroup(doc, name=key, spans=answers.spans, attrs=attrs)
+
+    @property
+    def reads_pairs(self) -> bool:
+        """Whether it reads pairs alone: it asks its own questions of every Doc."""
+        return not self.questions
+
+    def reads(self, doc: Doc) -> bool:
+        """Return whether it answers a question on a Doc."""
+        return not self.reads_pairs or super().reads(doc)
 
     def is_annotated(self, example: Example) -> bool:
         """Return whether the gold Doc has answers, or an empty group that says there are none."""

@@ -29,7 +29,7 @@ from ...learning.losses import SequenceLoss, checked_loss
 from ...network.inputs import to_device
 from ...subwords.batches import WindowBatch
 from ...subwords.window_ownership import place_spans
-from ...types import Floats, Ints
+from ...types import MULTI_LABEL, Floats, Ints
 from .candidates import (
     Candidates,
     Suggester,
@@ -110,7 +110,7 @@ class BertSpanCategorizer(BertPipe[SpanTexts, SpanTargets, LabelledSpans]):
             model,
             name,
             cfg={"spans_key": spans_key, "threshold": threshold, "max_span_length": max_span_length},
-            loss=checked_loss(loss, exclusive=False, reason="a span may have several labels:"),
+            loss=checked_loss(loss, problem_type=MULTI_LABEL, reason="a span may have several labels:"),
             **settings,
         )
         self._suggester = suggester
@@ -213,7 +213,7 @@ class BertSpanCategorizer(BertPipe[SpanTexts, SpanTargets, LabelledSpans]):
         """Return the loss of the windows' candidates, summed over candidates."""
         assert self.loss_function is not None
         gold = to_device(targets.values[targets.batch.spans_of(rows)], logits.device)
-        weights = None if self._class_weights is None else logits.new_tensor(self._class_weights)
+        weights = self.weights_of_labels(logits.device)
         return Loss(self.loss_function(logits, gold, torch.ones_like(gold), weights).sum(), len(gold))
 
     def _gold_candidates(self, examples: Sequence[Example], texts: SpanTexts) -> tuple[Ints, Ints]:

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from transformers import PretrainedConfig
 
+from ...network.pretrained_config import output_labels
+
 LONGEST = 31  # subwords; all longer spans share one length embedding
 RARE = 0.01  # how probable a label is for any candidate, before anything is learned
 
@@ -25,7 +27,7 @@ class SpanHead(nn.Module):
         self.projection = nn.Linear(config.hidden_size, 3 * hidden_size)
         self.length = nn.Embedding(LONGEST + 1, hidden_size)
         self.dropout = nn.Dropout(getattr(config, "hidden_dropout_prob", 0.1))
-        self.classifier = nn.Linear(hidden_size, len(config.id2label))
+        self.classifier = nn.Linear(hidden_size, len(output_labels(config)))
         for layer in (self.projection, self.length, self.classifier):
             nn.init.normal_(layer.weight, std=getattr(config, "initializer_range", 0.02))
         nn.init.zeros_(self.projection.bias)

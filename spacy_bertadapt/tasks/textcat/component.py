@@ -13,10 +13,14 @@ from ...errors import require
 from ...learning.losses import SequenceLoss
 from ...network.checkpoint import Checkpoint
 from ..categories.component import Categorizer
+from ..categories.kinds import EXCLUSIVE
 
 
 class BertTextCategorizer(Categorizer):
-    """Sets `doc.cats` to a probability for every label: of exclusive labels they sum to one."""
+    """Sets `doc.cats` to a probability for every label: of exclusive labels they sum to one.
+
+    With a loss of numbers, or a checkpoint that predicts them, the values are numbers, such as counts of stars.
+    """
 
     threshold = LiveSetting(optional(probability))
 
@@ -44,7 +48,7 @@ class BertTextCategorizer(Categorizer):
     def accept(self, checkpoint: Checkpoint) -> tuple[str, ...]:
         """Return a checkpoint's labels. Raises ValueError also if the positive label is none of two."""
         labels, positive = super().accept(checkpoint), self._settings["positive_label"]
-        possible = positive is None or (positive in labels and len(labels) == 2 and self.exclusive)
+        possible = positive is None or (positive in labels and len(labels) == 2 and self.kind is EXCLUSIVE)
         remedy = f"name one of two exclusive labels; there are {list(labels)}"
         require("positive_label", positive, possible=possible, remedy=remedy)
         return labels

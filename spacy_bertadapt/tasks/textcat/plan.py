@@ -30,13 +30,14 @@ PLAN = ConfigPlan(
     choose=choose,
     notes={
         **NOTES,
-        "component.exclusive": "true: exactly one label a text (probabilities sum to 1); false: any number of labels",
+        "component.exclusive": "true: exactly one label a text (probabilities sum to 1); false: any number of labels; "
+        "of numbers it says nothing",
         "component.threshold": "probability from which a label counts in scores where labels are not exclusive; "
         "null: 0.5",
         "component.positive_label": "with two exclusive labels, the one that cats_score is about; "
         "null: the mean over both",
         "component.loss": "null: cross-entropy if exclusive, else binary cross-entropy; "
-        "spacy-bertadapt.BinaryCrossEntropy.v1 goes with exclusive = false",
+        "spacy-bertadapt.BinaryCrossEntropy.v1 goes with exclusive = false; MeanSquaredError.v1 learns numbers",
         "reader.text": "column by name or by number from 0; key in JSONL",
         "reader.label_separator": "splits a string of several labels; null: one label a row",
         "reader.cats": 'JSONL key of an object {"label": value} in place of `label`; '

@@ -26,9 +26,12 @@ class TextcatCorpus(LabelledCorpus):
     label_separator: splits a string of several labels; None: a string is one label.
     cats: JSONL key of an object {label: value from 0.0 to 1.0} that takes the place of `label`; None: "cats"
         for rows that have it and no `label`.
-    header: whether CSV and TSV start with a row of names; None: if `text` or `label` is a name.
+    scores: columns of numbers that take the place of `label`, for a regression: `reference.cats` gets each number as it
+        stands, under the column's name. An empty field leaves that number open. None: labels are read.
+    header: whether CSV and TSV start with a row of names; None: if a column is given by name.
     format: "csv", "tsv" or "jsonl"; None: by suffix (.csv, .tsv, .txt for TSV, .jsonl).
     labels: all labels; another one in the file is an error. None: those in the file, sorted.
+        With `scores`, names of the numbers, in the order of the columns.
     limit: the number of texts at most; 0 for all. Labels are gathered from the whole file even so.
     """
 
@@ -41,6 +44,7 @@ class TextcatCorpus(LabelledCorpus):
         label: str | int = "label",
         label_separator: str | None = None,
         cats: str | None = None,
+        scores: Sequence[str | int] | None = None,
         header: bool | None = None,
         format: str | None = None,
         labels: Sequence[str] | None = None,
@@ -53,6 +57,7 @@ class TextcatCorpus(LabelledCorpus):
             label_separator=label_separator,
             may_have_none=True,
             cats=cats,
+            scores=scores,
             header=header,
             format=format,
             labels=labels,

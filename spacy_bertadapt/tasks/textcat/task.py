@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from ...planning.task import Score, Task
 from ..categories.labels import best_category, gold_categories
+from ..categories.number_task import with_numbers
 from .plan import PLAN
 
-TASK = Task(
+LABELS = Task(
     name="textcat",
     title="Text classification",
     things="texts",
@@ -19,3 +20,4 @@ TASK = Task(
     attribute="cats",
     plan=PLAN,
 )
+TASK = with_numbers(LABELS)

@@ -198,7 +198,12 @@ class BertZeroShot(ConfiguredComponent, TextReader, Pipe):
 
 
 def _entailment_and_contradiction(nli: PairCategorizer) -> tuple[int, int]:
-    """Return the numbers of the two labels; without a contradiction, that of a label such as "not_entailment"."""
+    """Return the numbers of the two labels; without a contradiction, that of a label such as "not_entailment".
+
+    Raises ValueError for a component without them, and for one that predicts no probabilities.
+    """
+    if nli.predicts_numbers:
+        raise InvalidError(Errors.E362.format(name=nli.name, labels=", ".join(nli.labels)))
     labels = [label.casefold() for label in nli.labels]
 
     def number_of(beginning: str) -> int | None:

@@ -60,7 +60,7 @@ def test_missing_file(saved: Path, head: Path, name: str) -> None:
         ("width", 10**12),
         ("segments", 3),
         ("segments", True),
-        ("problem_type", "regression"),
+        ("problem_type", "ranking"),
         ("problem_type", ["x"]),
     ],
 )

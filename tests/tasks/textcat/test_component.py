@@ -166,15 +166,6 @@ def test_multi_label_checkpoint_is_refused_as_exclusive(nlp, make_textcat, make_
         make_textcat(fresh, encoder={"name": str(tmp_path / "saved" / "model")}).initialize(lambda: [])
 
 
-@pytest.mark.parametrize("exclusive", [True, False])
-@pytest.mark.parametrize("labels", [None, ["a", "b"]])
-def test_a_checkpoint_of_a_regression_is_refused(nlp, make_textcat, classifier_folder, exclusive, labels):
-    folder = classifier_folder(["a", "b"], problem_type="regression")
-    pipe = make_textcat(nlp, exclusive=exclusive, encoder={"name": str(folder)})
-    with pytest.raises(ValueError, match=r"E317.*regression"):
-        pipe.initialize(lambda: [], labels=labels)
-
-
 def test_a_new_head_on_a_checkpoint_of_a_regression(nlp, make_textcat, make_examples, classifier_folder):
     folder = classifier_folder(["LABEL_0"], problem_type="regression")
     make_textcat(nlp, encoder={"name": str(folder)})

@@ -1,0 +1,102 @@
+"""Where the vectors come from that new components read: an encoder of their own, or a component of the base."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import Errors, InvalidError
+from .base_pipeline import BaseComponent, BasePipeline
+from .config_file import ConfigDraft
+
+COMPONENT_PREFIX = "component:"
+WINDOW_SETTINGS = ("component.max_length", "component.stride")
+WHOLE_RATE, HEAD_RATE = 5e-5, 1e-3
+POOLING = {"@layers": "reduce_mean.v1"}
+BATCHER_NOTE = "batches of a number of texts, whatever their length"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncoderPlan:
+    """The encoder of new components.
+
+    subwords_of: the encoder whose subwords texts are measured in, by hub id, directory or package:NAME; None: there are
+    no subwords, and no windows. block: that of each component's encoder; None: the one of `subwords_of`, its own.
+    annotating: components of the base that run in training, for the new ones to listen to. learn_rate: a usual one.
+    """
+
+    subwords_of: str | None
+    block: Mapping[str, Any] | None = None
+    annotating: tuple[str, ...] = ()
+    learn_rate: float = WHOLE_RATE
+
+    def sets(self, setting: str) -> bool:
+        """Return whether a setting of a component has a meaning with this encoder."""
+        return self.subwords_of is not None or setting not in WINDOW_SETTINGS
+
+    def write(self, draft: ConfigDraft) -> None:
+        """Write the encoder, and what follows from it for training, into a config."""
+        if self.block is not None:
+            draft.set("component.model.encoder", self.block)
+        if self.subwords_of is None:
+            del draft.config["paths"]["encoder"]
+            size = draft.config["training"]["batcher"]["size"]
+            draft.set("training.batcher", {"@batchers": "spacy.batch_by_sequence.v1", "size": size, "get_length": None})
+            draft.notes["training.batcher.@batchers"] = BATCHER_NOTE
+        else:
+            draft.set("paths.encoder", self.subwords_of)
+        draft.set("training.annotating_components", list(self.annotating))
+
+
+def plan_encoder(encoder: str, base: BasePipeline | None) -> EncoderPlan:
+    """Return the plan for what `--encoder` says. encoder: hub id, directory, package:NAME or component:NAME.
+
+    Raises ValueError for a component that the base doesn't have, or that gives no vectors.
+    """
+    if not encoder.startswith(COMPONENT_PREFIX):
+        return EncoderPlan(subwords_of=encoder)
+    name = encoder.removeprefix(COMPONENT_PREFIX)
+    if base is None:
+        raise InvalidError(Errors.E544.format(name=name, reason="no pipeline is named by --base"))
+    component = base.component(name)
+    if component.factory == "bert_encoder":
+        return _shared(component)
+    if component.factory not in LISTENERS:
+        raise InvalidError(Errors.E545.format(name=name, factory=component.factory))
+    return _listening(component)
+
+
+def _shared(component: BaseComponent) -> EncoderPlan:
+    """Return the plan of heads on a `bert_encoder`, whose folder in the base has its tokenizer."""
+    block = {"@misc": "spacy-bertadapt.SharedEncoder.v1", "upstream": component.name}
+    return EncoderPlan(subwords_of=str(component.folder / "model"), block=block, learn_rate=HEAD_RATE)
+
+
+def _listening(component: BaseComponent) -> EncoderPlan:
+    """Return the plan of heads that listen to a component: frozen as it is, it has to run in training."""
+    listener = {**LISTENERS[component.factory](component), "upstream": component.name}
+    block = {"@misc": "spacy-bertadapt.Tok2VecEncoder.v1", "tok2vec": listener}
+    return EncoderPlan(subwords_of=None, block=block, annotating=(component.name,), learn_rate=HEAD_RATE)
+
+
+def _tok2vec(component: BaseComponent) -> dict[str, Any]:
+    return {"@architectures": "spacy.Tok2VecListener.v1", "width": component.width}
+
+
+def _transformer(component: BaseComponent) -> dict[str, Any]:
+    name = "spacy-transformers.TransformerListener.v1"
+    return {"@architectures": name, "grad_factor": 1.0, "pooling": POOLING}
+
+
+def _curated_transformer(component: BaseComponent) -> dict[str, Any]:
+    name = "spacy-curated-transformers.LastTransformerLayerListener.v1"
+    return {"@architectures": name, "width": component.width, "pooling": POOLING, "grad_factor": 1.0}
+
+
+LISTENERS: dict[str, Callable[[BaseComponent], dict[str, Any]]] = {
+    "tok2vec": _tok2vec,
+    "transformer": _transformer,
+    "curated_transformer": _curated_transformer,
+}
+"""The listener to a component, but for its name, by the component's factory."""
