@@ -22,9 +22,9 @@ from spacy.tokens import Span
 from timing import timed
 from torch import Tensor
 
+from spacy_bertadapt.component.pair_texts import PairTexts
 from spacy_bertadapt.subwords.batches import WindowBatch, group_by_length
 from spacy_bertadapt.tasks.qa.component import BertQa
-from spacy_bertadapt.tasks.qa.texts import encode_questions
 
 NEEDLE = "The lighthouse of Tarnholm was built by Marit Osgaard in 1874."
 ASKED = "Who built the lighthouse of Tarnholm?"
@@ -87,7 +87,7 @@ def floor(qa: BertQa, pairs: list[tuple[str, str]]) -> float:
 
 def windows(qa: BertQa, questions: list[str], contexts: list[Span]) -> WindowBatch:
     """Return the windows of pairs of question and context."""
-    return qa.runner.windows(encode_questions(questions, contexts, qa.runner.encode_segment, qa.vocab))
+    return qa.runner.windows(qa.runner.encode_pairs(PairTexts(first=questions, second=contexts, vocab=qa.vocab)))
 
 
 def show_long_context(nlp: Language, contexts: list[str], longest: int) -> None:

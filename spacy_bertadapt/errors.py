@@ -312,6 +312,37 @@ class Errors:
         "--warmup; if it is so after step 0, with another encoder."
     )
 
+    # Encoders that are listened to
+    E350 = (
+        "[E350] {encoder} gives no vectors in training ({reason}). It has to stand before the component that listens "
+        "to it, and to run: where it is among the frozen_components of [training], put it in annotating_components too."
+    )
+    E351 = (
+        "[E351] adapt = {adapt} is about an encoder of the component's own, but this one listens to {encoder}: all of "
+        "its head learns. Leave [components.NAME.adapt] out; to freeze what is listened to, put it in the "
+        "frozen_components of [training], and in annotating_components too."
+    )
+    E352 = (
+        "[E352] There is nothing to listen to at {encoder}: {reason}. Put such a component before this one in the "
+        "pipeline, or correct `upstream` in its config."
+    )
+    E353 = (
+        "[E353] '{name}' listens to {encoder}, and the pipeline in which that is isn't known any more, so texts can't "
+        "be read. Call nlp on pair Docs (spacy_bertadapt.make_pair_doc), or make the component with nlp.add_pipe."
+    )
+    E354 = (
+        "[E354] The vectors of a Doc have the shape {shape}, but the head was made for {wanted} (tokens, width). Train "
+        "the component anew on what it listens to now, or let it listen to what it was trained on."
+    )
+    E355 = (
+        "[E355] The predicted Doc of an example has another text than its reference: {predicted!r}, not {reference!r}. "
+        "A component that listens needs vectors of the very text that has gold: make both Docs of the same text."
+    )
+    E356 = (
+        "[E356] Texts without a pair can't be compared on vectors of {encoder}, as a pair is read as one Doc. Let "
+        "bert_zeroshot stand on a bert_nli that has an encoder of its own."
+    )
+
     # Numbers as values of labels
     E360 = "[E360] The gold value of '{label}' is {value}, which is no finite number. Correct it. Text: {text!r}"
     E361 = (
@@ -710,6 +741,10 @@ class Warnings:
         "[W321] The first text of a pair ({name}) has a [SEP] between blanks: {text!r}. Where a Doc is made of the "
         "pair's text alone, as by spaCy's commands, the first [SEP] is taken for the border. Write it otherwise in "
         "that text, such as (SEP)."
+    )
+    W350 = (
+        "[W350] All vectors of {encoder} are zero: it has not run on these Docs, and what is predicted means nothing. "
+        "Enable it, and let it stand before the components that listen to it. This is reported once."
     )
     W370 = (
         "[W370] '{name}' can't hold a pair in its windows, and leaves it as it is: it may be another component's. If "

@@ -22,6 +22,7 @@ pytest_plugins = [
     "tests.fixtures.models",
     "tests.fixtures.components",
     "tests.fixtures.commands",
+    "tests.fixtures.listening",
     "tests.fixtures.devices",
     "tests.fixtures.bases",
 ]

@@ -22,6 +22,7 @@ PAGES = [
     "docs/spancat.md",
     "docs/qa.md",
     "docs/adaptation.md",
+    "docs/listening.md",
     "docs/devices.md",
     "docs/pretraining.md",
     "docs/pipelines.md",

@@ -19,18 +19,19 @@ from ..errors import Errors, InvalidError
 from ..learning.adaptation import Adaptation
 from ..learning.learner import Loss
 from ..learning.losses import SequenceLoss
+from ..learning.running_loss import RunningLoss
 from ..network.checkpoint import Checkpoint
 from ..network.inputs import to_device
 from ..network.network import Network
-from ..network.pretrained import read_encoder
 from ..pairs import PartNames
 from ..subwords.batches import WindowBatch
 from ..types import Ints
+from .encoder_choice import make_runner, read_network
 from .failures import annotate_stream
 from .gold import GoldLabels, LabelCounts, count_gold
 from .labels import LabelledComponent
 from .outputs import WindowOutputs
-from .runner import Runner
+from .saved_layers import saved_layers
 from .saved_network import SavedNetwork
 from .saving import SavedPart, check_component_name
 from .settings import ConfiguredComponent
@@ -87,9 +88,10 @@ class BertPipe(ConfiguredComponent, LabelledComponent, TrainablePipe, Generic[Te
         self.name = name
         self.scorer = scorer
         self._loss = loss
-        self.runner = Runner(
-            self.shim,
+        self.runner = make_runner(
+            self.model,
             windows or WindowSettings(),
+            read_texts=self._read_texts,
             windowed_segment=self.windowed_segment,
             window_limit=window_limit,
         )
@@ -159,6 +161,11 @@ class BertPipe(ConfiguredComponent, LabelledComponent, TrainablePipe, Generic[Te
         """The network. Raises ValueError before there is one."""
         return self.shim.network
 
+    @property
+    def n_segments(self) -> int:
+        """How many texts a Doc has for the network: 2 for pairs."""
+        return 1 if self.parts is None else 2
+
     def add_label(self, label: str) -> int:
         """Add a label before `initialize`. Returns 1, or 0 if it is there. Raises ValueError once labels are fixed."""
         if label in self.labels:
@@ -187,11 +194,12 @@ class BertPipe(ConfiguredComponent, LabelledComponent, TrainablePipe, Generic[Te
         wanted = list(dict.fromkeys(self._given_labels)) or sorted(counts.by_label) or None
         needs_head = wanted is not None or not self.has_labels
         head = (lambda known: self.head_labels(wanted or [], known)) if needs_head else None
-        settings = self.shim.settings
-        checkpoint, has_trained_head = read_encoder(settings.encoder, settings.architecture, head)
+        self.runner.link(self._pipeline, self)
+        docs = (example.predicted for example in get_examples())
+        checkpoint, has_trained_head = read_network(self.model, head, docs, segments=self.n_segments)
         if not needs_head and not has_trained_head:
-            place = self.gold_place.format(**self.cfg)
-            raise InvalidError(Errors.E301.format(name=self.name, place=place, encoder=settings.encoder.name))
+            place, encoder = self.gold_place.format(**self.cfg), self.shim.settings.encoder.name
+            raise InvalidError(Errors.E301.format(name=self.name, place=place, encoder=encoder))
         self.attach(checkpoint)
         self.shim.learner.forget()
         self.compare_labels(counts)
@@ -282,26 +290,25 @@ class BertPipe(ConfiguredComponent, LabelledComponent, TrainablePipe, Generic[Te
     ) -> dict[str, Any]:
         """Learn from a batch of examples: gradients are added up, and with `sgd` a step is made.
 
-        drop: has no effect; dropout is the encoder's own. losses: the batch's loss is added under the name.
+        drop: of layers that are not torch's; torch's dropout is the encoder's own. losses: the batch's loss is added
+        under the name.
         Raises ValueError for a label that the component doesn't know.
         """
         losses = {} if losses is None else losses
         losses.setdefault(self.name, 0.0)
         examples = list(examples)
         validate_examples(examples, f"{type(self).__name__}.update")
-        examples = [example for example in examples if self.is_annotated(example)]
-        if examples:
-            texts = self.encode([example.reference for example in examples], training=True)
-            batch = self.runner.windows(texts, training=True)
-            targets = self.targets(examples, texts, batch)
-            losses[self.name] += self.runner.learn(batch, lambda logits, rows: self.loss(logits, rows, targets))
+        with self.runner.reading(examples, drop=drop):
+            examples = [example for example in examples if self.is_annotated(example)]
+            if examples:
+                losses[self.name] += self._learn(examples)
         if sgd not in (None, False):
             self.finish_update(sgd)
         return losses
 
     def saved_parts(self) -> dict[str, SavedPart]:
-        """Return the network, whose folder is a Transformers checkpoint."""
-        return {"model": SavedNetwork(self.shim, self.attach)}
+        """Return the network, whose folder is a Transformers checkpoint if its encoder is the component's own."""
+        return {"model": SavedNetwork(self.shim, self.attach), **saved_layers(self.model)}
 
     def saved_state(self) -> dict[str, Any]:
         """Return what is known of the labels, and the live settings, as JSON can hold them."""
@@ -311,6 +318,20 @@ class BertPipe(ConfiguredComponent, LabelledComponent, TrainablePipe, Generic[Te
         """Take over what `saved_state` returned. Raises ValueError if it doesn't fit the labels."""
         self.restore_labels(state)
         self.restore_settings(state)
+
+    def _learn(self, examples: Sequence[Example]) -> RunningLoss | float:
+        """Add up the gradients of annotated examples, and return their mean loss."""
+        texts = self.encode([example.reference for example in examples], training=True)
+        batch = self.runner.windows(texts, training=True)
+        targets = self.targets(examples, texts, batch)
+        return self.runner.learn(batch, lambda logits, rows: self.loss(logits, rows, targets))
+
+    def _read_texts(self, texts: Sequence[str]) -> list[Doc]:
+        """Return Docs of texts, as the components before this one leave them."""
+        docs = self._pipeline.read(texts, before=self)
+        if docs is None:
+            raise InvalidError(Errors.E353.format(name=self.name, encoder=self.shim.settings.encoder.name))
+        return docs
 
     def _annotate(self, docs: Sequence[Doc]) -> None:
         """Predict Docs, and annotate them."""

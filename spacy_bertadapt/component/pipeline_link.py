@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Set
+from collections.abc import Callable, Sequence, Set
+from itertools import takewhile
 from typing import Any
 
 from spacy.language import Language
@@ -48,6 +49,21 @@ class PipelineLink:
         """The components that are not disabled; None if there is no pipeline any more."""
         nlp = self._pipeline
         return None if nlp is None else [component for _, component in nlp.pipeline]
+
+    def before(self, component: object) -> list[tuple[str, object]] | None:
+        """The components before one, disabled ones too, with their names; None if there is no pipeline any more."""
+        nlp = self._pipeline
+        return None if nlp is None else list(takewhile(lambda row: row[1] is not component, nlp.components))
+
+    def read(self, texts: Sequence[str], *, before: object) -> list[Doc] | None:
+        """Return Docs of texts, as they are before a component's turn; None if there is no pipeline any more."""
+        nlp = self._pipeline
+        if nlp is None:
+            return None
+        docs = [nlp.make_doc(text) for text in texts]
+        for _, other in takewhile(lambda row: row[1] is not before, nlp.pipeline):
+            docs = list(other.pipe(docs)) if hasattr(other, "pipe") else [other(doc) for doc in docs]
+        return docs
 
     def writers(self, attributes: Set[str], *, running: bool = False) -> list[object]:
         """Return the components whose factories declare that they assign one of some attributes, such as `doc.cats`.

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import TypeAlias, cast
 
 import numpy as np
 import torch
 from spacy.tokens import Doc
+from spacy.training import Example
 from torch import Tensor
 
 from ..errors import DoesNotFit, Errors, InvalidError
@@ -16,6 +18,7 @@ from ..learning.learner import Loss
 from ..learning.running_loss import RunningLoss, running_loss
 from ..network.device_memory import SubwordBudget, default_budget
 from ..network.inputs import to_numpy
+from ..pairs import PartNames, pair_of
 from ..subwords.alignment import align, tokens_of
 from ..subwords.batches import WindowBatch, group_by_length, recurring_width, window_batch
 from ..subwords.special_tokens import special_count
@@ -23,6 +26,8 @@ from ..subwords.token_separation import separate_tokens
 from ..subwords.tokenizer import SubwordTokenizer
 from ..types import Ints, Pair, Segments, Subwords
 from .outputs import WindowOutputs
+from .pair_texts import PairTexts, aligned_pairs
+from .pipeline_link import PipelineLink
 from .texts import AlignedTexts, EncodedTexts, Segment
 from .thinc_shim import NetworkShim
 from .window_settings import WindowSettings
@@ -83,6 +88,9 @@ class Runner:
         if room <= self.settings.stride:
             raise InvalidError(Errors.E201.format(capacity=room, stride=self.settings.stride))
 
+    def link(self, pipeline: PipelineLink, component: object) -> None:
+        """Look for what is needed of a pipeline: nothing, as the encoder is the component's own."""
+
     def encode(self, texts: Sequence[Segments], *, training: bool = False) -> EncodedTexts:
         """Return the subwords of texts or pairs. training: whether to cache them for the next epoch."""
         is_pair = bool(texts) and isinstance(texts[0], tuple)
@@ -90,6 +98,23 @@ class Runner:
         return EncodedTexts(
             [self.encode_segment(cast(Sequence[str], segment), training=training) for segment in segments]
         )
+
+    def encode_docs(
+        self, docs: Sequence[Doc], parts: PartNames | None = None, *, training: bool = False
+    ) -> EncodedTexts:
+        """Return the subwords of Docs. parts: span groups of pair Docs, for the subwords of pairs; None: of all text.
+
+        training: whether to cache the subwords for the next epoch. Raises the errors of `find_parts`.
+        """
+        texts = [doc.text if parts is None else pair_of(doc, parts) for doc in docs]
+        return self.encode(texts, training=training)
+
+    def encode_pairs(self, pairs: PairTexts, *, training: bool = False) -> AlignedTexts:
+        """Return the subwords of pairs, and the tokens of the second texts that have subwords.
+
+        training: whether to cache the subwords for the next epoch.
+        """
+        return aligned_pairs(pairs, partial(self.encode_segment, training=training))
 
     def encode_segment(self, texts: Sequence[str], *, training: bool = False, offsets: bool = False) -> Segment:
         """Return the subwords of texts. training: whether to cache them. offsets: whether to give their characters."""
@@ -105,6 +130,14 @@ class Runner:
         encode = partial(self.encode_segment, training=training, offsets=True)
         subwords = separate_tokens(texts, encode(texts), tokens, encode)
         return AlignedTexts([subwords], align(tokens, subwords))
+
+    @contextmanager
+    def reading(self, examples: Sequence[Example], *, drop: float = 0.0) -> Iterator[None]:
+        """Surround what is learned from some examples: `encode_docs` and the like get their reference Docs.
+
+        drop: the dropout rate of layers that are not torch's.
+        """
+        yield
 
     def windows(self, texts: EncodedTexts, *, training: bool = False) -> WindowBatch:
         """Lay out the windows of encoded texts, in training `max_windows` a text at most.
@@ -156,13 +189,19 @@ class Runner:
         def learn(texts: Ints) -> Loss:
             rows = np.flatnonzero(np.isin(batch.windows.text, texts))
             width = int(recurring_width(batch.lengths[rows].max(), self.max_length))
-            return learner.learn(lambda: loss(network(batch.padded(rows, width=width)), rows))
+            return learner.learn(
+                lambda: loss(network(batch.padded(rows, width=width)), rows), inputs=self.inputs(batch)
+            )
 
         try:
             return _mean_loss(self._work_through(batch, learn))
         except BaseException:
             learner.forget()
             raise
+
+    def inputs(self, batch: WindowBatch) -> Sequence[Tensor]:
+        """Return the tensors, beside the network's own parameters, that get a gradient of the loss."""
+        return ()
 
     def _work_through(self, batch: WindowBatch, learn: Callable[[Ints], Loss]) -> Iterable[Loss]:
         """Learn from slices of whole texts within the budget, or of a single larger text; short texts first."""

@@ -47,7 +47,7 @@ class SavedComponent:
     """
 
     name: str
-    part_names: ClassVar[tuple[str, ...]] = ("model",)
+    part_names: ClassVar[tuple[str, ...]] = ("model", "layer")
 
     @abstractmethod
     def saved_parts(self) -> Mapping[str, SavedPart]:

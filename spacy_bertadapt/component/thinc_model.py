@@ -12,6 +12,7 @@ from ..network.architecture import Architecture
 from ..network.encoder_source import EncoderSource
 from ..network.settings import NetworkSettings
 from ..types import Floats, PaddedBatch
+from .connected_encoder import ConnectedEncoder
 from .thinc_shim import NetworkShim, no_backprop
 
 NetworkModel = Model[Iterable[PaddedBatch], list[Floats]]
@@ -31,9 +32,14 @@ def make_model(
 
 
 def network_model(settings: NetworkSettings, adaptation: Adaptation | None = None) -> NetworkModel:
-    """Return a Thinc model whose only shim is a `NetworkShim`. adaptation: None for full fine-tuning."""
-    shim = NetworkShim(settings, adaptation or FullFineTuning())
-    return Model("bertadapt", _forward, shims=[shim])
+    """Return a Thinc model whose only shim is a `NetworkShim`. adaptation: None for full fine-tuning.
+
+    If the encoder is a `ConnectedEncoder`, the model has its layers too, where spaCy looks for them.
+    """
+    encoder, adaptation = settings.encoder, adaptation or FullFineTuning()
+    if isinstance(encoder, ConnectedEncoder):
+        return Model("bertadapt", _forward, layers=[encoder.layer], shims=[encoder.make_shim(settings, adaptation)])
+    return Model("bertadapt", _forward, shims=[NetworkShim(settings, adaptation)])
 
 
 def shim_of(model: NetworkModel) -> NetworkShim:

@@ -61,7 +61,7 @@ class NetworkShim(Shim):
 
     def attach(self, checkpoint: Checkpoint) -> None:
         """Make a network from a checkpoint. The earlier network and its learner are dropped."""
-        self._network = Network(checkpoint, device=self.settings.device, precision=self.settings.precision)
+        self._network = self._make_network(checkpoint)
         self._learner = None
         self._has_warned_of_rate = False
 
@@ -137,6 +137,9 @@ class NetworkShim(Shim):
             for name, content in srsly.msgpack_loads(data).items():
                 (Path(folder) / Path(name).name).write_bytes(content)
             return self.read_folder(Path(folder))
+
+    def _make_network(self, checkpoint: Checkpoint) -> Network:
+        return Network(checkpoint, device=self.settings.device, precision=self.settings.precision)
 
     def _write(self, folder: Path, *, pipeline: Path | None) -> None:
         self.report_skipped()

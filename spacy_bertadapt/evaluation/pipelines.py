@@ -100,12 +100,11 @@ def bert_components(nlp: Language) -> list[BertPipe]:
 
 def read_network(pipe: BertPipe) -> None:
     """Give a component its encoder, with a head for two labels if its labels would come from the training data."""
-    from ..network.pretrained import read_encoder
+    from ..component.encoder_choice import read_network as read
 
-    settings = pipe.shim.settings
-    checkpoint, has_head = read_encoder(settings.encoder, settings.architecture, None)
+    checkpoint, has_head = read(pipe.model, None, (), segments=pipe.n_segments)
     if not has_head:
-        checkpoint, _ = read_encoder(settings.encoder, settings.architecture, UNKNOWN_LABELS)
+        checkpoint, _ = read(pipe.model, lambda _: UNKNOWN_LABELS, (), segments=pipe.n_segments)
     # Not `pipe.attach`, which would check these labels and take them over: the network is only looked at.
     pipe.shim.attach(checkpoint)
 

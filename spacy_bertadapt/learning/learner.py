@@ -6,7 +6,7 @@ the sum of the counts: so any way of cutting a batch gives the same step.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -60,10 +60,16 @@ class Learner:
         self._count = 0
         self.network.module.zero_grad(set_to_none=True)
 
-    def learn(self, forward: Callable[[], Loss]) -> Loss:
+    @property
+    def count(self) -> int:
+        """How many examples, or tokens, gradients were added up for since the last step."""
+        return self._count
+
+    def learn(self, forward: Callable[[], Loss], *, inputs: Sequence[Tensor] = ()) -> Loss:
         """Run a forward and a backward pass, and add up the gradients.
 
         forward: runs the network, which is in training mode during the call, and returns the loss.
+        inputs: tensors that get their gradient of the loss's sum added to `.grad` too, for whoever computed them.
         A pass that fails adds no gradient. Returns the loss, detached from its graph.
         """
         self._keep_features()
@@ -71,10 +77,12 @@ class Learner:
             loss = forward()
             self._scale = self._scale or loss_scale(self.network.device, self.network.dtype, loss.count)
             parameters = [parameter for parameter in self.network.module.parameters() if parameter.requires_grad]
-            gradients = torch.autograd.grad(loss.total * self._scale.factor, parameters, allow_unused=True)
-        for parameter, gradient in zip(parameters, gradients, strict=True):
+            wanted = [*parameters, *inputs]
+            gradients = torch.autograd.grad(loss.total * self._scale.factor, wanted, allow_unused=True)
+        for number, (tensor, gradient) in enumerate(zip(wanted, gradients, strict=True)):
             if gradient is not None:
-                parameter.grad = gradient if parameter.grad is None else parameter.grad.add_(gradient)
+                own = gradient if number < len(parameters) else gradient / self._scale.factor
+                tensor.grad = own if tensor.grad is None else tensor.grad.add_(own)
         self._count += loss.count
         return Loss(loss.total.detach(), loss.count)
 

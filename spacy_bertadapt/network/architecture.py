@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
 import transformers
 from safetensors.torch import load_file
@@ -15,6 +15,7 @@ from transformers.utils import cached_file
 
 from .task_module import ENCODER_FILE, HEAD, HEAD_FILE, EncoderWithHead, TaskModule
 from .transformers_calls import loading
+from .vector_heads import VECTOR_HEADS, VectorHeadConfig
 
 
 class ModuleRead(NamedTuple):
@@ -49,6 +50,9 @@ class Architecture(Protocol):
     def build(self, config: PretrainedConfig) -> TaskModule:
         """Return a new module of a configuration."""
 
+    def vector_head(self, config: PretrainedConfig) -> nn.Module:
+        """Return a new head for the task, on vectors of tokens. config: a `VectorHeadConfig`."""
+
     def is_trained(self, config: PretrainedConfig) -> bool:
         """Return whether a checkpoint may have a trained head for the task: its config names such a class, or none."""
 
@@ -75,6 +79,10 @@ class AutoClass:
     def build(self, config: PretrainedConfig) -> TaskModule:
         """Return a new module of a configuration."""
         return _build(self.name, config)
+
+    def vector_head(self, config: PretrainedConfig) -> nn.Module:
+        """Return a new head of this package that does the same on vectors of tokens."""
+        return VECTOR_HEADS[self.name](cast(VectorHeadConfig, config))
 
     def is_trained(self, config: PretrainedConfig) -> bool:
         """Return whether the checkpoint names the task's class: a tagger's head may have a classifier's shape."""
@@ -119,6 +127,10 @@ class OwnHead:
     def build(self, config: PretrainedConfig) -> TaskModule:
         """Return a new encoder of a configuration, with a new head."""
         return EncoderWithHead(_build("AutoModel", config), self.make(config))
+
+    def vector_head(self, config: PretrainedConfig) -> nn.Module:
+        """Return a new head: it needs no more of a configuration than vectors have too."""
+        return self.make(config)
 
     def is_trained(self, config: PretrainedConfig) -> bool:
         """Return True, as the config does not say; `read` reports a head that is missing."""

@@ -15,6 +15,7 @@ from spacy.vocab import Vocab
 from torch import Tensor
 
 from ...component.base import BertPipe
+from ...component.encoder_choice import pretrained_config
 from ...component.gold import GoldLabels, LabelCounts
 from ...component.outputs import WindowOutputs
 from ...component.pair_pipe import reads_pairs
@@ -25,10 +26,8 @@ from ...learning.learner import Loss
 from ...learning.losses import SequenceLoss, checked_loss
 from ...network.checkpoint import Checkpoint
 from ...network.inputs import to_device
-from ...network.pretrained_config import read_encoder_config
-from ...pairs import pair_of
 from ...subwords.batches import WindowBatch
-from ...types import Floats, Ints, Segments
+from ...types import Floats, Ints
 from .kind_settings import KindSettings
 from .kinds import KINDS, NUMBERS, Kind
 from .pooling import check_long_text, pool_windows
@@ -130,7 +129,7 @@ class Categorizer(BertPipe[EncodedTexts, CatsTargets, Floats]):
 
     def encode(self, docs: Sequence[Doc], *, training: bool = False) -> EncodedTexts:
         """Return the subwords of the Docs' texts or pairs."""
-        return self.runner.encode([self._segments(doc) for doc in docs], training=training)
+        return self.runner.encode_docs(docs, self.parts, training=training)
 
     def decode(self, outputs: WindowOutputs, texts: EncodedTexts) -> Floats:
         """Return probabilities, or numbers, (texts, labels)."""
@@ -205,9 +204,6 @@ class Categorizer(BertPipe[EncodedTexts, CatsTargets, Floats]):
     def _is_scored(self, example: Example) -> bool:
         return not self.leaves_to_others(example.reference) or bool(self._cats_of(example, self.labels))
 
-    def _segments(self, doc: Doc) -> Segments:
-        return doc.text if self.parts is None else pair_of(doc, self.parts)
-
     def _own_cats(self, example: Example) -> dict[str, float]:
         """Return the gold values of the component's labels. Raises ValueError for a label that it doesn't know."""
         cats = self._cats_of(example, self.labels)
@@ -221,8 +217,8 @@ class Categorizer(BertPipe[EncodedTexts, CatsTargets, Floats]):
     def _has_head_of_numbers(self) -> bool:
         """Return whether the encoder has a head that is taken for one of numbers."""
         settings = self.shim.settings
-        config = read_encoder_config(settings.encoder)
-        return settings.architecture.is_trained(config) and self._asked.are_numbers(config)
+        config = pretrained_config(settings.encoder)
+        return config is not None and settings.architecture.is_trained(config) and self._asked.are_numbers(config)
 
     def _cats_of(self, example: Example, own_labels: Collection[str]) -> Mapping[str, float]:
         """Return the gold values that are meant for the component.

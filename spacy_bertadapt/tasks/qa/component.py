@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -20,6 +19,7 @@ from ...component.checks import filled, flag, optional, positive_int, probabilit
 from ...component.gold import GoldLabels
 from ...component.outputs import WindowOutputs
 from ...component.pair_pipe import PairPipe
+from ...component.pair_texts import PairTexts
 from ...component.score_extension import ScoredSpan
 from ...component.settings import LiveSetting
 from ...component.thinc_model import NetworkModel
@@ -32,7 +32,7 @@ from ...subwords.batches import WindowBatch
 from ...types import Ints
 from . import ANSWERS, PARTS
 from .answers import END, NULL_COLUMN, START, Answers, best_answers
-from .texts import QuestionTexts, as_context, as_question, encode_questions
+from .texts import QuestionTexts, as_context, as_question
 
 Context: TypeAlias = Doc | Span | str
 Asked: TypeAlias = tuple[Context, str] | Mapping[str, Any]
@@ -172,9 +172,9 @@ class BertQa(PairPipe[QuestionTexts, AnswerTargets, list[list[AnswerSpans]]]):
     def encode(self, docs: Sequence[Doc], *, training: bool = False) -> QuestionTexts:
         """Return the subwords of the Docs' questions and contexts, and the contexts' tokens."""
         parts = [find_parts(doc, self.parts) for doc in docs]
-        questions = ["" if question is None else question.text for question, _ in parts]
-        encode = partial(self.runner.encode_segment, training=training)
-        return encode_questions(questions, [context for _, context in parts], encode, self.vocab)
+        questions, contexts = [question for question, _ in parts], [context for _, context in parts]
+        pairs = PairTexts(first=questions, second=contexts, vocab=self.vocab, docs=docs)
+        return self._encode_pairs(pairs, training=training)
 
     def decode(self, outputs: WindowOutputs, texts: QuestionTexts) -> list[list[AnswerSpans]]:
         """Return the answers to each question."""
@@ -264,8 +264,12 @@ class BertQa(PairPipe[QuestionTexts, AnswerTargets, list[list[AnswerSpans]]]):
     def _answers_to(
         self, questions: Sequence[str], contexts: Sequence[Span | None], top_k: int
     ) -> Iterator[AnswerSpans]:
-        texts = encode_questions(questions, contexts, self.runner.encode_segment, self.vocab)
+        texts = self._encode_pairs(PairTexts(first=questions, second=contexts, vocab=self.vocab))
         return self._as_spans(self.runner.predict(texts), texts, top_k)
+
+    def _encode_pairs(self, pairs: PairTexts, *, training: bool = False) -> QuestionTexts:
+        encoded = self.runner.encode_pairs(pairs, training=training)
+        return QuestionTexts(encoded.segments, encoded.alignment, pairs.second)
 
     def _as_spans(self, outputs: WindowOutputs, texts: QuestionTexts, top_k: int) -> Iterator[AnswerSpans]:
         best = best_answers(

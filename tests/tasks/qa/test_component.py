@@ -14,8 +14,8 @@ from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 
 from spacy_bertadapt import make_pair_doc
+from spacy_bertadapt.component.pair_texts import PairTexts
 from spacy_bertadapt.tasks.qa.answers import END, NULL_COLUMN, START, best_answers
-from spacy_bertadapt.tasks.qa.texts import encode_questions
 
 CONTEXT = "Ada Lovelace was born in London in 1815 and worked with Charles Babbage on his engine ."
 
@@ -86,7 +86,7 @@ def test_no_answer_cuts_a_subword(nlp, make_qa, make_questions, favoured):
     nlp.initialize(lambda: make_questions(nlp))
     words = ["in", "w", "as", "in"]  # one subword, "was", is of two tokens
     context = Doc(nlp.vocab, words=words, spaces=[True, False, True, False])
-    texts = encode_questions(["where ?"], [context[:]], pipe.runner.encode_segment, nlp.vocab)
+    texts = pipe.runner.encode_pairs(PairTexts(first=["where ?"], second=[context[:]], vocab=nlp.vocab))
     assert texts.alignment.first.tolist() == [0, 1, 1, 2]
     outputs = pipe.runner.predict(texts)
     outputs.logits[0][:] = 0

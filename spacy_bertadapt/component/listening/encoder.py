@@ -1,0 +1,72 @@
+"""An encoder that is listened to: a Thinc model that gives each token of a Doc a vector."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from spacy.tokens import Doc
+from thinc.api import Model
+
+from ...errors import Errors, InvalidError
+from ...learning.adaptation import Adaptation, FullFineTuning
+from ...network.pretrained import NameOutputs
+from ...network.settings import NetworkSettings
+from ...network.vector_checkpoint import VectorCheckpoint, new_vector_checkpoint
+from ...network.vector_heads import VectorHeadConfig
+from ..connected_encoder import ConnectedEncoder, ReadTexts
+from ..window_settings import WindowSettings
+from .runner import ListeningRunner
+from .shim import ListeningShim
+from .upstream import describe_upstream
+from .vectors import width_of_vectors
+
+HEAD_DROPOUT = 0.1
+UNKNOWN_LABELS = ("LABEL_0", "LABEL_1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tok2VecEncoder(ConnectedEncoder):
+    """Vectors of tokens, from a listener or any other model of Thinc that takes Docs.
+
+    name: of the component that is listened to, for messages. dropout: of the head, in training.
+    """
+
+    def make_shim(self, settings: NetworkSettings, adaptation: Adaptation) -> ListeningShim:
+        """Return what holds the head. Raises ValueError for an adaptation of an encoder that is not there."""
+        if type(adaptation) is not FullFineTuning or adaptation.gradient_checkpointing:
+            kind = type(adaptation).__name__
+            raise InvalidError(Errors.E351.format(adapt=kind, encoder=self.name))
+        return ListeningShim(settings, adaptation)
+
+    def make_runner(
+        self, model: Model[Any, Any], windows: WindowSettings, *, read_texts: ReadTexts, windowed_segment: int
+    ) -> ListeningRunner:
+        """Return what sends vectors of Docs through the head."""
+        return ListeningRunner(model, windows, read_texts=read_texts, windowed_segment=windowed_segment)
+
+    def read(
+        self,
+        model: Model[Any, Any],
+        settings: NetworkSettings,
+        labels: NameOutputs | None,
+        docs: Iterable[Doc],
+        *,
+        segments: int,
+    ) -> VectorCheckpoint:
+        """Return a new head for vectors of the width that the model gives."""
+        names = labels(()) if labels is not None else UNKNOWN_LABELS
+        width = width_of_vectors(model.layers[0], docs, self.name)
+        config = VectorHeadConfig(dict(enumerate(names)), width, segments, None, float(self.dropout or 0.0))
+        return new_vector_checkpoint(settings.architecture, config)
+
+
+def tok2vec_encoder(tok2vec: Model[Any, Any], dropout: float = HEAD_DROPOUT) -> Tok2VecEncoder:
+    """Return an encoder that is no component's own: the vectors that a listener, or another model, gives each token.
+
+    tok2vec: from Docs to one array a Doc, (tokens, width): a listener to a `tok2vec`, `transformer` or
+    `curated_transformer` component, or a model that computes vectors itself, such as spacy.HashEmbedCNN.v2.
+    dropout: the share of the head's inputs and hidden units that are dropped in training.
+    """
+    return Tok2VecEncoder(name=describe_upstream(tok2vec), dropout=dropout, layer=tok2vec)

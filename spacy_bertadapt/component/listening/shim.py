@@ -1,0 +1,27 @@
+"""The adapter that gives Thinc and spaCy access to a head on vectors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ...network.checkpoint import Checkpoint
+from ...network.vector_checkpoint import VectorCheckpoint, load_vector_checkpoint
+from ...network.vector_module import VectorNetwork
+from ..thinc_shim import NetworkShim
+
+
+class ListeningShim(NetworkShim):
+    """Holds a head on vectors and its learner for a Thinc model."""
+
+    def attach(self, checkpoint: Checkpoint) -> None:
+        """Make a network from a checkpoint. A head learns well at the rate of spaCy's default optimizer."""
+        super().attach(checkpoint)
+        self._has_warned_of_rate = True
+
+    def read_folder(self, path: Path) -> VectorCheckpoint:
+        """Return the head in a folder that `to_disk` wrote: see `load_vector_checkpoint`."""
+        dropout = float(self.settings.encoder.dropout or 0.0)
+        return load_vector_checkpoint(path, self.settings.architecture, dropout=dropout)
+
+    def _make_network(self, checkpoint: Checkpoint) -> VectorNetwork:
+        return VectorNetwork(checkpoint, device=self.settings.device, precision=self.settings.precision)
