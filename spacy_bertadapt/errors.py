@@ -368,6 +368,35 @@ class Errors:
     )
     E367 = "[E367] `scores` and `{setting}` both say where gold is: `scores` reads numbers. Give one of the two."
 
+    # One encoder for several heads
+    E340 = (
+        "[E340] '{name}' needs the encoder of a component '{upstream}', and the pipeline has {known}. Add a "
+        "bert_encoder of that name before it, take it over too where '{name}' was taken from another pipeline "
+        "(source=...), or give '{name}' an encoder of its own in `model.encoder`."
+    )
+    E341 = (
+        "[E341] '{name}' needs the encoder of '{upstream}', which is no bert_encoder, but a {kind}. Name the "
+        "bert_encoder in `model.encoder.upstream` of '{name}'."
+    )
+    E342 = (
+        "[E342] '{name}' needs the encoder of '{upstream}', which comes after it in the pipeline. Add '{upstream}' "
+        "first, or '{name}' with after=\"{upstream}\"."
+    )
+    E343 = (
+        "[E343] '{name}' was taken from another pipeline without '{upstream}', whose encoder it needs. Take that over "
+        "first: nlp.add_pipe('{upstream}', source=..., before='{name}'); or give '{name}' its own in the pipeline that "
+        "it comes from: nlp.replace_listeners('{upstream}', '{name}', ['model.encoder'])."
+    )
+    E344 = (
+        "[E344] '{name}' was made for an encoder of {wanted} hidden units, and that of '{upstream}' has {size}. Take "
+        "over the '{upstream}' that '{name}' was trained with, or train '{name}' anew with nlp.initialize()."
+    )
+    E345 = (
+        "[E345] '{name}' can't be saved in a pipeline without the component '{upstream}', whose encoder it needs; its "
+        "config has {known}. Add or rename that component, or give '{name}' an encoder of its own first: "
+        "nlp.replace_listeners('{upstream}', '{name}', ['model.encoder'])."
+    )
+
     # Command line
     E501 = "[E501] --task {task} is not possible: there is only {known} for now."
     E502 = "[E502] No data at {path} (relative paths start from {cwd}). Correct the path."

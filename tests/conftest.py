@@ -25,6 +25,7 @@ pytest_plugins = [
     "tests.fixtures.listening",
     "tests.fixtures.devices",
     "tests.fixtures.bases",
+    "tests.fixtures.shared",
 ]
 
 ASSETS = Path(__file__).parent.parent / "assets"

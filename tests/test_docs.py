@@ -20,6 +20,7 @@ PAGES = [
     "docs/nli.md",
     "docs/ner.md",
     "docs/spancat.md",
+    "docs/shared.md",
     "docs/qa.md",
     "docs/adaptation.md",
     "docs/listening.md",

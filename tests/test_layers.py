@@ -114,7 +114,7 @@ def test_every_import_is_of_a_module(own: Imports) -> None:
     assert {name for names in own.values() for name in names} <= own.keys()
     assert "network.encoder_head_seam" in own["network.network"]
     assert "tasks" in own["tasks.pair_docs"]
-    assert "component.base" in own["evaluation.comparison"], "inside of a function"
+    assert "component.network_component" in own["evaluation.pipelines"], "inside of a function"
     assert "readers.corpus" in own["planning.task"], "for type checking"
 
 

@@ -18,7 +18,7 @@ from ..evaluation.pipelines import UNKNOWN_LABELS, bert_components, load_with_ne
 from . import options
 
 if TYPE_CHECKING:
-    from ..component.base import BertPipe
+    from ..component.network_component import NetworkComponent
     from ..learning.parameter_summary import NetworkPart
 
 MEGABYTE = 2**20
@@ -65,7 +65,7 @@ def peak_rate(optimizer: Optimizer, steps: int) -> float:
     return highest
 
 
-def show_component(pipe: BertPipe, *, rate: float, decay: float, steps: int) -> None:
+def show_component(pipe: NetworkComponent, *, rate: float, decay: float, steps: int) -> None:
     """Print a component's parts, rates and memory. rate: the highest. decay: of the weights. steps: 0 for no limit."""
     from ..learning.parameter_summary import FEW_LEARN, RATE_FOR_FEW, summarize
 
@@ -77,7 +77,7 @@ def show_component(pipe: BertPipe, *, rate: float, decay: float, steps: int) -> 
         f"{network.device}, {network.precision}"
     )
     _show_parts(parts, rate, decay)
-    if parts[0].name == "head" and pipe.has_labels and network.checkpoint.labels == UNKNOWN_LABELS:
+    if parts[0].name == "head" and getattr(pipe, "has_labels", False) and network.checkpoint.labels == UNKNOWN_LABELS:
         msg.info("The head is shown with two labels; the training data decides how many there are.")
     length = f"{steps:,} steps" if steps else "as many steps as the epochs have"
     msg.text(f"Training: {length}, learning rate up to {rate:g}")
@@ -94,7 +94,7 @@ def _show_parts(parts: list[NetworkPart], rate: float, decay: float) -> None:
     print(table(rows, header=COLUMNS, divider=True, aligns=("l", "r", "r", "r", "l", "l")))
 
 
-def _show_memory(pipe: BertPipe, parts: list[NetworkPart]) -> None:
+def _show_memory(pipe: NetworkComponent, parts: list[NetworkPart]) -> None:
     from ..learning.parameter_summary import estimate_memory
 
     network, budget = pipe.network, pipe.runner.budget.subwords

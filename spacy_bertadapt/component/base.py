@@ -2,13 +2,12 @@
 
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 import torch
 from spacy.language import Language
-from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples
 from spacy.vocab import Vocab
@@ -22,19 +21,19 @@ from ..learning.losses import SequenceLoss
 from ..learning.running_loss import RunningLoss
 from ..network.checkpoint import Checkpoint
 from ..network.inputs import to_device
-from ..network.network import Network
 from ..pairs import PartNames
 from ..subwords.batches import WindowBatch
 from ..types import Ints
 from .encoder_choice import make_runner, read_network
-from .failures import annotate_stream
 from .gold import GoldLabels, LabelCounts, count_gold
 from .labels import LabelledComponent
+from .lesson import Lesson
+from .network_component import NetworkComponent
 from .outputs import WindowOutputs
+from .pipeline_link import PipelineLink
+from .runner import Runner
 from .saved_layers import saved_layers
-from .saved_network import SavedNetwork
 from .saving import SavedPart, check_component_name
-from .settings import ConfiguredComponent
 from .texts import EncodedTexts
 from .thinc_model import NetworkModel, network_model, shim_of
 from .thinc_shim import NetworkShim
@@ -45,7 +44,7 @@ Targets = TypeVar("Targets")
 Predictions = TypeVar("Predictions")
 
 
-class BertPipe(ConfiguredComponent, LabelledComponent, TrainablePipe, Generic[Texts, Targets, Predictions]):
+class BertPipe(LabelledComponent, NetworkComponent, Generic[Texts, Targets, Predictions]):
     """A trainable component around a network.
 
     A task implements these methods: `encode` (Docs to subwords), `decode` and `set_annotations` (logits to
@@ -88,7 +87,7 @@ class BertPipe(ConfiguredComponent, LabelledComponent, TrainablePipe, Generic[Te
         self.name = name
         self.scorer = scorer
         self._loss = loss
-        self.runner = make_runner(
+        self._runner = make_runner(
             self.model,
             windows or WindowSettings(),
             read_texts=self._read_texts,
@@ -97,6 +96,7 @@ class BertPipe(ConfiguredComponent, LabelledComponent, TrainablePipe, Generic[Te
         )
         self.take_labels(())
         self.take_settings({**cfg, "ignored_labels": []}, pipeline)
+        self.shim.serve(self)
 
     @abstractmethod
     def encode(self, docs: Sequence[Doc], *, training: bool = False) -> Texts:
@@ -152,14 +152,22 @@ class BertPipe(ConfiguredComponent, LabelledComponent, TrainablePipe, Generic[Te
         return None if weights is None else to_device(np.array(weights, dtype=np.float32), device)
 
     @property
-    def shim(self) -> NetworkShim:
-        """The adapter that holds the network for Thinc."""
-        return shim_of(self.model)
+    def runner(self) -> Runner:
+        """Sends texts through the network."""
+        return self._runner
 
     @property
-    def network(self) -> Network:
-        """The network. Raises ValueError before there is one."""
-        return self.shim.network
+    def pipeline_link(self) -> PipelineLink:
+        """What is known of the pipeline that the component belongs to."""
+        return self._pipeline
+
+    def note_upstream(self, name: str) -> None:
+        """Note the new name of the component that has the encoder, in the pipeline's config too."""
+        self._pipeline.write_config(self, "model.encoder.upstream", name)
+
+    def docs_to_read(self, docs: Sequence[Doc]) -> Sequence[Doc]:
+        """Return those of some Docs that the component annotates when they come to it."""
+        return docs
 
     @property
     def n_segments(self) -> int:
@@ -205,11 +213,6 @@ class BertPipe(ConfiguredComponent, LabelledComponent, TrainablePipe, Generic[Te
         self.compare_labels(counts)
         self.take_as_initialized()
 
-    def join(self, nlp: Language) -> None:
-        """Belong to a pipeline: to that where the component is initialized, which may not be where it was made."""
-        self.vocab = nlp.vocab
-        self.take_pipeline(nlp)
-
     def count_labels(self, examples: Iterable[Example]) -> LabelCounts:
         """Count the gold labels of examples. Warns of examples without annotation."""
         return self.count_gold(examples, self.gold_labels)
@@ -240,45 +243,14 @@ class BertPipe(ConfiguredComponent, LabelledComponent, TrainablePipe, Generic[Te
             self.runner.check()
             self.take_labels(labels)
 
-    def snapshot(self) -> Callable[[], None]:
-        """Return a function that makes the component and its shim what they are now."""
-        put_back, kept = super().snapshot(), dict(vars(self.shim))
-
-        def put_all_back() -> None:
-            put_back()
-            vars(self.shim).update(kept)
-
-        return put_all_back
-
-    def merge_adapter(self) -> None:
-        """Merge LoRA's matrices into the encoder's weights. Raises ValueError if there are none."""
-        self.shim.remove_adapter(merge=True)
-
-    def remove_adapter(self) -> None:
-        """Remove LoRA's matrices; the head and the pooler keep their trained weights.
-
-        Raises ValueError if there are none.
-        """
-        self.shim.remove_adapter(merge=False)
-
-    def __call__(self, doc: Doc) -> Doc:
-        """Annotate a Doc, and return it. Raises the errors of `predict`, or hands them to spaCy's error handler."""
-        return next(self.pipe([doc]), doc)
-
-    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
-        """Yield annotated Docs, in order. One that can't be read goes to spaCy's error handler alone.
-
-        batch_size: Docs that are gathered and sorted by length.
-        """
-        return annotate_stream(self, stream, batch_size, self._annotate)
-
     def predict(self, docs: Iterable[Doc]) -> Predictions:
         """Return the predictions for Docs, without changing the Docs."""
-        return self.predict_texts(self.encode(list(docs)))
+        documents = list(docs)
+        return self.predict_texts(self.encode(documents), documents)
 
-    def predict_texts(self, texts: Texts) -> Predictions:
-        """Return the predictions for encoded texts."""
-        return self.decode(self.runner.predict(texts), texts)
+    def predict_texts(self, texts: Texts, docs: Sequence[Doc] = ()) -> Predictions:
+        """Return the predictions for encoded texts. docs: their Docs, if they have any."""
+        return self.decode(self.runner.predict(texts, docs), texts)
 
     def update(
         self,
@@ -299,16 +271,27 @@ class BertPipe(ConfiguredComponent, LabelledComponent, TrainablePipe, Generic[Te
         examples = list(examples)
         validate_examples(examples, f"{type(self).__name__}.update")
         with self.runner.reading(examples, drop=drop):
-            examples = [example for example in examples if self.is_annotated(example)]
-            if examples:
-                losses[self.name] += self._learn(examples)
+            lesson = self.shim.lesson(self, examples)
+            if lesson is not None:
+                losses[self.name] += self._learn(lesson)
         if sgd not in (None, False):
             self.finish_update(sgd)
         return losses
 
+    def lesson(self, examples: Sequence[Example]) -> Lesson[Texts] | None:
+        """Return what is read of a batch of examples to learn from it; None if none of them is annotated.
+
+        Raises ValueError for a label that the component doesn't know.
+        """
+        annotated = [example for example in examples if self.is_annotated(example)]
+        if not annotated:
+            return None
+        texts = self.encode([example.reference for example in annotated], training=True)
+        return Lesson(annotated, texts, self.runner.windows(texts, training=True))
+
     def saved_parts(self) -> dict[str, SavedPart]:
         """Return the network, whose folder is a Transformers checkpoint if its encoder is the component's own."""
-        return {"model": SavedNetwork(self.shim, self.attach), **saved_layers(self.model)}
+        return {**super().saved_parts(), **saved_layers(self.model)}
 
     def saved_state(self) -> dict[str, Any]:
         """Return what is known of the labels, and the live settings, as JSON can hold them."""
@@ -319,12 +302,22 @@ class BertPipe(ConfiguredComponent, LabelledComponent, TrainablePipe, Generic[Te
         self.restore_labels(state)
         self.restore_settings(state)
 
-    def _learn(self, examples: Sequence[Example]) -> RunningLoss | float:
+    def use_own_encoder(self, shim: NetworkShim) -> None:
+        """Stand alone from now on, with a network that has an encoder of its own. shim: holds it."""
+        self.model.shims[:] = [shim]
+        self.model.layers.clear()
+        self._runner = self.runner.on(shim)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute. spaCy sets the names of all components just before it links them to each other."""
+        super().__setattr__(name, value)
+        if name == "name" and self._is_complete:
+            self.shim.unlink()
+
+    def _learn(self, lesson: Lesson[Texts]) -> RunningLoss | float:
         """Add up the gradients of annotated examples, and return their mean loss."""
-        texts = self.encode([example.reference for example in examples], training=True)
-        batch = self.runner.windows(texts, training=True)
-        targets = self.targets(examples, texts, batch)
-        return self.runner.learn(batch, lambda logits, rows: self.loss(logits, rows, targets))
+        targets = self.targets(lesson.examples, lesson.texts, lesson.batch)
+        return self.runner.learn(lesson.batch, lambda logits, rows: self.loss(logits, rows, targets))
 
     def _read_texts(self, texts: Sequence[str]) -> list[Doc]:
         """Return Docs of texts, as the components before this one leave them."""

@@ -8,11 +8,10 @@ from spacy.tokens import Doc
 from transformers import PretrainedConfig
 
 from ..network.checkpoint import Checkpoint
-from ..network.encoder_source import EncoderSource
-from ..network.pretrained import NameOutputs, read_encoder
-from ..network.pretrained_config import read_encoder_config
+from ..network.pretrained import NameOutputs
 from .connected_encoder import ConnectedEncoder, ReadTexts
 from .runner import Runner
+from .shared.runner import runner_of
 from .thinc_model import NetworkModel, shim_of
 from .window_settings import WindowSettings
 
@@ -30,7 +29,7 @@ def make_runner(
     encoder = shim.settings.encoder
     if isinstance(encoder, ConnectedEncoder):
         return encoder.make_runner(model, windows, read_texts=read_texts, windowed_segment=windowed_segment)
-    return Runner(shim, windows, windowed_segment=windowed_segment, window_limit=window_limit)
+    return runner_of(shim, windows, windowed_segment=windowed_segment, window_limit=window_limit)
 
 
 def read_network(
@@ -40,15 +39,16 @@ def read_network(
 
     Arguments: see `ConnectedEncoder.read`. Raises FileNotFoundError or ValueError if there is no such encoder.
     """
-    settings = shim_of(model).settings
-    if isinstance(settings.encoder, ConnectedEncoder):
-        return settings.encoder.read(model, settings, labels, docs, segments=segments), False
-    return read_encoder(settings.encoder, settings.architecture, labels)
+    shim = shim_of(model)
+    if isinstance(shim.settings.encoder, ConnectedEncoder):
+        return shim.settings.encoder.read(model, shim.settings, labels, docs, segments=segments), False
+    return shim.read_pretrained(labels)
 
 
-def pretrained_config(encoder: EncoderSource) -> PretrainedConfig | None:
+def pretrained_config(model: NetworkModel) -> PretrainedConfig | None:
     """Return the configuration of a pretrained encoder; None for a connected one, which has no head of its own.
 
     Raises FileNotFoundError or ValueError if there is no such encoder.
     """
-    return None if isinstance(encoder, ConnectedEncoder) else read_encoder_config(encoder)
+    shim = shim_of(model)
+    return None if isinstance(shim.settings.encoder, ConnectedEncoder) else shim.read_pretrained_config()

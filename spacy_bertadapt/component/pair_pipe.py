@@ -45,8 +45,8 @@ class PairPipe(BertPipe[Texts, Targets, Predictions]):
         """Return whether a Doc is a pair, and not that of another component of the pipeline."""
         return has_parts(doc, self.parts) or (is_pair(doc, self.parts) and not self._is_pair_of_another(doc))
 
-    def _annotate(self, docs: Sequence[Doc]) -> None:
-        """Predict Docs, and annotate them, but for those that are left to others. Warns once of such texts."""
+    def docs_to_read(self, docs: Sequence[Doc]) -> Sequence[Doc]:
+        """Return Docs without those that are left to others. Warns once of such texts."""
         own = [doc for doc in docs if self.reads(doc)]
         if len(own) < len(docs):
             left = [doc for doc in docs if not self.reads(doc)]
@@ -55,7 +55,11 @@ class PairPipe(BertPipe[Texts, Targets, Predictions]):
                 self._report(texts[0])
             elif texts:
                 own = [doc for doc in docs if not self._is_pair_of_another(doc)]
-        self._annotate_pairs(own)
+        return own
+
+    def _annotate(self, docs: Sequence[Doc]) -> None:
+        """Predict Docs, and annotate them, but for those that are left to others."""
+        self._annotate_pairs(self.docs_to_read(docs))
 
     def _annotate_pairs(self, docs: Sequence[Doc]) -> None:
         """Annotate Docs, but for pairs that it can't hold and that may be another component's. Warns once of these."""

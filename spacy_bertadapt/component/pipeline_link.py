@@ -9,6 +9,7 @@ from typing import Any
 
 from spacy.language import Language
 from spacy.tokens import Doc
+from spacy.util import set_dot_to_object
 
 
 class PipelineLink:
@@ -76,14 +77,24 @@ class PipelineLink:
         named = nlp.pipeline if running else nlp.components
         return [component for name, component in named if attributes & set(nlp.get_pipe_meta(name).assigns)]
 
+    def is_disabled(self, component: object) -> bool:
+        """Return whether a component is in the pipeline, but does not run."""
+        running = self.running
+        return running is not None and any(other is component for other in _without(self.components, running))
+
     def write_config(self, component: object, setting: str, value: Any) -> None:
-        """Write a component's setting into the pipeline's config, so that `nlp.config` says what holds."""
+        """Write a component's setting into the pipeline's config, so that `nlp.config` says what holds.
+
+        setting: its name, with dots between the names of blocks around it.
+        """
         nlp = self._pipeline
         if nlp is None:
             return
         for name, other in nlp.components:
             if other is component:
-                nlp.get_pipe_config(name)[setting] = list(value) if isinstance(value, tuple) else value
+                set_dot_to_object(
+                    nlp.get_pipe_config(name), setting, list(value) if isinstance(value, tuple) else value
+                )
 
     @property
     def _pipeline(self) -> Language | None:
@@ -95,3 +106,9 @@ class PipelineLink:
     def __deepcopy__(self, memo: dict[int, Any]) -> PipelineLink:
         """Return a link to the copy of the pipeline, if that is what is being copied."""
         return PipelineLink(memo.get(id(self._pipeline)))
+
+
+def _without(components: list[object], others: list[object]) -> list[object]:
+    """Return those components that are none of some others."""
+    known = {id(component) for component in others}
+    return [component for component in components if id(component) not in known]

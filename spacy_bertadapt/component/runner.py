@@ -24,7 +24,7 @@ from ..subwords.batches import WindowBatch, group_by_length, recurring_width, wi
 from ..subwords.special_tokens import special_count
 from ..subwords.token_separation import separate_tokens
 from ..subwords.tokenizer import SubwordTokenizer
-from ..types import Ints, Pair, Segments, Subwords
+from ..types import Floats, Ints, Pair, Segments, Subwords
 from .outputs import WindowOutputs
 from .pair_texts import PairTexts, aligned_pairs
 from .pipeline_link import PipelineLink
@@ -62,7 +62,7 @@ class Runner:
     @property
     def max_length(self) -> int:
         """Subwords of a window, special tokens included. Raises ValueError if the encoder can't take so many."""
-        wanted, limit = self.settings.max_length, self._shim.network.checkpoint.max_length
+        wanted, limit = self.settings.max_length, self._shim.encoder_checkpoint.max_length
         if wanted is not None and wanted > limit:
             name = self._shim.settings.encoder.name
             raise InvalidError(Errors.E110.format(max_length=wanted, name=name, limit=limit))
@@ -80,7 +80,12 @@ class Runner:
     @property
     def subwords(self) -> SubwordTokenizer:
         """The encoder's tokenizer."""
-        return self._shim.network.checkpoint.subwords
+        return self._shim.encoder_checkpoint.subwords
+
+    def on(self, shim: NetworkShim) -> Runner:
+        """Return a runner of another network, with the same settings."""
+        limits = {"windowed_segment": self._windowed_segment, "window_limit": self._window_limit}
+        return Runner(shim, self.settings, **limits)  # type: ignore[arg-type]
 
     def check(self) -> None:
         """Raise ValueError if the encoder can't take `max_length`, or its windows would not advance."""
@@ -162,11 +167,18 @@ class Runner:
             raise self._too_long(texts.segments[1 - self._windowed_segment][err.text], err.text) from err
         return texts.mark(batch)
 
-    def predict(self, texts: EncodedTexts) -> WindowOutputs:
-        """Return the logits of encoded texts: windows sorted by length, cut by the subword budget."""
+    def predict(self, texts: EncodedTexts, docs: Sequence[Doc] = ()) -> WindowOutputs:
+        """Return the logits of encoded texts: windows sorted by length, cut by the subword budget.
+
+        docs: the Docs of the texts, if they have any.
+        """
+        batch = self.windows(texts)
+        return WindowOutputs(batch, *self.compute(batch, np.arange(len(batch))))
+
+    def compute(self, batch: WindowBatch, windows: Ints) -> tuple[list[Ints], list[Floats]]:
+        """Return the logits of some windows, group by group: the numbers of the windows of each, and their logits."""
         self._shim.report_skipped()
-        network, batch = self._shim.network, self.windows(texts)
-        lengths = batch.lengths
+        network, lengths = self._shim.network, batch.lengths[windows]
         groups: list[Ints] = []
         logits: list[Tensor] = []
 
@@ -174,10 +186,10 @@ class Runner:
             return rows, network.predict(batch.padded(rows))
 
         for group in group_by_length(lengths, self.budget.subwords):
-            for rows, output in self.budget.work_through(group, lengths[group], run):
+            for rows, output in self.budget.work_through(windows[group], lengths[group], run):
                 groups.append(rows)
                 logits.append(output)
-        return WindowOutputs(batch, groups, [to_numpy(output) for output in logits])
+        return groups, [to_numpy(output) for output in logits]
 
     def learn(self, batch: WindowBatch, loss: LossOfWindows) -> RunningLoss | float:
         """Add up the gradients of one batch, worked through in slices of whole texts.

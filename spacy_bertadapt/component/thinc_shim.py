@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn, cast
+from typing import Any, ClassVar, NoReturn, cast
 
 import srsly
 import torch
+from spacy.training import Example
 from thinc.api import Optimizer
 from thinc.shims import Shim
+from transformers import PretrainedConfig
 
 from ..errors import Errors, InvalidError
 from ..learning.adaptation import Adaptation
@@ -18,18 +20,25 @@ from ..learning.learner import Learner
 from ..learning.lora import check_same, remove_adapter
 from ..learning.saving import load_checkpoint, save_checkpoint
 from ..network.checkpoint import Checkpoint
+from ..network.encoder_source import EncoderSource
 from ..network.inputs import to_numpy
 from ..network.network import Network
+from ..network.pretrained import NameOutputs, read_encoder
+from ..network.pretrained_config import read_encoder_config
 from ..network.settings import NetworkSettings
 from ..types import Floats, PaddedBatch, SupportsStep
 from .default_rate import warn_of_default_rate
+from .lesson import Lesson
 
 
 class NetworkShim(Shim):
     """Holds a network and its learner for a Thinc model.
 
     settings: architecture, encoder, device and precision. adaptation: which parameters learn, and how fast.
+    shares_encoder: whether the encoder is another component's.
     """
+
+    shares_encoder: ClassVar[bool] = False
 
     def __init__(self, settings: NetworkSettings, adaptation: Adaptation):
         """Take the settings; no weights are read."""
@@ -53,11 +62,29 @@ class NetworkShim(Shim):
         return self._network
 
     @property
+    def source(self) -> EncoderSource:
+        """Where the network's own encoder comes from."""
+        return cast(EncoderSource, self.settings.encoder)
+
+    @property
+    def encoder_checkpoint(self) -> Checkpoint:
+        """The checkpoint of the encoder that reads the texts, with its tokenizer. Raises ValueError without one."""
+        return self.network.checkpoint
+
+    @property
     def learner(self) -> Learner:
         """The learner of the network, made at the first call. Raises ValueError if the adaptation does not fit it."""
         if self._learner is None:
-            self._learner = Learner(self.network, self.adaptation)
+            self._learner = self._make_learner()
         return self._learner
+
+    def read_pretrained_config(self) -> PretrainedConfig:
+        """Return the configuration of the pretrained checkpoint: see `read_encoder_config`."""
+        return read_encoder_config(self.source)
+
+    def read_pretrained(self, labels: Sequence[str] | NameOutputs | None) -> tuple[Checkpoint, bool]:
+        """Return the pretrained checkpoint, and whether its head is a trained one: see `read_encoder`."""
+        return read_encoder(self.source, self.settings.architecture, labels)
 
     def attach(self, checkpoint: Checkpoint) -> None:
         """Make a network from a checkpoint. The earlier network and its learner are dropped."""
@@ -72,6 +99,16 @@ class NetworkShim(Shim):
             self.network.checkpoint.source = None
         self._learner = None
 
+    def serve(self, component: Any) -> None:
+        """Note the component that the network belongs to, a `BertPipe`."""
+
+    def unlink(self) -> None:
+        """Forget the component that has the encoder, if that is another one."""
+
+    def lesson(self, component: Any, examples: Sequence[Example]) -> Lesson | None:
+        """Return what a component reads of a batch of examples: see `BertPipe.lesson`."""
+        return component.lesson(examples)
+
     def predict(self, batches: Iterable[PaddedBatch]) -> list[Floats]:
         """Return the logits of every batch."""
         logits = [self.network.predict(batch) for batch in batches]
@@ -84,10 +121,14 @@ class NetworkShim(Shim):
         """
         if self._learner is None:
             return
-        settings = cast(SupportsStep, optimizer)
-        self._learner.step(settings)
-        if not self._has_warned_of_rate and self._learner.knows(settings):
-            self._has_warned_of_rate = warn_of_default_rate(optimizer, self._learner, self.settings.encoder.name)
+        self._learner.step(cast(SupportsStep, optimizer))
+        self.warn_of_rate(optimizer)
+
+    def warn_of_rate(self, optimizer: Optimizer) -> None:
+        """Warn, once, of an optimizer that steps at a rate that is too high for the network."""
+        if self._learner is None or self._has_warned_of_rate or not self._learner.knows(cast(SupportsStep, optimizer)):
+            return
+        self._has_warned_of_rate = warn_of_default_rate(optimizer, self._learner, self.settings.encoder.name)
 
     def to_device(self, device_type: str, device_id: int) -> None:
         """Move the network to a device. Thinc's `model.to_gpu` and `model.to_cpu` call this."""
@@ -127,7 +168,7 @@ class NetworkShim(Shim):
 
     def read_folder(self, path: Path) -> Checkpoint:
         """Return the checkpoint in a folder that `to_disk` wrote: see `load_checkpoint`."""
-        checkpoint = load_checkpoint(path, self.settings.architecture, self.settings.encoder)
+        checkpoint = load_checkpoint(path, self.settings.architecture, self.source)
         check_same(checkpoint.module, self.adaptation, path)
         return checkpoint
 
@@ -137,6 +178,9 @@ class NetworkShim(Shim):
             for name, content in srsly.msgpack_loads(data).items():
                 (Path(folder) / Path(name).name).write_bytes(content)
             return self.read_folder(Path(folder))
+
+    def _make_learner(self) -> Learner:
+        return Learner(self.network, self.adaptation)
 
     def _make_network(self, checkpoint: Checkpoint) -> Network:
         return Network(checkpoint, device=self.settings.device, precision=self.settings.precision)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -30,6 +31,7 @@ STRATEGIES: dict[str, tuple[dict[str, Any], float]] = {
 }
 """By name: the component's `adapt`, and the multiple of the config's rate, as fewer parameters need a higher one."""
 
+WHOLE = STRATEGIES["full"][0]
 EVERY_PARAMETER = "."  # a pattern that every name contains
 
 
@@ -75,12 +77,13 @@ def compare_strategies(
     with config_named(config):
         nlp = util.load_model_from_config(settings, auto_fill=True)
     component = only_bert_component(nlp)
+    heads = [pipe.name for pipe in bert_components(nlp) if pipe.shim.shares_encoder]
     results = []
     for name in strategies:
         msg.divider(name)
         folder = output / name
         folder.mkdir(parents=True, exist_ok=True)
-        adapted_config(nlp.config, component, name, folder).to_disk(folder / "config.cfg")
+        adapted_config(nlp.config, component, name, folder, heads=heads).to_disk(folder / "config.cfg")
         try:
             results.append(_train(name, folder, gpu_id))
         except ProcessError as err:
@@ -92,23 +95,28 @@ def compare_strategies(
 
 
 def only_bert_component(nlp: Language) -> str:
-    """Return the name of the one component with a network. Raises ValueError if there is none, or several."""
-    from ..component.base import BertPipe
+    """Return the name of the one component with an encoder, which others may share.
 
-    names = [name for name, pipe in nlp.pipeline if isinstance(pipe, BertPipe)]
+    Raises ValueError if there is none, or several.
+    """
+    names = [pipe.name for pipe in bert_components(nlp) if not pipe.shim.shares_encoder]
     if len(names) != 1:
         raise InvalidError(Errors.E518.format(components=nlp.pipe_names))
     return names[0]
 
 
-def adapted_config(config: Config, component: str, strategy: str, folder: Path) -> Config:
+def adapted_config(config: Config, component: str, strategy: str, folder: Path, *, heads: Sequence[str] = ()) -> Config:
     """Return the config with another adaptation of a component, a learning rate to match, and a log in the folder.
 
+    heads: the names of the components that share its encoder; they learn as a whole, at the same rate.
     The rate is raised by the adaptation's own `rates`, so that any optimizer and schedule will do.
     """
     adapt, factor = STRATEGIES[strategy]
     config = config.copy()
-    config["components"][component]["adapt"] = {**adapt, "rates": {EVERY_PARAMETER: factor}} if factor != 1 else adapt
+    rates = {"rates": {EVERY_PARAMETER: factor}} if factor != 1 else {}
+    config["components"][component]["adapt"] = {**adapt, **rates}
+    for name in heads:
+        config["components"][name]["adapt"] = {**WHOLE, **rates}
     log = {"@loggers": "spacy-bertadapt.RecordLogger.v1", "output_file": str(folder / "log.jsonl")}
     config["training"]["logger"] = {**log, "progress_bar": "eval"}
     return config
@@ -163,11 +171,13 @@ def _run_and_measure(command: list[str]) -> tuple[int, float | None]:
 
 
 def _count_parameters(config: Path) -> tuple[int, int]:
-    """Return how many parameters of the component learn by the end, and how many there are."""
+    """Return how many parameters of the components learn by the end, and how many there are."""
     from ..learning.parameter_summary import summarize
 
     nlp = load_with_networks(str(config), {})
-    (pipe,) = bert_components(nlp)
-    learner = pipe.shim.learner
-    parts = summarize(learner.network.module, learner.adaptation, steps=int(nlp.config["training"]["max_steps"] or 0))
+    learners = [pipe.shim.learner for pipe in bert_components(nlp)]
+    steps = int(nlp.config["training"]["max_steps"] or 0)
+    parts = [
+        part for learner in learners for part in summarize(learner.network.module, learner.adaptation, steps=steps)
+    ]
     return sum(part.learning for part in parts), sum(part.parameters for part in parts)

@@ -17,7 +17,7 @@ from ..errors import BertadaptError, Errors, InvalidError, NotFoundError
 from ..planning.data_files import DAMAGES, reason_of
 
 if TYPE_CHECKING:
-    from ..component.base import BertPipe
+    from ..component.network_component import NetworkComponent
 
 UNREADABLE = (*DAMAGES, ImportError, configparser.Error)
 BEST = "model-best"
@@ -88,18 +88,21 @@ def load_with_networks(path: str, overrides: dict[str, Any]) -> Language:
     return nlp
 
 
-def bert_components(nlp: Language) -> list[BertPipe]:
-    """Return the components of a pipeline that have a network. Raises ValueError if there are none."""
-    from ..component.base import BertPipe
+def bert_components(nlp: Language) -> list[NetworkComponent]:
+    """Return the components of a pipeline that have a network: those with a task, and encoders that these share.
 
-    pipes = [pipe for _, pipe in nlp.pipeline if isinstance(pipe, BertPipe)]
+    Raises ValueError if there are none.
+    """
+    from ..component.network_component import NetworkComponent
+
+    pipes = [pipe for _, pipe in nlp.pipeline if isinstance(pipe, NetworkComponent)]
     if not pipes:
         raise InvalidError(Errors.E516.format(components=nlp.pipe_names))
     return pipes
 
 
-def read_network(pipe: BertPipe) -> None:
-    """Give a component its encoder, with a head for two labels if its labels would come from the training data."""
+def read_network(pipe: NetworkComponent) -> None:
+    """Give a component its network, with a head for two labels if its labels would come from the training data."""
     from ..component.encoder_choice import read_network as read
 
     checkpoint, has_head = read(pipe.model, None, (), segments=pipe.n_segments)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from ..errors import Errors, InvalidError, Warnings, require
+from ..errors import Warnings, require
 from ..network.activation_checkpointing import checkpoint_activations
 from ..network.module_parts import Anatomy
 from ..network.task_module import TaskModule
@@ -84,13 +84,11 @@ class Adaptation:
             checkpoint_activations(module.base_model)
 
     def freeze(self, module: TaskModule, step: int) -> None:
-        """Mark the parameters that learn from a step on, and no others. Raises ValueError if none does."""
+        """Mark the parameters that learn from a step on, and no others."""
         anatomy = Anatomy(module)
         for name, parameter in module.named_parameters():
             learns = self.learns(name, anatomy, step) and _last_match(self.rates, name) != 0
             parameter.requires_grad_(learns)
-        if not any(parameter.requires_grad for parameter in module.parameters()):
-            raise InvalidError(Errors.E113)
 
     def train(self, module: TaskModule) -> None:
         """Switch a network to training, with dropout in frozen layers only where that is wanted."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ..errors import Errors, InvalidError
 from ..network.network import Network
 from ..types import SupportsStep
 from .adaptation import Adaptation
@@ -42,7 +43,7 @@ class Learner:
         self.adaptation = adaptation
         self.steps = 0
         adaptation.prepare(network.module)
-        adaptation.freeze(network.module, self.steps)
+        self.freeze()
         network.place()
         self.restart()
 
@@ -60,6 +61,12 @@ class Learner:
         self._count = 0
         self.network.module.zero_grad(set_to_none=True)
 
+    def freeze(self) -> None:
+        """Mark the parameters that learn from now on, and no others. Raises ValueError if none does."""
+        self.adaptation.freeze(self.network.module, self.steps)
+        if not any(parameter.requires_grad for parameter in self.network.module.parameters()):
+            raise InvalidError(Errors.E113)
+
     @property
     def count(self) -> int:
         """How many examples, or tokens, gradients were added up for since the last step."""
@@ -72,8 +79,8 @@ class Learner:
         inputs: tensors that get their gradient of the loss's sum added to `.grad` too, for whoever computed them.
         A pass that fails adds no gradient. Returns the loss, detached from its graph.
         """
-        self._keep_features()
-        with self._training():
+        self.keep_features()
+        with self.training():
             loss = forward()
             self._scale = self._scale or loss_scale(self.network.device, self.network.dtype, loss.count)
             parameters = [parameter for parameter in self.network.module.parameters() if parameter.requires_grad]
@@ -86,23 +93,24 @@ class Learner:
         self._count += loss.count
         return Loss(loss.total.detach(), loss.count)
 
-    def step(self, optimizer: SupportsStep) -> None:
+    def step(self, optimizer: SupportsStep, rates: SupportsStep | None = None) -> None:
         """Step with the mean of the gradients that were added up since the last step, and clear them.
 
-        They are cleared after a step that fails or is interrupted too: some weights may have changed by then.
+        rates: hyper-parameters in the place of the optimizer's, which may have changed since the step was due.
+        Gradients are cleared after a step that fails or is interrupted too: some weights may have changed by then.
         Raises ValueError after three steps in a row whose gradient was not finite; such steps change no weight.
         """
         if self._scale is None or not self._count:
             return
         try:
             stepper = self._stepper_of(optimizer)
-            not_finite = stepper.step(optimizer, divisor=self._scale.factor * self._count)
+            not_finite = stepper.step(rates or optimizer, divisor=self._scale.factor * self._count)
         finally:
             self.forget()
         self.steps += 1
         self._health.record(self._scale.update(not_finite))
         if self.adaptation.changes_at(self.steps):
-            self.adaptation.freeze(self.network.module, self.steps)
+            self.freeze()
             stepper.extend(self.network.module, self.adaptation)
 
     def knows(self, optimizer: SupportsStep) -> bool:
@@ -129,14 +137,15 @@ class Learner:
         return self._stepper
 
     @contextmanager
-    def _training(self) -> Iterator[None]:
+    def training(self) -> Iterator[None]:
+        """Have the network in training mode in the block."""
         self.adaptation.train(self.network.module)
         try:
             yield
         finally:
             self.network.module.eval()
 
-    def _keep_features(self) -> None:
+    def keep_features(self) -> None:
         """Keep the hidden states of a frozen encoder, from the first batch of training on."""
         memory = self.adaptation.features_memory
         if memory is not None and self._features is None:

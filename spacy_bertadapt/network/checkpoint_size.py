@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ SHARED_WEIGHTS = 3  # a tied matrix is saved once, and is made for each of its p
 SLACK = 2**24  # numbers beside those in the files: tables of positions, a pooler. `Checkpoint.load` names the latter
 TENSORS = 4  # that a module makes for each one in its files
 SLACK_TENSORS = 1000
+MOST_NUMBERS, MOST_TENSORS = 2**40, 50_000  # of an encoder that is described, and not read
 
 
 def check_size(folder: Path, architecture: Architecture, config: PretrainedConfig) -> None:
@@ -35,6 +37,13 @@ def check_size(folder: Path, architecture: Architecture, config: PretrainedConfi
     )
     with loading(), torch.device("meta"), limit:
         architecture.build(config)
+
+
+@contextmanager
+def count_tensors(file: Path) -> Iterator[None]:
+    """Raise ValueError as soon as more tensors are made in the block than an encoder has. file: describes them."""
+    with _Limit(file, numbers=MOST_NUMBERS, tensors=MOST_TENSORS):
+        yield
 
 
 class _Limit(TorchDispatchMode):

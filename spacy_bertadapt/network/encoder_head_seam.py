@@ -14,9 +14,8 @@ from typing import Any, NoReturn, cast
 from torch import Tensor, nn
 from transformers.modeling_outputs import BaseModelOutputWithPoolingAndCrossAttentions
 
+from .head_side import POOLER
 from .task_module import EncoderWithHead, TaskModule
-
-POOLER = "pooler"
 
 
 def encode(module: TaskModule, inputs: Mapping[str, Tensor]) -> Tensor:

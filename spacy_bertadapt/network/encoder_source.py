@@ -1,4 +1,4 @@
-"""Where an encoder comes from: a hub id, a directory, or a package that ships one."""
+"""Where an encoder comes from: a hub id, a directory, a package that ships one, or another component."""
 
 from __future__ import annotations
 
@@ -58,6 +58,21 @@ class EncoderSource:
                 Errors.E101.format(name=self.name, reason=f"no directory {path}", remedy="Check the path.")
             )
         return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class SharedEncoder:
+    """The encoder of another component of the pipeline, which several components share.
+
+    upstream: the name of that component, a `bert_encoder` before the one that names it.
+    """
+
+    upstream: str = "bert_encoder"
+
+    @property
+    def name(self) -> str:
+        """The name of the component, for messages."""
+        return self.upstream
 
 
 def _package_folder(name: str) -> Path:

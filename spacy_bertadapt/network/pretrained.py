@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from torch import Tensor, nn
+from torch import Tensor
 from transformers import AutoTokenizer, PretrainedConfig, PreTrainedTokenizerBase
 
 from ..errors import Errors, InvalidError, Warnings
@@ -16,6 +16,7 @@ from .architecture import Architecture, AutoClass, ModuleRead
 from .checkpoint import Checkpoint
 from .encoder_source import EncoderSource
 from .module_parts import head_parameters
+from .new_parameters import initialize_parameters
 from .pretrained_config import output_labels, outputs, read_encoder_config
 from .task_module import TaskModule
 from .transformers_calls import UNREADABLE, errors_of_encoder, first_line
@@ -67,7 +68,7 @@ def read_encoder(
     config.label2id = {label: index for index, label in enumerate(labels)}
     config.problem_type = None
     module, new_parameters = _read_module(source, architecture, config, ignore_mismatched_sizes=True)
-    _initialize_parameters(module, head_parameters(module) - new_parameters)
+    initialize_parameters(module, head_parameters(module) - new_parameters)
     return Checkpoint(module, tokenizer, source.lasting, has_new_head=True), False
 
 
@@ -125,19 +126,6 @@ def _warn_of_other_labels(source: EncoderSource, config: PretrainedConfig, label
 def is_placeholder(label: str) -> bool:
     """Return whether a label is the one that Transformers gives to an output without a name: LABEL_0."""
     return re.fullmatch(r"LABEL_\d+", label) is not None
-
-
-def _initialize_parameters(module: TaskModule, names: set[str]) -> None:
-    """Initialize parameters again: weights at random, norms as the identity."""
-    scale = getattr(module.config, "initializer_range", 0.02)
-    for path in sorted({name.rpartition(".")[0] for name in names}):
-        layer = module.get_submodule(path)
-        if isinstance(layer, nn.Linear):
-            nn.init.normal_(layer.weight, std=scale)
-            if layer.bias is not None:
-                nn.init.zeros_(layer.bias)
-        elif callable(reset := getattr(layer, "reset_parameters", None)):
-            reset()
 
 
 def _spell_labels_as(config: PretrainedConfig, wanted: Sequence[str]) -> None:

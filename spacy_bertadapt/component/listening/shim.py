@@ -20,7 +20,7 @@ class ListeningShim(NetworkShim):
 
     def read_folder(self, path: Path) -> VectorCheckpoint:
         """Return the head in a folder that `to_disk` wrote: see `load_vector_checkpoint`."""
-        dropout = float(self.settings.encoder.dropout or 0.0)
+        dropout = float(self.source.dropout or 0.0)
         return load_vector_checkpoint(path, self.settings.architecture, dropout=dropout)
 
     def _make_network(self, checkpoint: Checkpoint) -> VectorNetwork:

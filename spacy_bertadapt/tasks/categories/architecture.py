@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from ...component.thinc_model import NetworkModel, make_model
+from ...component.thinc_model import AnyEncoder, NetworkModel, make_model
 from ...network.architecture import AutoClass
-from ...network.encoder_source import EncoderSource
 
 
-def sequence_classifier(encoder: EncoderSource, device: str = "auto", precision: str = "auto") -> NetworkModel:
+def sequence_classifier(encoder: AnyEncoder, device: str = "auto", precision: str = "auto") -> NetworkModel:
     """Return the model of a network with one row of logits a sequence.
 
     Arguments: see `make_model`.

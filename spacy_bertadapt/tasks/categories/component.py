@@ -216,9 +216,9 @@ class Categorizer(BertPipe[EncodedTexts, CatsTargets, Floats]):
 
     def _has_head_of_numbers(self) -> bool:
         """Return whether the encoder has a head that is taken for one of numbers."""
-        settings = self.shim.settings
-        config = pretrained_config(settings.encoder)
-        return config is not None and settings.architecture.is_trained(config) and self._asked.are_numbers(config)
+        config = pretrained_config(self.model)
+        architecture = self.shim.settings.architecture
+        return config is not None and architecture.is_trained(config) and self._asked.are_numbers(config)
 
     def _cats_of(self, example: Example, own_labels: Collection[str]) -> Mapping[str, float]:
         """Return the gold values that are meant for the component.

