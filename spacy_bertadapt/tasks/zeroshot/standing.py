@@ -89,12 +89,17 @@ class SavedNli:
             self.take(self._make(read_json_object(path / SETTINGS)).from_disk(path) if path.exists() else None)
 
     def to_bytes(self) -> bytes:
-        """Pack what `to_disk` writes."""
+        """Pack what `to_disk` writes; nothing of a component that shares an encoder, and so is in the pipeline."""
+        if self.nli().shim.shares_encoder:
+            return srsly.msgpack_dumps({})
         return srsly.msgpack_dumps({SETTINGS: settings_of(self.nli()), "nli": self.nli().to_bytes()})
 
     def from_bytes(self, data: bytes) -> None:
         """Read what `to_bytes` packed."""
         packed = srsly.msgpack_loads(data)
+        if not packed:
+            self.take(None)
+            return
         nli = anew(self.nli()) if self.is_own else self._make(packed[SETTINGS])
         self.take(nli.from_bytes(packed["nli"]))
 

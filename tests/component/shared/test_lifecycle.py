@@ -215,3 +215,13 @@ def test_deep_copies(learned):
     loop(twin, examples_of(twin, *TEXT_TASKS))
     torch.testing.assert_close(weights(encoder_of(learned).network.module), before, atol=0, rtol=0)
     assert encoder_of(twin).heads[0] is twin.get_pipe("bert_textcat")
+
+
+def test_zero_shot_stands_on_a_head(make_shared, tmp_path):
+    nlp = make_shared("nli")
+    nlp.add_pipe("bert_zeroshot", config={"nli": "bert_nli", "labels": ["parcels", "shoes"]})
+    cats = nlp("my parcel never arrived").cats
+    assert set(cats) == {"parcels", "shoes"}
+    nlp.to_disk(tmp_path)
+    for again in (spacy.load(tmp_path), spacy.blank("en").from_config(nlp.config).from_bytes(nlp.to_bytes())):
+        assert again("my parcel never arrived").cats == pytest.approx(cats, abs=1e-5)
