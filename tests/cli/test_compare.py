@@ -102,7 +102,7 @@ def test_a_config_without_a_component(run: Callable, tmp_path: Path) -> None:
     spacy.blank("en").config.to_disk(tmp_path / "config.cfg")
     done = run("compare", tmp_path / "config.cfg", "-o", tmp_path / "comparison", "-s", "full")
     assert done.exit_code == 1
-    assert "E518" in done.output
+    assert "E516" in done.output
 
 
 def test_a_component_is_known_by_its_class() -> None:
