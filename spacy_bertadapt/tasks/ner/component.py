@@ -220,7 +220,7 @@ class BertNer(BertPipe[AlignedTexts, TagTargets, Entities]):
     def _tag_weights(self, device: torch.device) -> Tensor | None:
         """Return the class weight of every tag, (tags,): that of its type, or of tokens outside of entities."""
         weights = self.weights_of_labels(device)
-        return None if weights is None else weights[to_device(np.array(self.scheme.types) + 1, device)]
+        return None if weights is None else weights[to_device(np.array(self.scheme.types, dtype=np.int64) + 1, device)]
 
     def _scores(self, spans: TagSpans, log_p: Floats) -> Floats:
         """Return the score of each entity, (entities,). log_p: (tokens,) that of the tag that each token has."""

@@ -273,7 +273,7 @@ def test_class_weights_are_by_type(nlp, make_ner, make_entities):
     loss = {"@losses": "spacy-bertadapt.CrossEntropy.v1", "class_weights": {"O": 0.5, "PLACE": 2.0}}
     pipe = make_ner(nlp, loss=loss)
     nlp.initialize(lambda: make_entities(nlp))
-    assert pipe._tag_weights(torch.zeros(1)).tolist() == [0.5, 1.0, 1.0, 2.0, 2.0]
+    assert pipe._tag_weights(torch.device("cpu")).tolist() == [0.5, 1.0, 1.0, 2.0, 2.0]
     losses = nlp.update(make_entities(nlp), sgd=adamw(1e-3))
     assert float(losses["bert_ner"]) > 0
 
@@ -289,7 +289,7 @@ def test_balanced_weights_count_what_is_learned_from(nlp, make_ner):
     example = Example(doc, doc)
     with pytest.warns(UserWarning, match="W30[36]"):
         pipe.initialize(lambda: [example, Example(nothing, nothing)], nlp=nlp, labels=["PERSON"])
-    weights = pipe._tag_weights(torch.zeros(1)).numpy()
+    weights = pipe._tag_weights(torch.device("cpu")).numpy()
     assert weights == pytest.approx([7 / (2 * 6), *[7 / (2 * 1)] * 2])
     tags = gold_tags(pipe, [example])
     assert weights[tags[tags != NO_TAG]].mean() == pytest.approx(1.0), "over the tokens that are learned from"
