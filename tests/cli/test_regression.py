@@ -82,16 +82,51 @@ def test_numbers_in_spacy_files(reviews: Path, init: Callable, run: Callable, tm
     assert "stars 0 0.816 -1 1" in plain(run("debug-data", "--train", data, "--dev", data, "--regression"))
 
 
-def test_pairs(init: Callable, tmp_path: Path) -> None:
-    rows = [{"premise": "It rains.", "hypothesis": "It is wet.", "likeness": 4.5}] * 3
-    data = tmp_path / "pairs.jsonl"
-    data.write_text("\n".join(map(json.dumps, rows)), encoding="utf8")
-    plain(init(data, "--task", "nli", "--reader.scores", "likeness"))
+@pytest.fixture
+def pairs(tmp_path: Path) -> Path:
+    rows = [{"premise": "It rains.", "hypothesis": f"It is {word}.", "likeness": n} for n, word in enumerate(THINGS)]
+    path = tmp_path / "pairs.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf8")
+    return path
+
+
+def test_pairs(pairs: Path, init: Callable, run: Callable, tmp_path: Path) -> None:
+    plain(init(pairs, "--task", "nli", "--reader.scores", "likeness"))
     config = util.load_config(tmp_path / "new.cfg")
-    assert config["training"]["score_weights"]["cats_score"] == 1
-    assert config["training"]["score_weights"]["nli_acc"] is None
-    nlp = util.load_model_from_config(config, auto_fill=True)
+    weights = {name: weight for name, weight in config["training"]["score_weights"].items() if weight is not None}
+    assert weights == {"nli_score": 1.0, "nli_pearson": 0.0, "nli_spearman": 0.0}
+    train(tmp_path / "new.cfg", tmp_path / "out", overrides={"training.max_steps": 2})
+    nlp = spacy.load(tmp_path / "out" / "model-last")
     assert task_of(nlp) is TASKS["nli"].numbers
+    for task in ((), ("--task", "nli")):
+        metrics = tmp_path / "metrics.json"
+        options = [*task, "--reader.scores", "likeness", "--output", metrics]
+        plain(run("evaluate", tmp_path / "out" / "model-last", pairs, *options))
+        scores = json.loads(metrics.read_text(encoding="utf8"))
+        for name in ("score", "pearson", "spearman", "mse", "rmse", "numbers_per_type"):
+            assert scores[f"nli_{name}"] == scores[f"cats_{name}"]
+        assert scores["nli_rmse"] > 0
+
+
+@pytest.mark.filterwarnings("ignore:.*W310", "ignore:.*W303")  # each passes over the data of the other
+def test_labels_of_texts_beside_numbers_of_pairs(
+    reviews: Path, pairs: Path, run: Callable, tiny_bert: Path, tmp_path: Path
+) -> None:
+    """Each has scores of its own names, and its share in the choice of the best pipeline."""
+    files = [option for data in (reviews, pairs) for option in ("--train", data, "--dev", data)]
+    readers = ["--reader.textcat.label", "stars", "--reader.nli.scores", "likeness"]
+    tasks = ["--task", "textcat", "--task", "nli"]
+    plain(run("init-config", tmp_path / "new.cfg", *tasks, *files, *readers, "-e", tiny_bert, "--epochs", 1))
+    weights = util.load_config(tmp_path / "new.cfg")["training"]["score_weights"]
+    assert (weights["cats_score"], weights["nli_score"], weights["nli_acc"]) == (0.5, 0.5, None)
+    train(tmp_path / "new.cfg", tmp_path / "out")
+    nlp = spacy.load(tmp_path / "out" / "model-last")
+    texts = list(TASKS["textcat"].reader_class(reviews, label="stars")(nlp))
+    scores = nlp.evaluate([*texts, *TASKS["nli"].reader_class(pairs, scores=["likeness"])(nlp)])
+    assert scores["cats_score_desc"] == "macro F"
+    assert scores["nli_numbers_per_type"].keys() == {"likeness"}
+    assert "cats_pearson" not in scores
+    assert {"cats_score", "nli_score"} <= nlp.meta["performance"].keys()
 
 
 def test_integers_are_labels_unless_told_otherwise(reviews: Path, init: Callable, tmp_path: Path) -> None:

@@ -20,11 +20,17 @@ DESCRIPTION = "mean of Pearson and Spearman"
 
 
 def score_by_kind(
-    examples: Iterable[Example], *, score_labels: Scorer, problem_type: str | None = None, **settings: Any
+    examples: Iterable[Example],
+    *,
+    score_labels: Scorer,
+    score_numbers: Scorer,
+    problem_type: str | None = None,
+    **settings: Any,
 ) -> dict[str, Any]:
     """Return the scores of what a component predicts: numbers if it says that it does, else labels.
 
-    score_labels: scores labels. problem_type: the component's, as Transformers names it. settings: for either scorer.
+    score_labels, score_numbers: score these. problem_type: the component's, as Transformers names it. settings: for
+    either scorer.
     """
     score = score_numbers if problem_type == REGRESSION else score_labels
     return score(examples, **settings)

@@ -6,36 +6,26 @@ from dataclasses import replace
 
 from spacy.tokens import Doc
 
-from ...component.defaults import Weights
 from ...planning.choices import Choice, choose_max_length
 from ...planning.data_summary import DataSurvey
 from ...planning.task import ConfigPlan, Score, Task
+from .defaults import CATS, number_weights
 from .number_report import NumberReport
 
 SQUARED_ERROR = {"@losses": "spacy-bertadapt.MeanSquaredError.v1"}
 NOTE_ON_LOSS = "of numbers; null, or a cross-entropy, learns labels"
 
-WEIGHTS: Weights = {
-    "cats_score": 1.0,
-    "cats_pearson": 0.0,
-    "cats_spearman": 0.0,
-    "cats_mse": None,
-    "cats_rmse": None,
-    "cats_numbers_per_type": None,
-}
-"""Weights of scores: the table of `spacy train` shows those with 0.0 too. It multiplies by 100, so it has no errors."""
 
-
-def with_numbers(task: Task) -> Task:
-    """Return a task of categories that can be learned from numbers too."""
+def with_numbers(task: Task, *, prefix: str = CATS) -> Task:
+    """Return a task of categories that can be learned from numbers too. prefix: of the names of these scores."""
     numbers = replace(
         task,
         gold=gold_numbers,
-        score=Score("cats_score", "Pearson and Spearman", in_spacy="cats_score"),
+        score=Score(f"{prefix}score", "Pearson and Spearman", in_spacy="cats_score"),
         prediction=predicted_numbers,
         plan=ConfigPlan(choose=choose, notes={**task.config_plan.notes, "component.loss": NOTE_ON_LOSS}),
         make_report=lambda window: NumberReport(),
-        weights=WEIGHTS,
+        weights=number_weights(prefix),
     )
     return replace(task, numbers=numbers)
 

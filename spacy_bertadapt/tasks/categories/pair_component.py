@@ -17,7 +17,7 @@ from ...errors import Errors, InvalidError, WrongTypeError
 from ...pairs import PartNames, find_parts, parts_given
 from ...types import Floats
 from .component import Categorizer, CatsTargets
-from .defaults import CATS_SCORES, PARTS
+from .defaults import CATS, PARTS
 from .sharing import TextReader, TextReaders
 
 Text: TypeAlias = str | Doc | Span
@@ -90,8 +90,9 @@ class PairCategorizer(PairPipe[EncodedTexts, CatsTargets, Floats], Categorizer):
         Where another component of the pipeline writes `doc.cats` of texts, spaCy's scores of these are left to it.
         """
         scores = super().score([example for example in examples if self._can_score(example)], **settings)
-        left = CATS_SCORES if self._others(running=True) else ()
-        return {name: score for name, score in scores.items() if name not in left}
+        if not self._others(running=True):
+            return scores
+        return {name: score for name, score in scores.items() if not name.startswith(CATS)}
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
         """Write the component into a folder, and note which."""

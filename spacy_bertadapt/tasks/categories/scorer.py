@@ -11,12 +11,12 @@ from spacy.tokens import Doc
 from spacy.training import Example
 
 from ...component.unknown_labels import warn_of_unknown_labels
-from .number_scorer import score_by_kind
+from .number_scorer import score_by_kind, score_numbers
 
 
 def make_textcat_scorer() -> Callable[..., dict[str, Any]]:
     """Return the scorer of `doc.cats`: see `score_cats`, and `score_numbers` for a component that predicts numbers."""
-    return partial(score_by_kind, score_labels=score_cats)
+    return partial(score_by_kind, score_labels=score_cats, score_numbers=score_numbers)
 
 
 def score_cats(

@@ -2,4 +2,7 @@
 
 from ..categories.defaults import PARTS
 
-__all__ = ["PARTS"]
+OWN_SCORES = "nli_"
+"""What the names of its scores begin with, so that they stand beside those of a component of texts."""
+
+__all__ = ["OWN_SCORES", "PARTS"]

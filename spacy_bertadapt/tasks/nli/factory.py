@@ -8,7 +8,8 @@ from thinc.api import Model
 
 from ...component.defaults import TRAINED_DEFAULTS, Scorer, Weights, network_defaults
 from ...component.window_settings import WindowSettings
-from ..categories.defaults import ARCHITECTURE
+from ..categories.defaults import ARCHITECTURE, number_weights
+from . import OWN_SCORES
 
 DEFAULTS: dict[str, Any] = {
     "long_text": "mean",
@@ -20,6 +21,7 @@ DEFAULTS: dict[str, Any] = {
 WEIGHTS: Weights = {
     "nli_acc": 1.0,
     **dict.fromkeys(["nli_macro_f", "nli_per_type", "nli_confusion"]),
+    **dict.fromkeys(number_weights(OWN_SCORES)),
 }
 
 

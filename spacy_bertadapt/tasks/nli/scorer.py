@@ -10,13 +10,27 @@ from typing import Any
 from spacy.scorer import PRFScore
 from spacy.training import Example
 
-from ..categories.number_scorer import score_by_kind
+from ..categories.defaults import CATS
+from ..categories.number_scorer import score_by_kind, score_numbers
 from ..categories.scorer import score_cats
+from . import OWN_SCORES
+
+DESCRIBED = "cats_score_desc"  # spaCy's words for cats_score
 
 
 def make_nli_scorer() -> Callable[..., dict[str, Any]]:
-    """Return the scorer of pairs: see `score_nli`, and `score_numbers` for a component that predicts numbers."""
-    return partial(score_by_kind, score_labels=score_nli)
+    """Return the scorer of pairs: see `score_nli`, and `score_pair_numbers` for a component that predicts numbers."""
+    return partial(score_by_kind, score_labels=score_nli, score_numbers=score_pair_numbers)
+
+
+def score_pair_numbers(examples: Iterable[Example], **settings: Any) -> dict[str, Any]:
+    """Return the scores of `score_numbers` under names of their own, and under its `cats_*`, for `spacy evaluate`.
+
+    Returns nli_score, nli_pearson, nli_spearman, nli_mse, nli_rmse and nli_numbers_per_type.
+    """
+    scores = score_numbers(examples, **settings)
+    own = {OWN_SCORES + name.removeprefix(CATS): value for name, value in scores.items() if name != DESCRIBED}
+    return {**own, **scores}
 
 
 def score_nli(examples: Iterable[Example], *, labels: Sequence[str], **settings: Any) -> dict[str, Any]:

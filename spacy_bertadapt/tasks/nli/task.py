@@ -6,7 +6,7 @@ from ...planning.task import Score, Task
 from ..categories.exchange import OF_PAIRS
 from ..categories.labels import best_category, gold_categories
 from ..categories.number_task import with_numbers
-from . import PARTS
+from . import OWN_SCORES, PARTS
 from .plan import PLAN
 
 LABELS = Task(
@@ -24,4 +24,4 @@ LABELS = Task(
     plan=PLAN,
     exchange=OF_PAIRS,
 )
-TASK = with_numbers(LABELS)
+TASK = with_numbers(LABELS, prefix=OWN_SCORES)
