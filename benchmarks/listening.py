@@ -132,10 +132,6 @@ def _accuracy(nlp: Language, examples: list[Example]) -> float:
     return sum(right) / len(right)
 
 
-def _best(cats: dict[str, float]) -> str:
-    return max(cats, key=cats.__getitem__)
-
-
 def _texts(nlp: Language, rows: Rows) -> list[Example]:
     return [Example.from_dict(nlp.make_doc(str(text)), {"cats": cats}) for text, cats in rows]
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from spacy.cli._util import string_to_list
 
+from ..component.saving import check_component_name
 from ..errors import Errors, InvalidError
 from ..evaluation.pipelines import load_pipeline
 from ..planning.base_pipeline import BasePipeline
@@ -48,8 +49,11 @@ def language_of(lang: str | None, base: BasePipeline | None) -> str:
     return base.lang
 
 
-def check_component_name(name: str | None) -> None:
-    """Raise ValueError for a name that no block of a config can have."""
-    if name is not None and not COMPONENT_NAME.fullmatch(name):
+def check_new_name(name: str | None) -> None:
+    """Raise ValueError for a name that no block of a config can have, or no folder of a component; None is no name."""
+    if name is None:
+        return
+    if not COMPONENT_NAME.fullmatch(name):
         reason = "a component's name has letters, digits, _ and - alone"
         raise InvalidError(Errors.E526.format(value=name, reason=reason))
+    check_component_name(name)

@@ -14,6 +14,7 @@ from ..files import save_pipeline
 from ..network.encoder_source import EncoderSource
 from ..tasks import TRAINED, get_task
 from . import options
+from .base_options import check_new_name
 from .hub import offline_without_network
 
 
@@ -38,6 +39,7 @@ def import_cli(
     with options.errors_as_messages():
         if not force and output.is_dir() and any(output.iterdir()):
             raise ExistsError(Errors.E558.format(path=output))
+        check_new_name(name)
         chosen = None if task is None else get_task(task)
         offline_without_network(checkpoint)
         from ..exchange.importing import ImportRequest, import_checkpoint

@@ -23,7 +23,7 @@ from .base_options import (
     BaseOption,
     NameOption,
     WithoutOption,
-    check_component_name,
+    check_new_name,
     language_of,
     read_base,
 )
@@ -100,12 +100,14 @@ def _data_of(
     *,
     regression: bool,
 ) -> tuple[TaskData, ...]:
-    """Return each task with its data, in the order of the options. Raises ValueError for options of other numbers."""
+    """Return each task with its data, in the order of the options. Raises ValueError for options that don't fit."""
     for option, values in {"--train": train, "--dev": dev, "--name": names}.items():
         if len(values) != len(tasks):
             raise InvalidError(Errors.E548.format(tasks=len(tasks), values=len(values), option=option))
+    if regression and len(tasks) > 1:
+        raise InvalidError(Errors.E561.format(tasks=len(tasks)))
     for name in names:
-        check_component_name(name)
+        check_new_name(name)
     return tuple(
         TaskData(
             task=options.task_of_gold(task, reader, regression=regression, files=files),

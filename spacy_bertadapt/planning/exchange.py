@@ -20,15 +20,13 @@ class Exchange:
     """How a task's networks are exchanged with Transformers.
 
     auto_class: the class that reads its checkpoints, such as "AutoModelForTokenClassification". hub_task: the hub's
-    name of the task. spacy_name: the name of spaCy's own component for it, by which the hub recognizes a pipeline;
-    None: there is none. is_meant: returns whether a checkpoint of that class is one of this task, and not of another.
+    name of the task. is_meant: returns whether a checkpoint of that class is one of this task, and not of another.
     settings: returns the settings of the component that fit a checkpoint. problem_types: what its outputs may mean, in
     Transformers' words; none: the task has one meaning.
     """
 
     auto_class: str
     hub_task: str
-    spacy_name: str | None = None
     is_meant: Callable[[CheckpointFacts], bool] = lambda facts: True
     settings: Callable[[CheckpointFacts], Mapping[str, Any]] = no_settings
     problem_types: tuple[str, ...] = ()

@@ -36,7 +36,7 @@ def write_config(request: ConfigRequest, *, force: bool = False) -> Findings:
 
     force: whether an existing file may be written over.
     Raises FileExistsError, FileNotFoundError for missing data or encoder, and ValueError for a task that is not
-    trained, for data that can't be used, and for two components of one name.
+    trained, for data that can't be used, and for two components of one name or kind.
     """
     plans = [data.task.config_plan for data in request.data]
     if request.output.exists() and not force:

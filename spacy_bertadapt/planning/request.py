@@ -60,7 +60,10 @@ class ConfigRequest:
     base: BasePipeline | None = None
 
     def check_names(self) -> None:
-        """Raise ValueError if a component would have the name of another one."""
+        """Raise ValueError for two components of one kind, and for one with the name of another one."""
+        for task, count in Counter(data.task.name for data in self.data).items():
+            if count > 1:  # they share one corpus, and each would take the labels of all of it
+                raise InvalidError(Errors.E560.format(task=task, count=count))
         names = Counter(data.component for data in self.data)
         for name, count in names.items():
             if count > 1:

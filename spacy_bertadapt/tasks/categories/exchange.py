@@ -30,7 +30,6 @@ def exclusiveness(facts: CheckpointFacts) -> dict[str, Any]:
 OF_TEXTS = Exchange(
     auto_class="AutoModelForSequenceClassification",
     hub_task="text-classification",
-    spacy_name="textcat",
     is_meant=lambda facts: not is_of_pairs(facts),
     settings=exclusiveness,
     problem_types=(SINGLE_LABEL, MULTI_LABEL, REGRESSION),
@@ -38,7 +37,6 @@ OF_TEXTS = Exchange(
 OF_PAIRS = Exchange(
     auto_class="AutoModelForSequenceClassification",
     hub_task="text-classification",
-    spacy_name="textcat",
     is_meant=is_of_pairs,
     problem_types=(SINGLE_LABEL, REGRESSION),
 )

@@ -44,5 +44,5 @@ TASK = Task(
     plan=PLAN,
     label_warnings=warn_without_entities,
     make_report=EntityReport,
-    exchange=Exchange(auto_class="AutoModelForTokenClassification", hub_task="token-classification", spacy_name="ner"),
+    exchange=Exchange(auto_class="AutoModelForTokenClassification", hub_task="token-classification"),
 )

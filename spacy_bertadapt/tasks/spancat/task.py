@@ -60,7 +60,6 @@ TASK = Task(
     exchange=Exchange(
         auto_class="AutoModel",
         hub_task="token-classification",
-        spacy_name="spancat",
         is_meant=lambda facts: bool(facts.own_head),
         settings=size_of_head,
     ),
