@@ -90,16 +90,16 @@ def mixed(trained: Language) -> list[Example]:
     return list(registry.resolve(Config({"corpus": mixture()}))["corpus"](trained))
 
 
-def own_scores(task: str) -> list[str]:
+def own_scores(task: str) -> set[str]:
     """Return the names of a task's scores."""
-    return list(Language.get_factory_meta(TRAINED[task].factory).default_score_weights)
+    return set(Language.get_factory_meta(TRAINED[task].factory).default_score_weights)
 
 
 def test_every_score_is_that_of_its_own_corpus(trained, mixed) -> None:
     scores = trained.evaluate(mixed)
     for task in TRAINED:
         alone = trained.evaluate(gold(task)(trained))
-        for name in own_scores(task):
+        for name in alone.keys() & own_scores(task):  # a component of labels has no scores of numbers
             is_table = isinstance(alone[name], dict)
             assert scores[name] == (alone[name] if is_table else pytest.approx(alone[name], abs=1e-6)), name
         assert scores[TRAINED[task].score.name] > 0
