@@ -535,18 +535,22 @@ class Errors:
         "--component."
     )
     E556 = (
-        "[E556] There is no component '{name}' with a network of its own to export. There is {components}: name one of "
+        "[E556] There is no component '{name}' that can be exported. There is {components}: name one of "
         "these with --component."
     )
     E557 = (
-        "[E557] {path} is not empty. Name another folder, or add --force: its files are replaced then, but for hidden "
-        "ones, and folders in it stay."
+        "[E557] {path} is not empty. Name another folder, or add --force: the files of a checkpoint are replaced "
+        "then, README.md too, and all else stays."
     )
     E558 = (
         "[E558] {path} is not empty. Name another folder, or add --force: a pipeline in it is replaced then, and what "
         "is no part of it stays."
     )
     E559 = "[E559] {path} holds a pipeline, whose files an export would replace. Name another folder."
+    E560 = (
+        "[E560] A head on the vectors of {encoder} can't be exported: Transformers has no class for it. Train a "
+        "component with an encoder of its own, or on a bert_encoder."
+    )
 
     # Corpora
     C001 = (

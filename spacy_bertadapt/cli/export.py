@@ -19,7 +19,9 @@ def export_cli(
     component: Annotated[
         str | None, typer.Option("--component", "-c", help="Name of the component, if there are several")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", "-F", help="Replace files that are there")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", "-F", help="Replace the files of a checkpoint that is there")
+    ] = False,
 ) -> None:
     """
     Write a component's network as a checkpoint that Transformers loads, with a model card. `import` makes a pipeline

@@ -55,4 +55,4 @@ def import_cli(
     msg.table([("Task", found.title), ("Component", component), ("Labels", labels), ("Licence", licence)])
     msg.good(f"Wrote {output}; use it:")
     msg.text(f"spacy.load({str(output)!r})({found.example!r}).{found.attribute}")
-    msg.text(f"python -m spacy package {quote(str(output))} PACKAGES --build wheel")
+    msg.text(f"python -m spacy package {quote(str(output))} . --build wheel")

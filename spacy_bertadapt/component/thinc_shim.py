@@ -78,6 +78,15 @@ class NetworkShim(Shim):
             self._learner = self._make_learner()
         return self._learner
 
+    @property
+    def encoder_source(self) -> EncoderSource:
+        """Where the encoder that reads the texts comes from."""
+        return self.source
+
+    def whole_checkpoint(self) -> Checkpoint:
+        """Return the network with the encoder that reads the texts. Raises ValueError if there is none to write."""
+        return self.network.checkpoint
+
     def read_pretrained_config(self) -> PretrainedConfig:
         """Return the configuration of the pretrained checkpoint: see `read_encoder_config`."""
         return read_encoder_config(self.source)

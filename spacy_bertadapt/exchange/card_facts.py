@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
-from pathlib import Path, PurePath
-from typing import Any
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
 
 from spacy.language import Language
 
-from ..network.encoder_source import PACKAGE_PREFIX, EncoderSource
 from ..planning.task import Task
+
+if TYPE_CHECKING:
+    from ..component.base import BertPipe
 
 PACKAGES = ("spacy-bertadapt", "spacy", "transformers", "torch")
 NO_SCORES = ("speed",)
@@ -41,23 +43,18 @@ class CardFacts:
 def card_facts(nlp: Language, name: str, task: Task) -> CardFacts:
     """Return what a pipeline knows of one of its components. name: of the component."""
     meta = nlp.meta
-    encoder = EncoderSource(nlp.get_pipe_config(name)["model"]["encoder"]["name"])
-    is_local = encoder.is_local or PurePath(encoder.name).is_absolute()
+    pipe: BertPipe = nlp.get_pipe(name)  # type: ignore[assignment]
+    encoder = pipe.shim.encoder_source
     return CardFacts(
         pipeline=f"{meta['lang']}_{meta['name']} {meta['version']}",
         language="multilingual" if nlp.lang == "xx" else str(nlp.lang),
         licence=meta.get("license") or "",
         scores=_scores(nlp, task),
-        data=_data(nlp),
-        encoder=_public_name(encoder.name) if is_local else encoder.name,
-        base_model=None if is_local or encoder.name.startswith(PACKAGE_PREFIX) else encoder.name,
+        data=_data(nlp, name),
+        encoder=encoder.public_name,
+        base_model=encoder.name if encoder.is_hub_id else None,
         versions={package: metadata.version(package) for package in PACKAGES},
     )
-
-
-def _public_name(name: str) -> str:
-    """Return an encoder's name without the folders that it lies in on this machine."""
-    return name if name.startswith(PACKAGE_PREFIX) else Path(name).name
 
 
 def _scores(nlp: Language, task: Task) -> dict[str, float]:
@@ -72,8 +69,13 @@ def _scores(nlp: Language, task: Task) -> dict[str, float]:
     return {score: scores[score] for score in task.score_weights if score in scores}
 
 
-def _data(nlp: Language) -> dict[str, str]:
-    """Return the names of the files that the pipeline's config trains and evaluates on, by split."""
+def _data(nlp: Language, name: str) -> dict[str, str]:
+    """Return the names of the files that the pipeline's config trains and evaluates a component on, by split.
+
+    A corpus that mixes several has them by the names of the components.
+    """
     corpora: Any = nlp.config.interpolate().get("corpora") or {}
-    paths = {split: (corpora.get(split) or {}).get("path") for split in SPLITS}
+    blocks = {split: corpora.get(split) or {} for split in SPLITS}
+    own = {split: (block.get("corpora") or {}).get(name, block) for split, block in blocks.items()}
+    paths = {split: block.get("path") for split, block in own.items()}
     return {split: PurePath(str(path)).name for split, path in paths.items() if path}

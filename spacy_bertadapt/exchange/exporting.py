@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,18 +22,37 @@ from .model_card import model_card
 if TYPE_CHECKING:
     from ..component.base import BertPipe
 
+FILES = (
+    "config.json",
+    "*.safetensors*",
+    "pytorch_model*.bin*",
+    "adapter_*",
+    "tokenizer*",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.*",
+    "merges.txt",
+    "spiece.model",
+    "sentencepiece*.model",
+    CARD,
+    COMPONENT,
+)
+"""Patterns of the names of a checkpoint's files."""
+
 
 def export_component(nlp: Language, name: str, task: Task, folder: Path, *, force: bool = False) -> None:
     """Write the network of a component into a folder that Transformers and `import_checkpoint` read.
 
     LoRA's matrices are merged into the weights. The folder is written aside and put in its place when it is complete.
-    force: whether the files in a folder that is not empty are replaced; hidden files and folders in it stay.
-    Raises FileExistsError for a folder that is not empty, or that holds a pipeline, and OSError if it can't be written.
+    A head gets a copy of the encoder that it shares.
+    force: whether the files of a checkpoint in a folder that is not empty are replaced; all else in it stays.
+    Raises FileExistsError for a folder that is not empty, or that holds a pipeline, OSError if it can't be written, and
+    ValueError for a head on vectors of other components.
     """
     pipe: BertPipe = nlp.get_pipe(name)  # type: ignore[assignment]
     content = component_content(task, nlp.get_pipe_config(name))
     with _whole(folder.absolute(), force=force) as fresh:
-        save_whole(pipe.network.checkpoint, fresh)
+        save_whole(pipe.shim.whole_checkpoint(), fresh)
         srsly.write_json(fresh / COMPONENT, content)
         (fresh / CARD).write_text(model_card(nlp, name, task, folder.absolute().name), encoding="utf8")
 
@@ -65,5 +85,5 @@ def _whole(folder: Path, *, force: bool) -> AbstractContextManager[Path]:
 
 
 def _is_replaced(entry: Path) -> bool:
-    """Return whether an entry of an earlier checkpoint's folder is one of its files: .git and the like are not."""
-    return not entry.is_dir() and not entry.name.startswith(".")
+    """Return whether an entry of an earlier checkpoint's folder is one of its files, and not its user's."""
+    return not entry.is_dir() and any(fnmatchcase(entry.name, pattern) for pattern in FILES)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import spacy
@@ -53,7 +52,7 @@ def import_checkpoint(request: ImportRequest, tasks: Iterable[Task]) -> tuple[La
     _check_request(request, task, facts)
     nlp = spacy.blank(request.lang)
     name = request.name or task.factory
-    nlp.add_pipe(task.factory, name=name, config=_config(task, facts))
+    nlp.add_pipe(task.factory, name=name, config=_config(request, task, facts))
     _read_network(cast("BertPipe", nlp.get_pipe(name)), request, task, facts)
     nlp.meta.update(_meta(task, facts))
     return nlp, task
@@ -84,13 +83,17 @@ def _check_request(request: ImportRequest, task: Task, facts: CheckpointFacts) -
         raise InvalidError(Errors.E554.format(value=request.problem_type, task=task.name, known=known))
 
 
-def _config(task: Task, facts: CheckpointFacts) -> dict[str, Any]:
-    """Return the settings of the component: what the checkpoint implies, and what it was exported with."""
+def _config(request: ImportRequest, task: Task, facts: CheckpointFacts) -> dict[str, Any]:
+    """Return the settings of the component: what the checkpoint was exported with, and implies where that is silent.
+
+    What a problem type implies that the request names comes before what the checkpoint was exported with.
+    """
     assert task.exchange is not None
     implied, exported = task.exchange.settings(facts), settings_for(task, facts.component, facts.source.name)
     encoder = {"name": facts.source.name, "revision": facts.source.revision}
     network = {**implied.get(NETWORK, {}), **exported.get(NETWORK, {}), "encoder": encoder}
-    return {**implied, **exported, NETWORK: network}
+    said = implied if request.problem_type is not None else {}
+    return {**implied, **exported, **said, NETWORK: network}
 
 
 def _read_network(pipe: BertPipe, request: ImportRequest, task: Task, facts: CheckpointFacts) -> None:
@@ -115,11 +118,11 @@ def _classes(facts: CheckpointFacts) -> str:
 
 def _meta(task: Task, facts: CheckpointFacts) -> dict[str, Any]:
     """Return what meta.json says of where the pipeline is from, in the form of spaCy's own pipelines."""
-    source = {"name": facts.source.name, "url": _url(facts.source), "author": "", "license": facts.licence}
+    source = {"name": facts.source.public_name, "url": _url(facts.source), "author": "", "license": facts.licence}
     revision = facts.commit or facts.source.revision
     return {
         "name": _package_name(facts.source),
-        "description": f"{task.title}, from the checkpoint {facts.source.name}",
+        "description": f"{task.title}, from the checkpoint {facts.source.public_name}",
         "license": facts.licence,
         "sources": [{**source, **({"revision": revision} if revision else {})}],
     }
@@ -127,10 +130,10 @@ def _meta(task: Task, facts: CheckpointFacts) -> dict[str, Any]:
 
 def _url(source: EncoderSource) -> str:
     """Return the address of a hub's repository; "" for what is on this machine."""
-    return "" if source.is_local else f"{HUB}/{source.name}"
+    return f"{HUB}/{source.name}" if source.is_hub_id else ""
 
 
 def _package_name(source: EncoderSource) -> str:
     """Return a name that a Python package can have, by the last part of the checkpoint's."""
-    last = Path(source.name.removeprefix(PACKAGE_PREFIX)).expanduser().absolute().name
+    last = source.public_name.removeprefix(PACKAGE_PREFIX).rpartition("/")[2]
     return re.sub(r"\W+", "_", last.lower(), flags=re.ASCII).strip("_") or "pipeline"

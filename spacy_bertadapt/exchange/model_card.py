@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import srsly
@@ -15,7 +16,10 @@ from .card_facts import CardFacts, card_facts
 if TYPE_CHECKING:
     from ..component.base import BertPipe
 
-METRICS = {"acc": "accuracy", "f": "f1", "f1": "f1", "p": "precision", "r": "recall", "em": "exact_match"}
+METRICS = {
+    **{"acc": "accuracy", "f": "f1", "f1": "f1", "p": "precision", "r": "recall", "em": "exact_match"},
+    **{"pearson": "pearsonr", "spearman": "spearmanr", "mse": "mse", "rmse": "rmse"},
+}
 """The hub's names of scores, by the end of ours."""
 
 TEXT = """---
@@ -25,8 +29,7 @@ TEXT = """---
 
 {task}: the component `{component}` of the spaCy pipeline {pipeline}, as a checkpoint of Transformers.
 
-- Outputs: {labels}
-- Length: {length:,} subwords at once; spaCy cuts longer texts into windows
+{outputs}- Length: {length:,} subwords at once; spaCy cuts longer texts into windows
 - Encoder: `{encoder}`
 - Licence: {licence}
 
@@ -43,7 +46,7 @@ TEXT = """---
 In spaCy, with `pip install spacy-bertadapt`:
 
 ```
-python -m spacy bertadapt import {title} my_pipeline
+python -m spacy bertadapt import {argument} my_pipeline
 ```
 
 ```python
@@ -58,8 +61,8 @@ In Transformers:
 ```python
 from transformers import {auto_class}, AutoTokenizer
 
-tokenizer = AutoTokenizer.from_pretrained("{title}")
-model = {auto_class}.from_pretrained("{title}")
+tokenizer = AutoTokenizer.from_pretrained({string})
+model = {auto_class}.from_pretrained({string})
 print(model(**tokenizer({texts}, return_tensors="pt")))
 ```
 {note}
@@ -79,14 +82,17 @@ def model_card(nlp: Language, name: str, task: Task, title: str) -> str:
     """
     assert task.exchange is not None
     pipe: BertPipe = nlp.get_pipe(name)  # type: ignore[assignment]
-    facts, auto_class = card_facts(nlp, name, task), task.exchange.auto_class
+    facts, auto_class = card_facts(nlp, name, task.variant_for(pipe)), task.exchange.auto_class
+    labels = ", ".join(f"`{label}`" for label in pipe.network.checkpoint.labels)
     return TEXT.format(
         metadata=srsly.yaml_dumps(_metadata(facts, task, title)),
         title=title,
         task=task.title,
         component=name,
         pipeline=facts.pipeline,
-        labels=", ".join(f"`{label}`" for label in pipe.network.checkpoint.labels),
+        argument=quote(title),
+        string=srsly.json_dumps(title),
+        outputs=f"- Outputs: {labels}\n" if pipe.has_labels else "",
         length=pipe.runner.max_length,
         encoder=facts.encoder,
         licence=facts.licence or "not named",

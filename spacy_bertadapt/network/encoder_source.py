@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import re
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 from ..errors import Errors, InvalidError, NotFoundError, require
 
 PACKAGE_PREFIX = "package:"
+HUB_ID = re.compile(r"(?!\.)[\w.-]+(/[\w.-]+)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,18 @@ class EncoderSource:
         """The source by a name that is valid from any working directory: a directory's absolute path."""
         path = Path(self.name).expanduser()
         return replace(self, name=str(path.resolve())) if path.is_dir() else self
+
+    @property
+    def is_hub_id(self) -> bool:
+        """Whether the name is a hub's by its form, and no directory has it."""
+        return HUB_ID.fullmatch(self.name) is not None and not Path(self.name).is_dir()
+
+    @property
+    def public_name(self) -> str:
+        """The name without the folders that a directory lies in on this machine."""
+        if self.is_hub_id or self.name.startswith(PACKAGE_PREFIX):
+            return self.name
+        return PureWindowsPath(os.path.abspath(Path(self.name).expanduser())).name
 
     @property
     def is_local(self) -> bool:

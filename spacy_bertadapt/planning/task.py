@@ -150,6 +150,10 @@ class Task:
         """The class that reads its raw files."""
         return registry.readers.get(self.reader)
 
+    def variant_for(self, pipe: object) -> Task:
+        """Return the task that a component has learned: that of numbers if it predicts these."""
+        return self.numbers if getattr(pipe, "predicts_numbers", False) and self.numbers is not None else self
+
     def segments(self, doc: Doc) -> Segments:
         """Return the texts of a Doc that a network reads: two if it has the parts of a pair, else one."""
         if self.parts is not None and has_parts(doc, self.parts):

@@ -29,8 +29,7 @@ def task_of(nlp: Language) -> Task:
     for name, pipe in nlp.pipeline:
         task = factories.get(nlp.get_pipe_meta(name).factory)
         if task is not None:
-            is_of_numbers = getattr(pipe, "predicts_numbers", False)
-            return task.numbers if is_of_numbers and task.numbers is not None else task
+            return task.variant_for(pipe)
     return next(iter(TRAINED.values()))
 
 

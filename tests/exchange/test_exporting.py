@@ -22,6 +22,7 @@ from spacy_bertadapt.planning.task import Task
 from spacy_bertadapt.tasks import TRAINED
 from tests.fixtures.annotations import assert_same
 from tests.fixtures.components import samples_of
+from tests.fixtures.shared import MakeShared
 
 Learned = Callable[..., Language]
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -116,17 +117,61 @@ def test_a_pipeline_without_a_network(tmp_path: Path) -> None:
         exported(nlp, tmp_path / "checkpoint")
 
 
+@pytest.mark.parametrize("alone", [False, True])
+@pytest.mark.parametrize("name", ["textcat", "spancat"])
+def test_a_head_is_written_with_the_encoder_that_it_shares(
+    name: str, alone: bool, make_shared: MakeShared, tmp_path: Path, tiny_bert: Path
+) -> None:
+    """As long as it shares it, and when `replace_listeners` has given it its own."""
+    nlp = make_shared("textcat", "spancat")
+    if alone:
+        nlp.replace_listeners("bert_encoder", f"bert_{name}", ["model.encoder"])
+        nlp.to_disk(tmp_path / "pipeline")
+        nlp = spacy.load(tmp_path / "pipeline")
+    exported(nlp, tmp_path / "checkpoint", f"bert_{name}")
+    card = (tmp_path / "checkpoint" / "README.md").read_text(encoding="utf8")
+    assert f"Encoder: `{tiny_bert.name}`" in card
+    again = imported(tmp_path / "checkpoint")
+    texts = [example.reference.text for example in samples_of(name).make_examples(nlp)]
+    other = "bert_textcat" if name == "spancat" else "bert_spancat"
+    with nlp.select_pipes(disable=[other]):
+        assert_same(nlp.pipe(texts), again.pipe(texts))
+
+
+def test_the_encoder_that_is_shared_stays_as_it_is(make_shared: MakeShared, tmp_path: Path) -> None:
+    """Its pooler, which is the head's in the checkpoint, and LoRA's matrices."""
+    pytest.importorskip("peft")
+    nlp = make_shared("textcat", adapt={"@misc": "spacy-bertadapt.LoRA.v1"})
+    pipe: Any = nlp.get_pipe("bert_encoder")
+    before = {key: weight.clone() for key, weight in pipe.network.module.state_dict().items()}
+    exported(nlp, tmp_path / "checkpoint")
+    after = pipe.network.module.state_dict()
+    assert before.keys() == after.keys()
+    assert all(torch.equal(weight, after[key]) for key, weight in before.items())
+
+
+def test_a_head_on_vectors_is_refused(make_listening: Callable[..., Language], tmp_path: Path) -> None:
+    nlp = make_listening("textcat", steps=1)
+    with pytest.raises(InvalidError, match=r"E560.*component:tok2vec.*own"):
+        exported(nlp, tmp_path / "checkpoint")
+    assert not (tmp_path / "checkpoint").exists()
+
+
 def test_a_folder_that_is_not_empty_stays_as_it_is(learned: Learned, tmp_path: Path) -> None:
     folder = tmp_path / "checkpoint"
     (folder / ".git").mkdir(parents=True)
     (folder / "head.safetensors").write_text("of another export")
+    users = {"notes.txt": b"of the user", "model.onnx": b"too"}
+    for name, content in users.items():
+        (folder / name).write_bytes(content)
     nlp = learned("ner")
     with pytest.raises(ExistsError, match="E557"):
         exported(nlp, folder)
-    assert files_of(folder) == {"head.safetensors": b"of another export"}
+    assert files_of(folder) == {"head.safetensors": b"of another export", **users}
     exported(nlp, folder, force=True)
     assert (folder / ".git").is_dir()
     assert "head.safetensors" not in files_of(folder)
+    assert users.items() <= files_of(folder).items()
     assert imported(folder).pipe_names == ["bert_ner"]
 
 

@@ -84,8 +84,9 @@ def test_meta_names_source_and_licence(tagger: Path) -> None:
     assert meta["name"] == "some_model"
     assert meta["license"] == "apache-2.0"
     (source,) = meta["sources"]
-    assert source == {"name": str(tagger), "url": "", "author": "", "license": "apache-2.0"}
+    assert source == {"name": tagger.name, "url": "", "author": "", "license": "apache-2.0"}
     assert "Named entity recognition" in meta["description"]
+    assert str(tagger.parent) not in json.dumps(meta)
 
 
 @pytest.mark.parametrize(
@@ -110,6 +111,15 @@ def test_the_problem_type_can_be_said(checkpoint: MakeCheckpoint) -> None:
     assert pipe.network.module.config.problem_type == "multi_label_classification"
     with pytest.raises(InvalidError, match=r"E554.*multi_label.*the task nli.*single_label"):
         imported(folder, task=TRAINED["nli"], problem_type="multi_label_classification")
+
+
+def test_the_problem_type_that_is_said_comes_before_an_exported_setting(checkpoint: MakeCheckpoint) -> None:
+    folder = checkpoint(SEQUENCES, "a", "b", "c")
+    component = {"task": "textcat", "settings": {"exclusive": True, "threshold": 0.3}}
+    (folder / "spacy_component.json").write_text(json.dumps(component))
+    pipe: Any = imported(folder, problem_type="multi_label_classification")[0].get_pipe("bert_textcat")
+    assert not pipe.exclusive
+    assert pipe.threshold == pytest.approx(0.3)
 
 
 @pytest.mark.parametrize(("task", "config"), [("textcat", {"problem_type": "regression"}), ("nli", {})])

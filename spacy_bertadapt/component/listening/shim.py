@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NoReturn
 
+from ...errors import Errors, InvalidError
 from ...network.checkpoint import Checkpoint
 from ...network.vector_checkpoint import VectorCheckpoint, load_vector_checkpoint
 from ...network.vector_module import VectorNetwork
@@ -17,6 +19,10 @@ class ListeningShim(NetworkShim):
         """Make a network from a checkpoint. A head learns well at the rate of spaCy's default optimizer."""
         super().attach(checkpoint)
         self._has_warned_of_rate = True
+
+    def whole_checkpoint(self) -> NoReturn:
+        """Raise ValueError: vectors of other components are no encoder that Transformers reads."""
+        raise InvalidError(Errors.E560.format(encoder=self.settings.encoder.name))
 
     def read_folder(self, path: Path) -> VectorCheckpoint:
         """Return the head in a folder that `to_disk` wrote: see `load_vector_checkpoint`."""

@@ -15,6 +15,7 @@ from torch import Tensor
 from ...errors import InvalidError
 from ...learning.adaptation import Adaptation
 from ...network.checkpoint import Checkpoint
+from ...network.encoder_source import EncoderSource
 from ...types import Floats, PaddedBatch
 from ..checks import one_of, optional
 from ..lesson import Lesson
@@ -73,6 +74,11 @@ class BertEncoder(ListenedTo, NetworkComponent):
     def shim(self) -> EncoderShim:
         """The adapter that holds the encoder for Thinc."""
         return cast(EncoderShim, super().shim)
+
+    @property
+    def source(self) -> EncoderSource:
+        """Where the encoder comes from."""
+        return self.shim.source
 
     @property
     def runner(self) -> Runner:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -13,6 +14,7 @@ from transformers import PretrainedConfig
 from ...errors import Errors, InvalidError
 from ...learning.adaptation import Adaptation
 from ...network.checkpoint import Checkpoint
+from ...network.encoder_source import EncoderSource
 from ...network.head_checkpoint import HeadCheckpoint, read_head
 from ...network.pretrained import NameOutputs
 from ...network.pretrained_config import read_encoder_config
@@ -24,6 +26,7 @@ from ..thinc_shim import NetworkShim
 from .head_network import HeadNetwork
 from .joint_batch import HeadStates
 from .upstream import Upstream
+from .whole_checkpoint import join
 
 
 class HeadShim(NetworkShim):
@@ -46,6 +49,16 @@ class HeadShim(NetworkShim):
             names = {"name": self.upstream.component.name, "upstream": self.upstream.name}
             raise InvalidError(Errors.E344.format(**names, size=size, wanted=wanted))
         return checkpoint
+
+    @property
+    def encoder_source(self) -> EncoderSource:
+        """Where the shared encoder comes from."""
+        return self.upstream.encoder.source
+
+    def whole_checkpoint(self) -> Checkpoint:
+        """Return a copy of the head with a copy of the encoder, as it is after the step that is due."""
+        self.upstream.encoder.settle()
+        return join(self.network.module, copy.deepcopy(self.encoder_checkpoint))
 
     def serve(self, component: Any) -> None:
         """Note the component that the head belongs to."""

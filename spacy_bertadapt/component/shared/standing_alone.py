@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 from thinc.api import Model
-from transformers import PreTrainedModel
 
-from ...learning.lora import has_adapter, remove_adapter
-from ...network.checkpoint import Checkpoint
-from ...network.head_side import with_encoder
 from ..thinc_model import NetworkModel, shim_of
 from ..thinc_shim import NetworkShim
 from .listener import EncoderListener
+from .whole_checkpoint import join
 
 
 def stand_alone(copied: NetworkModel, listener: EncoderListener, encoder: Any) -> Model:
@@ -23,12 +20,9 @@ def stand_alone(copied: NetworkModel, listener: EncoderListener, encoder: Any) -
     component that has had it. Returns the copy.
     """
     head = listener.upstream.component
-    module, own = head.network.module, shim_of(copied)
-    if has_adapter(own.network.module):
-        remove_adapter(own.network.module, merge=True)
-    whole = with_encoder(module, cast(PreTrainedModel, own.network.module.base_model))
+    own = shim_of(copied)
     settings = replace(own.settings, architecture=head.shim.settings.architecture)
     shim = NetworkShim(settings, head.shim.adaptation)
-    shim.attach(Checkpoint(whole, own.network.checkpoint.tokenizer))
+    shim.attach(join(head.network.module, own.network.checkpoint))
     head.use_own_encoder(shim)
     return copied

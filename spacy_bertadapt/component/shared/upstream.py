@@ -11,6 +11,7 @@ from spacy.training import Example
 from torch import Tensor
 
 from ...errors import Errors, InvalidError
+from ...network.encoder_source import EncoderSource
 from ...network.network import Network
 from ...types import Floats, PaddedBatch
 from .joint_batch import HeadStates, JointBatch
@@ -24,6 +25,10 @@ class EncoderOfHeads(Protocol):
     @property
     def network(self) -> Network:
         """The encoder's network. Raises ValueError before there is one."""
+
+    @property
+    def source(self) -> EncoderSource:
+        """Where the encoder comes from."""
 
     def settle(self, docs: Sequence[Doc] = ()) -> None:
         """Make the step that waits, unless the Docs are those that are being learned from."""

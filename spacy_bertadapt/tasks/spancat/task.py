@@ -59,7 +59,7 @@ TASK = Task(
     make_report=OverlappingSpanReport,
     exchange=Exchange(
         auto_class="AutoModel",
-        hub_task="token-classification",
+        hub_task="feature-extraction",
         is_meant=lambda facts: bool(facts.own_head),
         settings=size_of_head,
     ),
