@@ -43,7 +43,7 @@ def test_vectors_after_they_had_no_memory(make_shared, monkeypatch):
     nlp = make_shared(vectors="mean")
     wanted = [*map(nlp, STREAM)]
     sums = fails(VectorReader._sums_of_tokens, torch.OutOfMemoryError("out of memory"), at=1)
-    monkeypatch.setattr(VectorReader, "_sums_of_tokens", lambda *args: sums(*args))
+    monkeypatch.setattr(VectorReader, "_sums_of_tokens", sums)
     with pytest.warns(UserWarning, match="W302"):
         docs = list(nlp.pipe(STREAM))
     assert_same(docs, wanted)
