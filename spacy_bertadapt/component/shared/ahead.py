@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections import defaultdict
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import TypeAlias
 
 from spacy.tokens import Doc
@@ -52,11 +52,12 @@ class HeadReader:
         self.batch: WindowBatch = head.runner.windows(head.encode(docs))
         self._logits: list[tuple[Ints, Tensor]] = []
 
-    def take(self, states: Tensor, windows: Ints) -> None:
-        """Run the head on the hidden states of some windows: see `Reader.take`."""
+    def read(self, states: Tensor, windows: Ints) -> Callable[[], None]:
+        """Run the head on the hidden states of some windows: see `Reader.read`."""
         network = self.head.network
         batch = network.batch(self.batch.padded(windows))
-        self._logits.append((windows, network.head(states.to(network.device), batch)))
+        logits = network.head(states.to(network.device), batch)
+        return lambda: self._logits.append((windows, logits))
 
     def leave(self, waiting: WaitingLogits) -> None:
         """Leave the logits for the head's turn."""

@@ -99,5 +99,8 @@ class JointLearning:
                 for batch in reversed(self._batches):
                     batch.learn(counts)
                 learner.step(optimizer, rates)
+        except BaseException:  # what the first batches have added up must not be in the next step
+            learner.forget()
+            raise
         finally:
             self.forget()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -25,10 +25,11 @@ class Reader(Protocol):
     def batch(self) -> WindowBatch:
         """The windows that it wants."""
 
-    def take(self, states: Tensor, windows: Ints) -> None:
-        """Take the hidden states of some of its windows, (windows, width, hidden), which are not kept after that.
+    def read(self, states: Tensor, windows: Ints) -> Callable[[], None]:
+        """Compute from the hidden states of some of its windows, (windows, width, hidden), which are not kept.
 
-        windows: their numbers in the batch. The width is that of the longest of them.
+        windows: their numbers in the batch. The width is that of the longest of them. Returns a function that keeps the
+        result, and allocates nothing on the device: before that, nothing has changed, and the same may be read again.
         """
 
 
@@ -44,12 +45,18 @@ def read_jointly(network: Network, budget: SubwordBudget, readers: Sequence[Read
 
     def run(rows: Ints) -> None:
         states = network.encode(network.batch(unique.padded(rows)))
+        results = []
         row_of[rows] = np.arange(len(rows))
-        for reader, place in zip(readers, places, strict=True):
-            windows = np.flatnonzero(row_of[place] >= 0)
-            if len(windows):
-                reader.take(_rows(states, row_of[place[windows]], int(reader.batch.lengths[windows].max())), windows)
-        row_of[rows] = -1
+        try:
+            for reader, place in zip(readers, places, strict=True):
+                windows = np.flatnonzero(row_of[place] >= 0)
+                if len(windows):
+                    width = int(reader.batch.lengths[windows].max())
+                    results.append(reader.read(_rows(states, row_of[place[windows]], width), windows))
+        finally:
+            row_of[rows] = -1
+        for keep in results:  # after all have computed, as the memory may not have been enough for the last of them
+            keep()
 
     with torch.inference_mode():
         for group in group_by_length(lengths, budget.subwords):

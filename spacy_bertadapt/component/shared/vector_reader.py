@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from ...network.inputs import to_device, to_numpy
 from ...subwords.alignment import Alignment, align, tokens_of
 from ...subwords.batches import WindowBatch
 from ...subwords.windows import ragged_arange
-from ...types import Ints
+from ...types import Floats, Ints
 from ..runner import Runner
 from ..texts import EncodedTexts
 from .doc_vectors import DocVectors
@@ -37,20 +37,16 @@ class VectorReader:
         self._doc_sums = np.zeros((len(docs), hidden_size), dtype=np.float32)
         self._token_sums = np.zeros((len(self._alignment), hidden_size), dtype=np.float32)
 
-    def take(self, states: Tensor, windows: Ints) -> None:
-        """Add up the hidden states of some windows: see `Reader.take`."""
-        lengths = self.batch.lengths[windows]
-        inside = np.arange(states.shape[1]) < (1 if self._pooling == CLS else lengths[:, None])
-        sums = (states * to_device(inside.astype(np.float32), states.device)[..., None]).sum(1)
-        np.add.at(self._doc_sums, self.batch.windows.text[windows], to_numpy(sums))
-        row_of = np.full(len(self.batch), -1, dtype=np.int64)
-        row_of[windows] = np.arange(len(windows))
-        chosen = np.flatnonzero(row_of[self._window] >= 0)
-        tokens, number = np.unique(self._token[chosen], return_inverse=True)
-        place = row_of[self._window[chosen]] * states.shape[1] + self._column[chosen]
-        rows = states.flatten(0, 1).index_select(0, to_device(place, states.device)).float()
-        sums = torch.zeros(len(tokens), states.shape[-1], device=states.device)
-        self._token_sums[tokens] += to_numpy(sums.index_add_(0, to_device(number, states.device), rows))
+    def read(self, states: Tensor, windows: Ints) -> Callable[[], None]:
+        """Sum the hidden states of some windows: see `Reader.read`."""
+        doc_sums = self._sums_of_windows(states, windows)
+        tokens, token_sums = self._sums_of_tokens(states, windows)
+
+        def keep() -> None:
+            np.add.at(self._doc_sums, self.batch.windows.text[windows], doc_sums)
+            self._token_sums[tokens] += token_sums
+
+        return keep
 
     def vectors(self) -> Iterator[DocVectors]:
         """Yield the vectors of each Doc."""
@@ -64,6 +60,23 @@ class VectorReader:
             tokens = np.zeros((len(doc), doc_means.shape[1]), dtype=np.float32)
             tokens[alignment.token[own]] = token_means[own]
             yield DocVectors(doc_means[number].copy(), tokens)
+
+    def _sums_of_windows(self, states: Tensor, windows: Ints) -> Floats:
+        """Return the sum of what is pooled of each window, (windows, hidden)."""
+        lengths = self.batch.lengths[windows]
+        inside = np.arange(states.shape[1]) < (1 if self._pooling == CLS else lengths[:, None])
+        return to_numpy((states * to_device(inside.astype(np.float32), states.device)[..., None]).sum(1))
+
+    def _sums_of_tokens(self, states: Tensor, windows: Ints) -> tuple[Ints, Floats]:
+        """Return the numbers of the tokens in some windows, and the sum of the subwords of each, (tokens, hidden)."""
+        row_of = np.full(len(self.batch), -1, dtype=np.int64)
+        row_of[windows] = np.arange(len(windows))
+        chosen = np.flatnonzero(row_of[self._window] >= 0)
+        tokens, number = np.unique(self._token[chosen], return_inverse=True)
+        place = row_of[self._window[chosen]] * states.shape[1] + self._column[chosen]
+        rows = states.flatten(0, 1).index_select(0, to_device(place, states.device)).float()
+        sums = torch.zeros(len(tokens), states.shape[-1], device=states.device)
+        return tokens, to_numpy(sums.index_add_(0, to_device(number, states.device), rows))
 
     def _subwords_of_tokens(self) -> tuple[Ints, Ints, Ints]:
         """Return for each subword of each token: number of the token, its window, and its column there."""
