@@ -502,8 +502,8 @@ class Errors:
     E547 = "[E547] '{name}' can't be left out alone: {listeners} of the base read its vectors. Leave these out too."
     E548 = "[E548] {tasks} tasks, but {values} values of {option}. Give it once for each --task, in the same order."
     E549 = "[E549] --lang {lang} is not the language of '{base}', which is {base_lang}. Leave out --lang."
-    E560 = (
-        "[E560] --task {task} is given {count} times, and components of one kind would learn the labels of all their "
+    E562 = (
+        "[E562] --task {task} is given {count} times, and components of one kind would learn the labels of all their "
         "data. Add one a call: train the first, then add the next to that pipeline with --base and --name."
     )
     E561 = (

@@ -63,7 +63,7 @@ class ConfigRequest:
         """Raise ValueError for two components of one kind, and for one with the name of another one."""
         for task, count in Counter(data.task.name for data in self.data).items():
             if count > 1:  # they share one corpus, and each would take the labels of all of it
-                raise InvalidError(Errors.E560.format(task=task, count=count))
+                raise InvalidError(Errors.E562.format(task=task, count=count))
         names = Counter(data.component for data in self.data)
         for name, count in names.items():
             if count > 1:

@@ -214,7 +214,7 @@ def test_what_does_not_fit_without_a_base(run: Callable, write_rows: Callable, t
     command = ("init-config", tmp_path / "a.cfg", *data, "-e", tiny_bert)
     assert "[E544]" in run(*command, "--without", "ner").output
     assert "[E050]" in run(*command, "--base", tmp_path / "nothing").output
-    assert "[E560]" in run(*command, *data, "--name", "first", "--name", "second").output
+    assert "[E562]" in run(*command, *data, "--name", "first", "--name", "second").output
     other = _data_options("nli", write_rows())
     assert "[E546]" in run(*command, *other, "--name", "same", "--name", "same").output
     assert "[E561]" in run(*command, *other, "--regression").output
