@@ -18,7 +18,7 @@ from ..errors import BertadaptError, Errors, InvalidError, NotFoundError, Warnin
 from ..files import META, read_json_object
 from ..folder_swap import final_path
 from ..network.architecture import Architecture
-from ..network.checkpoint import Checkpoint, with_saved_tokenizer
+from ..network.checkpoint import Checkpoint, save_tokenizer, with_saved_tokenizer
 from ..network.encoder_source import EncoderSource
 from ..network.module_parts import Anatomy
 from ..network.pretrained import read_module
@@ -118,7 +118,7 @@ def _save_adapter(checkpoint: Checkpoint, source: EncoderSource, folder: Path) -
     config.modules_to_save = sorted({_outer_module(name, module) for name in learned if ".lora_" not in name})
     config.save_pretrained(str(folder))
     module.config.save_pretrained(folder)
-    checkpoint.tokenizer.save_pretrained(folder)
+    save_tokenizer(checkpoint.tokenizer, folder)
     weights = {_peft_name(name): weight.detach().cpu().contiguous() for name, weight in learned.items()}
     save_file(weights, folder / ADAPTER_WEIGHTS, metadata={"format": "pt"})
     encoder = {"name": source.name, "revision": source.revision, "sha256": encoder_checksum(module)}

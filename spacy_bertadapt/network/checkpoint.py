@@ -22,6 +22,7 @@ from .transformers_calls import errors_of_file, errors_of_writing, first_line, l
 
 TOKENIZER, TOKENIZER_CONFIG = "tokenizer.json", "tokenizer_config.json"
 FILES = (CONFIG, TOKENIZER, TOKENIZER_CONFIG)
+LOADING = ("is_local", "local_files_only")  # how a tokenizer was read, which Transformers 5 would save with it
 ONE_FILE = "1000GB"  # the size from which weights are split
 
 
@@ -60,7 +61,7 @@ class Checkpoint:
         """
         with errors_of_writing(), loading():
             self.module.save_pretrained(folder, state_dict=weights, max_shard_size=ONE_FILE)
-            self.tokenizer.save_pretrained(folder)
+            save_tokenizer(self.tokenizer, folder)
 
     @classmethod
     def load(cls, folder: Path, architecture: Architecture, *, dropout: float | None = None) -> Checkpoint:
@@ -84,6 +85,13 @@ class Checkpoint:
             reason = f"does not fit config.json ({', '.join(wrong[:3])}{', …' if len(wrong) > 3 else ''})"
             raise InvalidError(Errors.E105.format(path=folder / architecture.file_of(wrong[0]), reason=reason))
         return with_saved_tokenizer(folder, read.module)
+
+
+def save_tokenizer(tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
+    """Write a tokenizer's files into a folder, the same ones wherever it was read from."""
+    for name in LOADING:
+        tokenizer.init_kwargs.pop(name, None)
+    tokenizer.save_pretrained(folder)
 
 
 def with_saved_tokenizer(folder: Path, module: TaskModule, source: EncoderSource | None = None) -> Checkpoint:
