@@ -22,7 +22,7 @@ def test_a_checkpoint_is_the_same_in_spacy_and_out_of_it(family: str, task: str,
     differences = round_trip(FAMILIES[family], TRAINED[task], tmp_path)
     assert differences.imported < 1e-5
     assert differences.stepped < 1e-5
-    assert differences.exported < 1e-5
+    assert differences.exported < 2e-5
 
 
 def test_every_task_is_checked() -> None:
