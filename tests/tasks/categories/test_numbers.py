@@ -14,6 +14,7 @@ import spacy
 import torch
 from spacy.language import Language
 from spacy.training import Example
+from thinc.api import fix_random_seed
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from spacy_bertadapt import make_pair_doc
@@ -58,14 +59,15 @@ def test_learns_numbers_and_keeps_them(
     nlp: Language, task: str, make_pipe: Callable, train: Callable, tmp_path: Path
 ) -> None:
     examples = make_numbers(nlp, task)
+    fix_random_seed(0)
     pipe = make_pipe(task, nlp, loss=SQUARED_ERROR)
     train(nlp, examples, steps=60)
     assert pipe.kind is NUMBERS
     for doc, example in zip(nlp.pipe(texts_of(examples)), examples, strict=True):
-        assert doc.cats["likeness"] == pytest.approx(example.reference.cats["likeness"], abs=0.8)
+        assert doc.cats["likeness"] == pytest.approx(example.reference.cats["likeness"], abs=0.4)
     scores = nlp.evaluate(make_numbers(nlp, task))
-    assert scores["cats_pearson"] > 0.95
-    assert scores["cats_rmse"] < 0.5
+    assert scores["cats_pearson"] > 0.98
+    assert scores["cats_rmse"] < 0.3
     assert scores["cats_score_desc"] == "mean of Pearson and Spearman"
     assert not {"cats_macro_f", "nli_acc", "nli_confusion"} & scores.keys()
     nlp.to_disk(tmp_path / "saved")
