@@ -11,8 +11,10 @@ from typing import Any
 
 import torch
 import transformers
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import Tokenizer, processors
 from transformers import AutoTokenizer, PretrainedConfig, PreTrainedTokenizerBase, PreTrainedTokenizerFast
+
+from .vocabularies import learn_tokenizer
 
 ASSETS = Path(__file__).parent.parent / "assets"
 LENGTH, HIDDEN, VOCABULARY = 256, 32, 800
@@ -163,37 +165,7 @@ def _texts() -> tuple[str, ...]:
 @cache
 def _trained(kind: str, specials: Specials) -> Tokenizer:
     """Return a tokenizer that has learned its vocabulary from the bundled samples."""
-    tokenizer, trainer = {"wordpiece": _wordpiece, "bpe": _bpe, "unigram": _unigram}[kind](specials)
-    tokenizer.train_from_iterator((line for text in _texts() for line in text.splitlines()), trainer)
+    lines = [line for text in _texts() for line in text.splitlines()]
+    tokenizer = learn_tokenizer(kind, lines, specials.tokens, unk=specials.unk, size=VOCABULARY)
     tokenizer.post_processor = specials.template(tokenizer)
     return tokenizer
-
-
-def _wordpiece(specials: Specials) -> tuple[Tokenizer, trainers.Trainer]:
-    tokenizer = Tokenizer(models.WordPiece(unk_token=specials.unk))
-    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.decoder = decoders.WordPiece()
-    return tokenizer, trainers.WordPieceTrainer(
-        vocab_size=VOCABULARY, special_tokens=specials.tokens, show_progress=False
-    )
-
-
-def _bpe(specials: Specials) -> tuple[Tokenizer, trainers.Trainer]:
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    return tokenizer, trainers.BpeTrainer(
-        vocab_size=VOCABULARY, special_tokens=specials.tokens, initial_alphabet=alphabet, show_progress=False
-    )
-
-
-def _unigram(specials: Specials) -> tuple[Tokenizer, trainers.Trainer]:
-    tokenizer = Tokenizer(models.Unigram())
-    tokenizer.normalizer = normalizers.NFKC()
-    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
-    tokenizer.decoder = decoders.Metaspace()
-    return tokenizer, trainers.UnigramTrainer(
-        vocab_size=VOCABULARY, special_tokens=specials.tokens, unk_token=specials.unk, show_progress=False
-    )

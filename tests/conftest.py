@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
 import torch
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from thinc.api import fix_random_seed
+from tokenizers import Tokenizer, processors
 from transformers import (
     AutoModelForSequenceClassification,
     BertConfig,
@@ -17,6 +18,8 @@ from transformers import (
     PreTrainedTokenizerFast,
     RobertaConfig,
 )
+
+from benchmarks.vocabularies import learn_tokenizer
 
 pytest_plugins = [
     "tests.fixtures.models",
@@ -47,6 +50,21 @@ ROBERTA_SPECIALS = {
     "sep_token": "</s>",
 }
 VOCAB_SIZE = 800
+SEED = 0
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef, request: pytest.FixtureRequest) -> Generator[None]:
+    """What outlives a test draws the same numbers, whichever test asks for it first."""
+    if fixturedef.scope != "function":
+        fix_random_seed(SEED)
+    return (yield)
+
+
+@pytest.fixture(autouse=True)
+def same_numbers() -> None:
+    """Every test draws the same random numbers, alone and beside others, in any order."""
+    fix_random_seed(SEED)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -70,10 +88,11 @@ def make_tokenizer(sample_texts: list[str]) -> Callable[[str], PreTrainedTokeniz
     """Makes a fast tokenizer of a kind: "wordpiece", "bpe" or "unigram"."""
 
     def make(kind: str) -> PreTrainedTokenizerFast:
-        tokenizer, trainer, specials = {"wordpiece": _wordpiece, "bpe": _bpe, "unigram": _unigram}[kind]()
-        tokenizer.train_from_iterator(sample_texts, trainer)
-        tokenizer.post_processor = _post_processor(kind, tokenizer)
         types = kind == "wordpiece"
+        specials = BERT_SPECIALS if types else ROBERTA_SPECIALS
+        tokens = "[PAD] [UNK] [CLS] [SEP] [MASK]" if types else "<s> <pad> </s> <unk> <mask>"
+        tokenizer = learn_tokenizer(kind, sample_texts, tokens.split(), unk=specials["unk_token"], size=VOCAB_SIZE)
+        tokenizer.post_processor = _post_processor(kind, tokenizer)
         names = ["input_ids", "token_type_ids", "attention_mask"] if types else ["input_ids", "attention_mask"]
         return PreTrainedTokenizerFast(
             tokenizer_object=tokenizer, model_max_length=64, model_input_names=names, **specials
@@ -119,42 +138,6 @@ def _save_encoder(folder: Path, config: PretrainedConfig, tokenizer: PreTrainedT
     AutoModelForSequenceClassification.from_config(config).base_model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
-
-
-def _wordpiece() -> tuple[Tokenizer, trainers.Trainer, dict[str, str]]:
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.decoder = decoders.WordPiece()
-    specials = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    trainer = trainers.WordPieceTrainer(vocab_size=VOCAB_SIZE, special_tokens=specials, show_progress=False)
-    return tokenizer, trainer, BERT_SPECIALS
-
-
-def _bpe() -> tuple[Tokenizer, trainers.Trainer, dict[str, str]]:
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(
-        vocab_size=VOCAB_SIZE,
-        special_tokens=["<s>", "<pad>", "</s>", "<unk>", "<mask>"],
-        initial_alphabet=alphabet,
-        show_progress=False,
-    )
-    return tokenizer, trainer, ROBERTA_SPECIALS
-
-
-def _unigram() -> tuple[Tokenizer, trainers.Trainer, dict[str, str]]:
-    tokenizer = Tokenizer(models.Unigram())
-    tokenizer.normalizer = normalizers.NFKC()
-    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
-    tokenizer.decoder = decoders.Metaspace()
-    specials = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
-    trainer = trainers.UnigramTrainer(
-        vocab_size=VOCAB_SIZE, special_tokens=specials, unk_token="<unk>", show_progress=False
-    )
-    return tokenizer, trainer, ROBERTA_SPECIALS
 
 
 def _post_processor(kind: str, tokenizer: Tokenizer) -> processors.PostProcessor:

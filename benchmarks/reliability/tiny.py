@@ -7,11 +7,13 @@ from typing import Any
 
 import torch
 from spacy import util
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import processors
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 from spacy_bertadapt.planning.conversion import convert
 from spacy_bertadapt.tasks import get_task
+
+from ..vocabularies import learn_tokenizer
 
 ROOT = Path(__file__).parent.parent.parent
 ASSETS = ROOT / "assets"
@@ -21,15 +23,8 @@ LORA = {"@misc": "spacy-bertadapt.LoRA.v1", "save": "adapter"}
 
 def save_encoder(folder: Path, *, length: int = 512) -> Path:
     """Write a random encoder, whose tokenizer knows the words of the bundled samples. length: in subwords."""
-    tokenizer = Tokenizer(models.WordPiece(unk_token=SPECIALS["unk"]))
-    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.decoder = decoders.WordPiece()
-    trainer = trainers.WordPieceTrainer(
-        vocab_size=1000, special_tokens=list(SPECIALS.values()), show_progress=False, min_frequency=1
-    )
-    texts = (path.read_text(encoding="utf8") for path in sorted(ASSETS.glob("*_train.*")))
-    tokenizer.train_from_iterator(texts, trainer)
+    texts = [path.read_text(encoding="utf8") for path in sorted(ASSETS.glob("*_train.*"))]
+    tokenizer = learn_tokenizer("wordpiece", texts, list(SPECIALS.values()), unk=SPECIALS["unk"], size=1000)
     cls, sep = ((SPECIALS[name], tokenizer.token_to_id(SPECIALS[name])) for name in ("cls", "sep"))
     tokenizer.post_processor = processors.BertProcessing(sep, cls)
     torch.manual_seed(0)
