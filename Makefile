@@ -5,6 +5,7 @@ WITH_SPACY_TRANSFORMERS := .venv-spacy-transformers
 BIN := $(VENV)/bin
 CONSTRAINTS := constraints/default.txt
 CONSTRAINTS_SPACY_TRANSFORMERS := constraints/spacy-transformers.txt
+PYTEST_ARGS := -n logical --maxprocesses 8 --dist loadfile
 PIP_ARGS := -m pip --disable-pip-version-check --quiet install
 
 .PHONY: demo test test-spacy-transformers lint format bench clean
@@ -13,10 +14,10 @@ demo: $(VENV)/installed-demo ## train, evaluate, package and use a text classifi
 	$(BIN)/python -m spacy project run all
 
 test: $(VENV)/installed-test ## run the test suite, with the newest Transformers
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 test-spacy-transformers: $(WITH_SPACY_TRANSFORMERS)/installed-test ## run it with spacy-transformers, whose Transformers is older
-	$(WITH_SPACY_TRANSFORMERS)/bin/python -m pytest
+	$(WITH_SPACY_TRANSFORMERS)/bin/python -m pytest $(PYTEST_ARGS)
 
 lint: $(VENV)/installed-lint ## check style and types
 	$(BIN)/ruff check .

@@ -32,7 +32,13 @@ pytest_plugins = [
 ]
 
 ASSETS = Path(__file__).parent.parent / "assets"
-SIZES = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
+SIZES = {
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "intermediate_size": 64,
+    "initializer_range": 0.1,  # BERT's 0.02 is for 768 units: with 32, words would hardly differ, and be learned slowly
+}
 BERT_SPECIALS = {
     "unk_token": "[UNK]",
     "sep_token": "[SEP]",

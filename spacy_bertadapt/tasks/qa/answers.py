@@ -13,7 +13,7 @@ from ...types import Floats, Ints
 
 START, END = 0, 1
 NULL_COLUMN = 0  # of [CLS]: what stands for "no answer"
-CANDIDATES_PER_ANSWER = 4  # ranked for each that is kept: windows repeat some, and some overlap
+CANDIDATES_PER_ANSWER = 4  # ranked first for each that is kept: windows repeat some, and some overlap
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +63,7 @@ def best_answers(
     best = []
     for number in range(n_texts):
         first, last = borders[number], borders[number + 1]
-        ranked = _rank(spans[:, first:last], token[first:last], n_best * CANDIDATES_PER_ANSWER)
-        kept = _keep(ranked, n_best, allow_overlap=allow_overlap)
+        kept = _best(spans[:, first:last], token[first:last], n_best, allow_overlap=allow_overlap)
         rows = np.array(kept, dtype=np.float64).reshape(-1, 3).T
         places = rows[:2].astype(np.int64)
         best.append(Answers(places[0], places[1], rows[2].astype(np.float32), float(null[number])))
@@ -123,6 +122,17 @@ def _null_scores(outputs: WindowOutputs, n_texts: int) -> Floats:
     least = np.full(n_texts, np.inf, dtype=np.float32)
     np.minimum.at(least, outputs.batch.windows.text, flat[row + NULL_COLUMN].sum(axis=1))
     return least
+
+
+def _best(scores: Floats, token: Ints, count: int, *, allow_overlap: bool) -> list[tuple[int, int, float]]:
+    """Return the best ranges of tokens with their scores, ranking more of them as long as too few can be kept."""
+    candidates = count * CANDIDATES_PER_ANSWER
+    while True:
+        ranked = _rank(scores, token, candidates)
+        kept = _keep(ranked, count, allow_overlap=allow_overlap)
+        if len(kept) == count or len(ranked) < candidates:
+            return kept
+        candidates *= CANDIDATES_PER_ANSWER
 
 
 def _rank(scores: Floats, token: Ints, count: int) -> list[tuple[int, int, float]]:
