@@ -180,6 +180,7 @@ def package_in(folder: Path) -> Path:
     return package
 
 
+@pytest.mark.filterwarnings("ignore:Exception ignored in:pytest.PytestUnraisableExceptionWarning")  # spaCy's open files
 def test_package_of_every_task_requires_us_and_loads(place, texts, tmp_path):
     spacy_command("package", "out/model-last", tmp_path, *PACKAGE_OPTIONS, cwd=place)
     package = package_in(tmp_path)
