@@ -29,7 +29,7 @@ format: $(VENV)/installed-lint ## put the code into its usual form
 	$(BIN)/ruff format .
 
 bench: $(WITH_SPACY_TRANSFORMERS)/installed-benchmarks ## measure against Hugging Face and spacy-transformers: DATA=folder
-	$(WITH_SPACY_TRANSFORMERS)/bin/python benchmarks/run_all.py --data $(DATA)
+	$(WITH_SPACY_TRANSFORMERS)/bin/python -m benchmarks.run_all --data $(DATA)
 
 clean:
 	rm -rf $(VENV) $(WITH_SPACY_TRANSFORMERS) corpus training packages metrics

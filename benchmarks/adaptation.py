@@ -1,7 +1,7 @@
 """Every way to adapt an encoder, on one task, by `bertadapt compare`.
 
-    python benchmarks/adaptation.py --data DATA --task sst2 --output FOLDER
-    python benchmarks/adaptation.py --data DATA --task wnut --output FOLDER
+    python -m benchmarks.adaptation --data DATA --task sst2 --output FOLDER
+    python -m benchmarks.adaptation --data DATA --task wnut --output FOLDER
 
 The recipe is that of `train.py`; heads and LoRA learn at 20 times its rate, upper layers at twice. Prints a Markdown
 table of score, trainable parameters, seconds of training and peak memory.
@@ -15,8 +15,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from commands import as_options
-from tasks import DATA_SETS
+from .commands import as_options
+from .tasks import DATA_SETS
 
 BATCH_SIZE, EPOCHS = 32, 3
 

@@ -1,6 +1,6 @@
 """Our answers beside those that Transformers' example for SQuAD finds with the same weights.
 
-    python benchmarks/answers_parity.py --data DATA --pipeline PIPELINE
+    python -m benchmarks.answers_parity --data DATA --pipeline PIPELINE
 
 PIPELINE is a trained `bert_qa`, such as `train.py --task squad --keep FOLDER` leaves. Both sides compute in float32,
 each on its own subwords, windows and batches. The peer's answers are widened to whole spaCy tokens, as ours are; of
@@ -15,15 +15,16 @@ from pathlib import Path
 
 import spacy
 import torch
-from data import read_squad
-from scores import answer_scores
 from spacy.language import Language
-from squad_answers import Candidate, squad_answers
 from transformers import AutoModelForQuestionAnswering, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from spacy_bertadapt import make_pair_doc
 from spacy_bertadapt.tasks.qa.answers import best_answers
 from spacy_bertadapt.tasks.qa.component import BertQa
+
+from .data import read_squad
+from .scores import answer_scores
+from .squad_answers import Candidate, squad_answers
 
 TOLERANCE = 1e-4
 LONGEST = 10**6

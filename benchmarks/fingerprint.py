@@ -1,7 +1,7 @@
 r"""What a version of the code computes, to be held against another version's: weights, predictions, and their time.
 
-    python benchmarks/fingerprint.py --data DATA --output before.json
-    python benchmarks/fingerprint.py --data DATA --output after.json --compare before.json
+    python -m benchmarks.fingerprint --data DATA --output before.json
+    python -m benchmarks.fingerprint --data DATA --output after.json --compare before.json
 
 For each data set: 20 steps in float32 with seed 0, the SHA-256 of every weight in the saved checkpoint, the predictions
 on 300 texts, and the seconds of both. Only what users see is called, so that versions of any layout can be compared.

@@ -1,9 +1,9 @@
 """Whether every task works on a GPU: about three minutes, no data, one table; the exit code is 1 if a check fails.
 
-    python benchmarks/gpu.py                        # the first CUDA device, through torch alone: CuPy is not needed
-    python benchmarks/gpu.py --device mps           # Apple's
-    python benchmarks/gpu.py --device cpu           # tries the script itself: what only a GPU has is "-"
-    python benchmarks/gpu.py --tasks ner --encoders tiny --steps 30
+    python -m benchmarks.gpu                        # the first CUDA device, through torch alone: CuPy is not needed
+    python -m benchmarks.gpu --device mps           # Apple's
+    python -m benchmarks.gpu --device cpu           # tries the script itself: what only a GPU has is "-"
+    python -m benchmarks.gpu --tasks ner --encoders tiny --steps 30
 
 Each row trains a component on the bundled samples, and checks, in this order (a row stops at its first failure):
 
@@ -27,11 +27,12 @@ import time
 from pathlib import Path
 
 import torch
-from gpu_checks import ADAPTATIONS, Case, Result, check, check_halving
-from reliability.tiny import save_encoder
 
 from spacy_bertadapt.network.precision import resolve_device
 from spacy_bertadapt.tasks import TRAINED
+
+from .gpu_checks import ADAPTATIONS, Case, Result, check, check_halving
+from .reliability.tiny import save_encoder
 
 PRECISIONS = {"cpu": ("float32", "bfloat16")}
 ALL_PRECISIONS = ("float32", "bfloat16", "float16")

@@ -1,6 +1,6 @@
 """What the installed package costs those who don't use it: `import spacy; spacy.blank("en")` with and without it.
 
-    python benchmarks/import_time.py
+    python -m benchmarks.import_time
 
 "Without" hides this package's entry points; spacy-transformers' are hidden on both sides.
 """

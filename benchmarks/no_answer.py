@@ -1,6 +1,6 @@
 """SQuAD 2.0 before and after `no_answer_threshold` is tuned: on one half of the contexts, scored on the other.
 
-    python benchmarks/no_answer.py --data DATA --pipeline PIPELINE
+    python -m benchmarks.no_answer --data DATA --pipeline PIPELINE
 
 PIPELINE is a trained `bert_qa`, such as `train.py --task squad --keep FOLDER` leaves. One pass through the network
 gives all thresholds; spaCy's own command tries some, one after the other:
@@ -15,10 +15,11 @@ from pathlib import Path
 
 import numpy as np
 import spacy
-from data import read_squad
-from scores import answer_scores
 
 from spacy_bertadapt import make_pair_doc
+
+from .data import read_squad
+from .scores import answer_scores
 
 Scored = tuple[str, float, list[str]]
 

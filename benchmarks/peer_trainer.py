@@ -8,12 +8,13 @@ import time
 from pathlib import Path
 
 import torch
-from peers import PEERS, Peer
 from peft import LoraConfig, PeftModel, get_peft_model
-from tasks import DATA_SETS
 from transformers import AutoTokenizer, PreTrainedModel, Trainer, TrainingArguments, set_seed
 
 from spacy_bertadapt.network.encoder_source import EncoderSource
+
+from .peers import PEERS, Peer
+from .tasks import DATA_SETS
 
 
 def adapted(model: PreTrainedModel, strategy: str) -> PreTrainedModel | PeftModel:

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from data import Asked, Rows, Tagged
-from scores import answer_scores, classification_scores, entity_scores
-from squad_answers import Offsets, squad_answers
-from tasks import DataSet, PeerTask
 from transformers import (
     AutoModelForQuestionAnswering,
     AutoModelForSequenceClassification,
@@ -16,6 +12,11 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
+
+from .data import Asked, Rows, Tagged
+from .scores import answer_scores, classification_scores, entity_scores
+from .squad_answers import Offsets, squad_answers
+from .tasks import DataSet, PeerTask
 
 NO_TAG = -100  # as torch's cross-entropy ignores it
 CONTEXT = 1  # the second text of a pair

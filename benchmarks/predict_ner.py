@@ -1,6 +1,6 @@
 """Speed of `bert_ner` beside Hugging Face's pipeline and spaCy's own `ner`, and whether the entities are the same.
 
-    python benchmarks/predict_ner.py --data DATA --pipeline PIPELINE --spacy SPACY
+    python -m benchmarks.predict_ner --data DATA --pipeline PIPELINE --spacy SPACY
 
 PIPELINE is a trained `bert_ner`, such as `train.py --task wnut --keep FOLDER` leaves; SPACY is what
 `train_spacy_ner.py --keep FOLDER` leaves. Prints a Markdown table of words a second, and every difference between our
@@ -16,15 +16,16 @@ from pathlib import Path
 
 import spacy
 import transformers
-from data import read_conll
 from seqeval.metrics import f1_score
 from spacy.language import Language
 from spacy.tokens import Doc
-from tasks import DATA_SETS, bio_tags
-from timing import timed
 
 from spacy_bertadapt.tasks.ner.component import BertNer
 from spacy_bertadapt.tasks.ner.reader import ConllCorpus
+
+from .data import read_conll
+from .tasks import DATA_SETS, bio_tags
+from .timing import timed
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """Speed of `compare_many` beside Hugging Face's pipeline on pairs and sentence-transformers' CrossEncoder.
 
-    python benchmarks/predict_pairs.py --data DATA --pipeline PIPELINE --count 10000
+    python -m benchmarks.predict_pairs --data DATA --pipeline PIPELINE --count 10000
 
 PIPELINE is a trained `bert_nli` for SICK, such as `train.py --task sick --keep FOLDER` leaves. Prints a Markdown table.
 All sides use the same checkpoint; each computes in the precision that it comes with.
@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 import spacy
 import transformers
-from data import read_sick
-from timing import timed
+
+from .data import read_sick
+from .timing import timed
 
 Pairs = list[tuple[str, str]]
 

@@ -1,6 +1,6 @@
 """Questions a second of `answer_batch`, beside its floor and Hugging Face's pipeline; and one very long context.
 
-    python benchmarks/predict_qa.py --data DATA --pipeline PIPELINE
+    python -m benchmarks.predict_qa --data DATA --pipeline PIPELINE
 
 PIPELINE is a trained `bert_qa`, such as `train.py --task squad --keep FOLDER` leaves. The floor is what can't be
 spared: the tokenizer over all questions and contexts, and a bare torch loop over the same windows, sorted by length, in
@@ -16,15 +16,16 @@ import psutil
 import spacy
 import torch
 import transformers
-from data import read_squad
 from spacy.language import Language
 from spacy.tokens import Span
-from timing import timed
 from torch import Tensor
 
 from spacy_bertadapt.component.pair_texts import PairTexts
 from spacy_bertadapt.subwords.batches import WindowBatch, group_by_length
 from spacy_bertadapt.tasks.qa.component import BertQa
+
+from .data import read_squad
+from .timing import timed
 
 NEEDLE = "The lighthouse of Tarnholm was built by Marit Osgaard in 1874."
 ASKED = "Who built the lighthouse of Tarnholm?"

@@ -1,6 +1,6 @@
 """Speed of prediction: `nlp.pipe` beside Hugging Face's pipeline, spacy-transformers, and a bare loop.
 
-    python benchmarks/predict_textcat.py --data DATA --pipeline PIPELINE --count 10000
+    python -m benchmarks.predict_textcat --data DATA --pipeline PIPELINE --count 10000
 
 PIPELINE is a trained `bert_textcat` for SST-2, such as `train.py --keep FOLDER` leaves. Prints a Markdown
 table. The floor is what no component can beat: one call of the tokenizers library for all texts, and torch over
@@ -16,11 +16,12 @@ import numpy as np
 import spacy
 import torch
 import transformers
-from data import read_texts
 from spacy.training import Example
-from timing import timed
 from tokenizers import Tokenizer
 from transformers import AutoModelForSequenceClassification
+
+from .data import read_texts
+from .timing import timed
 
 ENCODER_IN_SPACY = {
     "@architectures": "spacy-transformers.TransformerModel.v3",

@@ -1,6 +1,6 @@
 """Zero-shot classification beside Hugging Face's pipeline: speed, and the same scores in float32.
 
-    python benchmarks/predict_zeroshot.py --data DATA --pipeline PIPELINE --count 500
+    python -m benchmarks.predict_zeroshot --data DATA --pipeline PIPELINE --count 500
 
 PIPELINE is a trained `bert_nli`, such as `train.py --task sick --keep FOLDER` leaves. Prints a Markdown table of
 texts × labels a second.
@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 import spacy
 import transformers
-from data import read_texts
-from timing import timed
+
+from .data import read_texts
+from .timing import timed
 
 LABELS = ["a film", "music", "politics", "sport", "travel", "food", "work", "family"]
 

@@ -1,6 +1,6 @@
 """Run every benchmark, one after the other, and print what `docs/benchmarks.md` shows.
 
-    python benchmarks/run_all.py --data DATA
+    python -m benchmarks.run_all --data DATA
 
 DATA holds sst2_{train,dev,test}.tsv, cooking_{train,dev}.jsonl, sick_{train,test}.txt, wnut_{train,test}.conll,
 genia_{train,eval}.iob2 and squad2_{train,eval}.json. Several hours on 2 CPU cores.
@@ -14,9 +14,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from data import read_texts
+from .data import read_texts
 
-HERE = Path(__file__).parent
 SQUAD = ("--batch-size", 16, "--learn-rate", 2e-4, "--max-length", 384)
 FASTER = ("--learn-rate", 1e-3)  # what learns little learns best so
 
@@ -29,18 +28,18 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         pipeline, nli, ner, spacy_ner, qa = (Path(folder) / name for name in ("sst2", "sick", "wnut", "spacy", "squad"))
         seeds = ["--seeds", 0, 1, 2]
-        run("train.py", "--data", data, "--task", "sst2", *seeds, "--keep", pipeline)
-        run("train.py", "--data", data, "--task", "sst2", "--precision", "float32", "--epochs", 1)
-        run("train.py", "--data", data, "--task", "cooking", "--max-length", 128, "--learn-rate", 3e-4)
-        run("train.py", "--data", data, "--task", "sick", *seeds, "--keep", nli)
-        run("train.py", "--data", data, "--task", "wnut", *seeds, "--keep", ner)
-        run("train_spacy_ner.py", "--data", data, "--keep", spacy_ner)
-        run("spancat.py", "--data", data, *seeds)
-        run("spancat.py", "--data", data, "--data-set", "wnut", *seeds)
-        run("train.py", "--data", data, "--task", "squad-answerable", *SQUAD, "--seeds", 0, 1)
-        run("train.py", "--data", data, "--task", "squad", *SQUAD, "--epochs", 2, "--peer-seeds", "--keep", qa)
+        run("train", "--data", data, "--task", "sst2", *seeds, "--keep", pipeline)
+        run("train", "--data", data, "--task", "sst2", "--precision", "float32", "--epochs", 1)
+        run("train", "--data", data, "--task", "cooking", "--max-length", 128, "--learn-rate", 3e-4)
+        run("train", "--data", data, "--task", "sick", *seeds, "--keep", nli)
+        run("train", "--data", data, "--task", "wnut", *seeds, "--keep", ner)
+        run("train_spacy_ner", "--data", data, "--keep", spacy_ner)
+        run("spancat", "--data", data, *seeds)
+        run("spancat", "--data", data, "--data-set", "wnut", *seeds)
+        run("train", "--data", data, "--task", "squad-answerable", *SQUAD, "--seeds", 0, 1)
+        run("train", "--data", data, "--task", "squad", *SQUAD, "--epochs", 2, "--peer-seeds", "--keep", qa)
         run(
-            "train.py",
+            "train",
             "--data",
             data,
             "--task",
@@ -52,30 +51,30 @@ def main() -> None:
             10,
             "--every-epoch",
         )
-        run("train.py", "--data", data, "--task", "sst2", *FASTER, "--adapt", "lora")
+        run("train", "--data", data, "--task", "sst2", *FASTER, "--adapt", "lora")
         for task in ("sst2", "wnut"):
-            run("adaptation.py", "--data", data, "--task", task, "--output", Path(folder) / f"compare_{task}")
-        run("predict_textcat.py", "--data", data, "--pipeline", pipeline / "model-last")
-        run("predict_pairs.py", "--data", data, "--pipeline", nli / "model-last")
-        run("predict_zeroshot.py", "--data", data, "--pipeline", nli / "model-last")
-        run("predict_ner.py", "--data", data, "--pipeline", ner / "model-last", "--spacy", spacy_ner / "model-last")
-        run("predict_qa.py", "--data", data, "--pipeline", qa / "model-last")
-        run("no_answer.py", "--data", data, "--pipeline", qa / "model-last")
-        run("answers_parity.py", "--data", data, "--pipeline", qa / "model-last")
-        run("long_text.py", "--data", data, "--pipeline", ner / "model-last")
+            run("adaptation", "--data", data, "--task", task, "--output", Path(folder) / f"compare_{task}")
+        run("predict_textcat", "--data", data, "--pipeline", pipeline / "model-last")
+        run("predict_pairs", "--data", data, "--pipeline", nli / "model-last")
+        run("predict_zeroshot", "--data", data, "--pipeline", nli / "model-last")
+        run("predict_ner", "--data", data, "--pipeline", ner / "model-last", "--spacy", spacy_ner / "model-last")
+        run("predict_qa", "--data", data, "--pipeline", qa / "model-last")
+        run("no_answer", "--data", data, "--pipeline", qa / "model-last")
+        run("answers_parity", "--data", data, "--pipeline", qa / "model-last")
+        run("long_text", "--data", data, "--pipeline", ner / "model-last")
         sentences = Path(folder) / "sentences.txt"
         sentences.write_text("\n".join(read_texts(data, 200_000)), encoding="utf8")
         stream = ("--texts", 200_000, "--file", sentences, "--pipeline", pipeline / "model-last")
-        run("reliability/stream_memory.py", *stream)
-        run("load_memory.py", "--pipeline", pipeline / "model-last")
-    run("import_time.py")
+        run("reliability.stream_memory", *stream)
+        run("load_memory", "--pipeline", pipeline / "model-last")
+    run("import_time")
 
 
-def run(script: str, *arguments: object) -> None:
+def run(benchmark: str, *arguments: object) -> None:
     """Run one benchmark in a process of its own."""
-    command = [sys.executable, str(HERE / script), *map(str, arguments)]
-    print(f"\n$ python benchmarks/{' '.join([script, *map(str, arguments)])}", flush=True)
-    subprocess.run(command, check=True)
+    command = ["-m", f"benchmarks.{benchmark}", *map(str, arguments)]
+    print(f"\n$ python {' '.join(command)}", flush=True)
+    subprocess.run([sys.executable, *command], check=True)
 
 
 if __name__ == "__main__":

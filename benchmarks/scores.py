@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from data import Spans, spans_of
 
 from spacy_bertadapt.tasks.qa.scorer import exact_match, f1_score
+
+from .data import Spans, spans_of
 
 
 def classification_scores(probabilities: np.ndarray, gold: np.ndarray, *, exclusive: bool) -> dict[str, float]:

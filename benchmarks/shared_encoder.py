@@ -1,7 +1,7 @@
 """Text classification, entities and spans on one shared encoder, beside the same three with an encoder each.
 
-    python benchmarks/shared_encoder.py --data DATA --seeds 3
-    python benchmarks/shared_encoder.py --data DATA --quick
+    python -m benchmarks.shared_encoder --data DATA --seeds 3
+    python -m benchmarks.shared_encoder --data DATA --quick
 
 SST-2, WNUT-17 and GENIA are mixed into one corpus, of which each side sees the same batches, by `spacy train`. An
 example has gold for one component alone, so both sides have as many passes through an encoder in training. In
@@ -25,14 +25,15 @@ from pathlib import Path
 from typing import Any
 
 import spacy
-from commands import run, spacy_train
 from spacy.language import Language
 from spacy.tokens import Doc
-from tasks import DATA_SETS, DataSet
 from thinc.api import Config
-from timing import timed
 
 from spacy_bertadapt.network.encoder_source import EncoderSource
+
+from .commands import run, spacy_train
+from .tasks import DATA_SETS, DataSet
+from .timing import timed
 
 CORPORA = ("sst2", "wnut", "genia")
 SHARED = {"@misc": "spacy-bertadapt.SharedEncoder.v1", "upstream": "bert_encoder"}
@@ -111,7 +112,9 @@ def train_and_measure(side: str, args: argparse.Namespace, seed: int) -> dict[st
         pipeline = Path(folder) / "model-last"
         size = sum(path.stat().st_size for path in pipeline.rglob("*") if path.is_file())
         quick = ["--quick"] if args.quick else []
-        measured = run([sys.executable, __file__, "--data", args.data, "--measure", pipeline, *quick])
+        measured = run(
+            [sys.executable, "-m", "benchmarks.shared_encoder", "--data", args.data, "--measure", pipeline, *quick]
+        )
     return {"seconds": seconds, "disk": size / 1e6, **json.loads(measured.splitlines()[-1])}
 
 

@@ -1,7 +1,7 @@
 """`bert_spancat` beside spaCy's own `spancat` on GENIA, and beside `bert_ner` on WNUT-17.
 
-    python benchmarks/spancat.py --data DATA --seeds 0 1 2
-    python benchmarks/spancat.py --data DATA --data-set wnut --seeds 0 1 2
+    python -m benchmarks.spancat --data DATA --seeds 0 1 2
+    python -m benchmarks.spancat --data DATA --data-set wnut --seeds 0 1 2
 
 spaCy's `spancat` stands on spacy-transformers with the same encoder, and is suggested all spans of 1 to 10 tokens, as
 `bert_spancat` is. Both sides have the same epochs, batch size, warm-up and linear decay, each its own learning rate.
@@ -25,15 +25,16 @@ from pathlib import Path
 from typing import Any
 
 import spacy
-from commands import spacy_train
 from spacy import util
 from spacy.language import Language
 from spacy.tokens import Doc
-from tasks import DATA_SETS, DataSet
 from thinc.api import Config
-from timing import timed
 
 from spacy_bertadapt.network.encoder_source import EncoderSource
+
+from .commands import spacy_train
+from .tasks import DATA_SETS, DataSet
+from .timing import timed
 
 HERE = Path(__file__).parent
 ADAPT = "spacy-bertadapt.FullFineTuning.v1"

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from data import read_answerable, read_cats, read_conll, read_sick, read_spans, read_squad, read_sst2
-from scores import answer_scores, classification_scores, entity_scores, span_scores
 from spacy import util
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -17,6 +15,9 @@ from thinc.api import Config
 
 from spacy_bertadapt import make_pair_doc
 from spacy_bertadapt.tasks import get_task
+
+from .data import read_answerable, read_cats, read_conll, read_sick, read_spans, read_squad, read_sst2
+from .scores import answer_scores, classification_scores, entity_scores, span_scores
 
 HERE = Path(__file__).parent
 SICK_COLUMNS = {"premise": "sentence_A", "hypothesis": "sentence_B", "label": "entailment_judgment"}

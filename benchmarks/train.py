@@ -1,17 +1,17 @@
 r"""Train with `spacy train` and with Hugging Face's Trainer: same data, recipe and encoder.
 
-    python benchmarks/train.py --data DATA --task sst2 --seeds 0 1 2 --peer-seeds 0
-    python benchmarks/train.py --data DATA --task sst2 --precision float32 --epochs 1
-    python benchmarks/train.py --data DATA --task cooking --max-length 128 --learn-rate 3e-4
-    python benchmarks/train.py --data DATA --task sick --seeds 0 1 2 --peer-seeds 0
-    python benchmarks/train.py --data DATA --task wnut --seeds 0 1 2 --peer-seeds 0
-    python benchmarks/train.py --data DATA --task squad-answerable --seeds 0 1 --peer-seeds 0 --batch-size 16 \
+    python -m benchmarks.train --data DATA --task sst2 --seeds 0 1 2 --peer-seeds 0
+    python -m benchmarks.train --data DATA --task sst2 --precision float32 --epochs 1
+    python -m benchmarks.train --data DATA --task cooking --max-length 128 --learn-rate 3e-4
+    python -m benchmarks.train --data DATA --task sick --seeds 0 1 2 --peer-seeds 0
+    python -m benchmarks.train --data DATA --task wnut --seeds 0 1 2 --peer-seeds 0
+    python -m benchmarks.train --data DATA --task squad-answerable --seeds 0 1 --peer-seeds 0 --batch-size 16 \
         --learn-rate 2e-4 --max-length 384
 
-    python benchmarks/train.py --data DATA --task squad-answerable --seeds 0 1 --peer-seeds 0 1 --batch-size 16 \
+    python -m benchmarks.train --data DATA --task squad-answerable --seeds 0 1 --peer-seeds 0 1 --batch-size 16 \
         --learn-rate 2e-4 --max-length 384 --steps 60
-    python benchmarks/train.py --data DATA --task sst2 --adapt head_only --epochs 10 --learn-rate 1e-3 --every-epoch
-    python benchmarks/train.py --data DATA --task sst2 --adapt lora --learn-rate 1e-3
+    python -m benchmarks.train --data DATA --task sst2 --adapt head_only --epochs 10 --learn-rate 1e-3 --every-epoch
+    python -m benchmarks.train --data DATA --task sst2 --adapt lora --learn-rate 1e-3
 
 Prints a Markdown table of scores and training seconds. Nothing else should run on the machine meanwhile.
 """
@@ -26,12 +26,11 @@ import tempfile
 from pathlib import Path
 
 import spacy
-from commands import run, spacy_train
-from tasks import DATA_SETS
 
 from spacy_bertadapt.evaluation.comparison import STRATEGIES
 
-HERE = Path(__file__).parent
+from .commands import run, spacy_train
+from .tasks import DATA_SETS
 
 
 def main() -> None:
@@ -94,7 +93,7 @@ def ours(args: argparse.Namespace, seed: int) -> dict[str, float]:
 
 def peer(args: argparse.Namespace, seed: int) -> dict[str, float]:
     """Train with Hugging Face's Trainer, in a process of its own."""
-    command = [sys.executable, HERE / "peer_trainer.py", "--data", args.data, "--task", args.task]
+    command = [sys.executable, "-m", "benchmarks.peer_trainer", "--data", args.data, "--task", args.task]
     command += ["--encoder", args.encoder, "--epochs", args.epochs, "--learn-rate", args.learn_rate]
     command += ["--batch-size", args.batch_size, "--max-length", args.max_length, "--seed", seed, "--adapt", args.adapt]
     command += ["--max-steps", args.steps] if args.steps else []

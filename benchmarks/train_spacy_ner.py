@@ -1,6 +1,6 @@
 """Train spaCy's own `ner` on spacy-transformers with the encoder, data and epochs of `train.py --task wnut`.
 
-    python benchmarks/train_spacy_ner.py --data DATA --keep FOLDER
+    python -m benchmarks.train_spacy_ner --data DATA --keep FOLDER
 
 Prints its score on the test file and its training seconds. Nothing else should run on the machine meanwhile.
 """
@@ -12,11 +12,12 @@ import math
 from pathlib import Path
 
 import spacy
-from commands import spacy_train
 from spacy import util
-from tasks import DATA_SETS
 
 from spacy_bertadapt.network.encoder_source import EncoderSource
+
+from .commands import spacy_train
+from .tasks import DATA_SETS
 
 HERE = Path(__file__).parent
 

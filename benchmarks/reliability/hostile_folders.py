@@ -1,6 +1,6 @@
 """Load pipelines whose files a stranger has changed, and watch what the process does.
 
-    python benchmarks/reliability/hostile_folders.py
+    python -m benchmarks.reliability.hostile_folders
 
 Each field of each JSON file of a component, in turn, gets a value of another type, a huge number, a path out of the
 folder, or the name of a module; weights are cut short, swapped and pickled; files are pipes, or links out of the
@@ -32,10 +32,11 @@ import spacy
 import torch
 from safetensors.torch import load_file, save_file
 from spacy.cli.train import train
-from tiny import save_config, save_encoder
-from watching import Report, watched
 
 from spacy_bertadapt.tasks import TRAINED, get_task
+
+from .tiny import save_config, save_encoder
+from .watching import Report, watched
 
 Spoil = Callable[[Path], None]
 """Changes the folder of a component."""

@@ -1,6 +1,6 @@
 """Texts that nobody would write: each is predicted alone and among others, and nothing may differ or be raised.
 
-python benchmarks/reliability/hostile_texts.py --texts 20000 --large 10
+python -m benchmarks.reliability.hostile_texts --texts 20000 --large 10
 
 A failure is an error, or a score that differs by more than 1e-5 in float32. Where alone and in a batch other spans are
 chosen, though no logit differs by more than that, two candidates were equally good: such ties are counted apart. Texts
@@ -18,7 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from small_pipelines import (
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from spacy_bertadapt.tasks import TASKS
+
+from .small_pipelines import (
     TOLERANCE,
     add_options,
     as_markdown,
@@ -27,10 +32,6 @@ from small_pipelines import (
     make_input,
     trained_pipeline,
 )
-from spacy.language import Language
-from spacy.tokens import Doc
-
-from spacy_bertadapt.tasks import TASKS
 
 LARGEST = 999_000  # characters, with room for the other text of a pair below spaCy's limit of a million
 OTHER_LENGTH = 12

@@ -1,6 +1,6 @@
 """Kill a process at random moments while it saves or trains, and look at what is left.
 
-    python benchmarks/reliability/kills.py --kills 200
+    python -m benchmarks.reliability.kills --kills 200
 
 Every second kill hits `spacy_bertadapt.save_pipeline`, which saves two pipelines in turn to one folder: what is left
 must have the very files of one of them. The others hit `spacy train` with configs as `init-config` writes them, which
@@ -36,10 +36,11 @@ import torch
 from spacy import util
 from spacy.cli.train import train
 from spacy.language import Language
-from tiny import save_config, save_encoder
 
 from spacy_bertadapt import save_pipeline
 from spacy_bertadapt.tasks import TRAINED
+
+from .tiny import save_config, save_encoder
 
 WHOLE, LOST, UNREADABLE, MIXED = "complete", "lost", "does not load", "mixture"
 FOLDERS = ("model-last", "model-best")

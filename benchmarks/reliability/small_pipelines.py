@@ -15,11 +15,12 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 from thinc.api import fix_random_seed
-from tiny import ASSETS, save_encoder
 
 from spacy_bertadapt import make_pair_doc
 from spacy_bertadapt.tasks import TASKS, TRAINED
 from spacy_bertadapt.training.optimizer import adamw
+
+from .tiny import ASSETS, save_encoder
 
 LENGTH = 64  # subwords that the encoder takes
 STRIDE = 16  # subwords

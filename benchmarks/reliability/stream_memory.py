@@ -1,7 +1,7 @@
 """Memory over a long stream: resident megabytes of the process while `nlp.pipe` goes through many short texts.
 
-python benchmarks/reliability/stream_memory.py --texts 1000000
-python benchmarks/reliability/stream_memory.py --texts 200000 --pipeline PIPELINE --file TEXTS.txt
+python -m benchmarks.reliability.stream_memory --texts 1000000
+python -m benchmarks.reliability.stream_memory --texts 200000 --pipeline PIPELINE --file TEXTS.txt
 
 Three streams, each in a process of its own: the same words again and again; the same inside of `nlp.memory_zone()`, a
 zone a thousand texts; and in zones a word in each text that was never there before, as spaCy's vocabulary keeps new
@@ -25,8 +25,9 @@ from pathlib import Path
 
 import psutil
 import spacy
-from small_pipelines import add_options, as_markdown, encoder_at, pipeline_of_all_tasks, sample_pairs
 from spacy.language import Language
+
+from .small_pipelines import add_options, as_markdown, encoder_at, pipeline_of_all_tasks, sample_pairs
 
 STREAMS = ["without a zone", "in zones", "in zones, with new words"]
 LIMIT = 50  # megabytes
@@ -60,7 +61,8 @@ def go_through(nlp: Language, texts: Iterator[str], *, zones: bool, warm_up: int
 
 def measure(stream: str, args: Namespace) -> list[float]:
     """Return what `go_through` does, in a process of its own."""
-    command = [sys.executable, __file__, "--stream", stream, "--texts", str(args.texts), "--seed", str(args.seed)]
+    command = [sys.executable, "-m", "benchmarks.reliability.stream_memory", "--stream", stream]
+    command += ["--texts", str(args.texts), "--seed", str(args.seed)]
     for name in ("encoder", "pipeline", "file"):
         value = getattr(args, name)
         command += [f"--{name}", str(value)] if value else []

@@ -1,6 +1,6 @@
 """Many threads and processes, one pipeline: all of them must say what a single thread says.
 
-python benchmarks/reliability/threads.py --threads 8 --texts 20000 --loads 16
+python -m benchmarks.reliability.threads --threads 8 --texts 20000 --loads 16
 
 Three parts. Threads: a pipeline with the components of all tasks predicts in several threads at once. Loads: the same
 pipeline is loaded in as many threads at once, and each copy predicts. Processes: `nlp.pipe(n_process=2)` of each task,
@@ -20,7 +20,12 @@ from pathlib import Path
 from typing import Any
 
 import spacy
-from small_pipelines import (
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from spacy_bertadapt.tasks import TASKS, TRAINED
+
+from .small_pipelines import (
     TOLERANCE,
     add_options,
     as_markdown,
@@ -32,10 +37,6 @@ from small_pipelines import (
     sample_texts,
     trained_pipeline,
 )
-from spacy.language import Language
-from spacy.tokens import Doc
-
-from spacy_bertadapt.tasks import TASKS, TRAINED
 
 ADAPTATIONS: dict[str, dict[str, Any]] = {
     "full": {"@misc": "spacy-bertadapt.FullFineTuning.v1"},
