@@ -169,6 +169,10 @@ class BertPipe(LabelledComponent, NetworkComponent, Generic[Texts, Targets, Pred
         """Return those of some Docs that the component annotates when they come to it."""
         return docs
 
+    def docs_to_read_ahead(self, docs: Sequence[Doc]) -> Sequence[Doc]:
+        """Return those of some Docs whose logits a shared encoder may compute before the component's own turn."""
+        return self.docs_to_read(docs)
+
     @property
     def n_segments(self) -> int:
         """How many texts a Doc has for the network: 2 for pairs."""

@@ -104,6 +104,7 @@ class NetworkShim(Shim):
     def remove_adapter(self, *, merge: bool) -> None:
         """Remove LoRA's matrices from the network: see `lora.remove_adapter`. The learner starts over."""
         remove_adapter(self.network.module, merge=merge)
+        self.network.note_change()
         if merge:
             self.network.checkpoint.source = None
         self._learner = None

@@ -107,6 +107,7 @@ class Learner:
             not_finite = stepper.step(rates or optimizer, divisor=self._scale.factor * self._count)
         finally:
             self.forget()
+            self.network.note_change()
         self.steps += 1
         self._health.record(self._scale.update(not_finite))
         if self.adaptation.changes_at(self.steps):

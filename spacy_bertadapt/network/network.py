@@ -25,7 +25,8 @@ Encoder: TypeAlias = Callable[[DeviceBatch], Tensor]
 class Network:
     """A checkpoint on a device, in a number format.
 
-    encoder: computes the hidden states; at first, the checkpoint's own encoder.
+    encoder: computes the hidden states; at first, the checkpoint's own encoder. version: another object whenever the
+    weights have changed: what was computed with an earlier one is out of date.
     """
 
     def __init__(self, checkpoint: Checkpoint, *, device: str | torch.device, precision: str):
@@ -64,6 +65,11 @@ class Network:
         self._takes_types = takes_token_types(self.module)
         self.encoder: Encoder = partial(_encode, self.module)
         self.place()
+        self.note_change()
+
+    def note_change(self) -> None:
+        """Have another `version` from now on, as the weights have changed."""
+        self.version = object()
 
     def place(self) -> None:
         """Put the whole module on the device, ready to predict; needed after parts such as LoRA's were added."""

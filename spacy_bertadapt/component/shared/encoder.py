@@ -17,6 +17,7 @@ from ...learning.adaptation import Adaptation
 from ...network.checkpoint import Checkpoint
 from ...network.encoder_source import EncoderSource
 from ...types import Floats, PaddedBatch
+from ..base import BertPipe
 from ..checks import one_of, optional
 from ..lesson import Lesson
 from ..network_component import NetworkComponent
@@ -25,7 +26,7 @@ from ..saving import SavedPart, check_component_name
 from ..settings import LiveSetting
 from ..thinc_model import NetworkModel, shim_of
 from ..window_settings import WindowSettings
-from .ahead import WaitingLogits, reader_of
+from .ahead import reader_of
 from .architecture import encoder_model
 from .doc_vectors import DocVectors
 from .encoder_shim import EncoderShim
@@ -33,6 +34,7 @@ from .joint_batch import JointBatch
 from .joint_prediction import Reader, read_jointly, read_states
 from .listeners import ListenedTo
 from .vector_reader import CLS, MEAN, VectorReader
+from .waiting_logits import WaitingLogits
 
 
 class BertEncoder(ListenedTo, NetworkComponent):
@@ -104,7 +106,6 @@ class BertEncoder(ListenedTo, NetworkComponent):
         with self.all_or_nothing():
             self.shim.attach(checkpoint)
             self.runner.check()
-            self._waiting = WaitingLogits()
 
     def update(
         self,
@@ -123,7 +124,6 @@ class BertEncoder(ListenedTo, NetworkComponent):
         examples = list(examples)
         validate_examples(examples, "BertEncoder.update")
         self.settle()
-        self._waiting.clear()
         if lessons := self._lessons(examples):
             learner = self.shim.encoder_learner
             self.shim.joint.make_room()
@@ -146,7 +146,8 @@ class BertEncoder(ListenedTo, NetworkComponent):
 
     def waiting(self, head: object, docs: Sequence[Doc]) -> list[Mapping[bytes, Floats]]:
         """Take the logits that wait for a head: those of each Doc, by the keys of their windows."""
-        return [self._waiting.take(doc, head) for doc in docs]
+        versions = self.network.version, cast(BertPipe, head).network.version
+        return self._waiting.take(head, versions, docs)
 
     def joint_batch(self, head: object, examples: Sequence[Example]) -> JointBatch | None:
         """Return the batch of examples that a head learns from with others; None if none of it is annotated for it.
@@ -183,7 +184,7 @@ class BertEncoder(ListenedTo, NetworkComponent):
         """Compute the logits of all heads for Docs, and let them wait. Returns the Docs' vectors; none without them."""
         documents = list(docs)
         self.settle(documents)
-        heads = [reader for head in self.heads if (reader := reader_of(head, documents)) is not None]
+        heads = [reader for head in self.heads if (reader := reader_of(head, documents, self.network))]
         vectors = [self._vector_reader(documents)] if self.vectors and documents else []
         if readers := cast(Sequence[Reader], [*heads, *vectors]):
             read_jointly(self.network, self.runner.budget, readers)

@@ -201,6 +201,10 @@ class BertQa(PairPipe[QuestionTexts, AnswerTargets, list[list[AnswerSpans]]]):
         """Return whether it answers a question on a Doc."""
         return not self.reads_pairs or super().reads(doc)
 
+    def docs_to_read_ahead(self, docs: Sequence[Doc]) -> Sequence[Doc]:
+        """Return the Docs whose own question it answers; none if it asks its own: see `BertPipe`."""
+        return () if self.questions else super().docs_to_read_ahead(docs)
+
     def is_annotated(self, example: Example) -> bool:
         """Return whether the gold Doc has answers, or an empty group that says there are none."""
         return ANSWERS in example.reference.spans

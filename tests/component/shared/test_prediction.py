@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
 from concurrent.futures import ThreadPoolExecutor
 
@@ -89,17 +90,20 @@ def test_a_head_alone_has_its_logits_computed(make_shared, own_twin, task):
 
 
 def test_nothing_waits_for_long(make_shared):
-    """Hidden states are gone after the encoder's turn, logits after the head's."""
+    """Hidden states are gone after the encoder's turn, logits after the head's, or with their Doc."""
     nlp = make_shared()
-    waiting = encoder_of(nlp)._waiting._by_doc
     docs = list(nlp.pipe(STREAM))
-    assert not any(heads for heads in waiting.values() if any(heads.values()))
+    of_heads = encoder_of(nlp)._waiting._by_head
+    assert len(of_heads) == len(TEXT_TASKS)
+    assert not any(of_head.docs or of_head.bytes for of_head in of_heads.values())
     doc = encoder_of(nlp)(nlp.make_doc("where is the parcel"))
-    logits = [array for head in waiting[doc].values() for array in head.values()]
-    assert sum(array.size for array in logits) < 200
-    assert all(array.dtype == np.float32 for array in logits)
+    logits = [rows for of_head in of_heads.values() for rows in of_head.docs[doc].values()]
+    assert len(logits) == len(TEXT_TASKS)
+    assert sum(rows.size for rows in logits) < 200
+    assert all(rows.dtype == np.float32 for rows in logits)
     del doc
-    assert len(waiting) <= len(docs)
+    gc.collect()
+    assert not any(of_head.docs for of_head in of_heads.values())
     assert not any(key[0] != "._." for doc in docs for key in doc.user_data)
     assert not docs[0].tensor.size
 
