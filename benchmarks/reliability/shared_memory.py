@@ -75,7 +75,8 @@ def measure(side: str, kind: str, args: argparse.Namespace) -> list[float]:
         texts = sample_texts(DISTINCT, args.seed)
         if kind == "Doc":
             return predict_long_doc(nlp, texts, args.tokens)
-        return list(go_through(nlp, islice(cycle(texts), args.texts), zones=True, warm_up=min(WARM_UP, args.texts // 2)))
+        stream, warm_up = islice(cycle(texts), args.texts), min(WARM_UP, args.texts // 2)
+        return list(go_through(nlp, stream, zones=True, warm_up=warm_up))
 
 
 def predict_long_doc(nlp: Language, texts: list[str], tokens: int) -> list[float]:
