@@ -397,6 +397,12 @@ class Errors:
         "nlp.replace_listeners('{upstream}', '{name}', ['model.encoder'])."
     )
 
+    E346 = (
+        "[E346] adapt = {adapt} is about an encoder of the component's own, but this one is a head on that of "
+        "'{upstream}': all of the head learns. Leave [components.NAME.adapt] out; how the encoder learns is said in "
+        "[components.{upstream}.adapt]."
+    )
+
     # Command line
     E501 = "[E501] --task {task} is not possible: there is only {known} for now."
     E502 = "[E502] No data at {path} (relative paths start from {cwd}). Correct the path."

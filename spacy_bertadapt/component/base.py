@@ -24,7 +24,6 @@ from ..network.inputs import to_device
 from ..pairs import PartNames
 from ..subwords.batches import WindowBatch
 from ..types import Ints
-from .encoder_choice import make_runner, read_network
 from .gold import GoldLabels, LabelCounts, count_gold
 from .labels import LabelledComponent
 from .lesson import Lesson
@@ -35,7 +34,7 @@ from .runner import Runner
 from .saved_layers import saved_layers
 from .saving import SavedPart, check_component_name
 from .texts import EncodedTexts
-from .thinc_model import NetworkModel, network_model, shim_of
+from .thinc_model import NetworkModel, encoder_of, network_model, shim_of
 from .thinc_shim import NetworkShim
 from .window_settings import WindowSettings
 
@@ -87,7 +86,7 @@ class BertPipe(LabelledComponent, NetworkComponent, Generic[Texts, Targets, Pred
         self.name = name
         self.scorer = scorer
         self._loss = loss
-        self._runner = make_runner(
+        self._runner = encoder_of(self.model).make_runner(
             self.model,
             windows or WindowSettings(),
             read_texts=self._read_texts,
@@ -96,7 +95,7 @@ class BertPipe(LabelledComponent, NetworkComponent, Generic[Texts, Targets, Pred
         )
         self.take_labels(())
         self.take_settings({**cfg, "ignored_labels": []}, pipeline)
-        self.shim.serve(self)
+        self.shim.set_component(self)
 
     @abstractmethod
     def encode(self, docs: Sequence[Doc], *, training: bool = False) -> Texts:
@@ -208,7 +207,7 @@ class BertPipe(LabelledComponent, NetworkComponent, Generic[Texts, Targets, Pred
         head = (lambda known: self.head_labels(wanted or [], known)) if needs_head else None
         self.runner.link(self._pipeline, self)
         docs = (example.predicted for example in get_examples())
-        checkpoint, has_trained_head = read_network(self.model, head, docs, segments=self.n_segments)
+        checkpoint, has_trained_head = self.read_pretrained(head, docs)
         if not needs_head and not has_trained_head:
             place, encoder = self.gold_place.format(**self.cfg), self.shim.settings.encoder.name
             raise InvalidError(Errors.E301.format(name=self.name, place=place, encoder=encoder))
@@ -274,8 +273,7 @@ class BertPipe(LabelledComponent, NetworkComponent, Generic[Texts, Targets, Pred
         losses.setdefault(self.name, 0.0)
         examples = list(examples)
         validate_examples(examples, f"{type(self).__name__}.update")
-        with self.runner.reading(examples, drop=drop):
-            lesson = self.shim.lesson(self, examples)
+        with self.runner.learning_from(self, examples, drop=drop) as lesson:
             if lesson is not None:
                 losses[self.name] += self._learn(lesson)
         if sgd not in (None, False):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from spacy.training import Example
 
@@ -21,3 +21,10 @@ class Lesson(Generic[Texts]):
     examples: Sequence[Example]
     texts: Texts
     batch: WindowBatch
+
+
+class ReadsExamples(Protocol):
+    """A component that learns from examples."""
+
+    def lesson(self, examples: Sequence[Example]) -> Lesson | None:
+        """Return what is read of a batch of examples; None if none of them is annotated: see `BertPipe.lesson`."""

@@ -11,12 +11,13 @@ from spacy.tokens import Doc
 
 from ..network.checkpoint import Checkpoint
 from ..network.network import Network
+from ..network.pretrained import NameOutputs
 from .failures import annotate_stream
 from .runner import Runner
 from .saved_network import SavedNetwork
 from .saving import SavedPart
 from .settings import ConfiguredComponent
-from .thinc_model import NetworkModel, shim_of
+from .thinc_model import NetworkModel, encoder_of, shim_of
 from .thinc_shim import NetworkShim
 
 
@@ -52,6 +53,13 @@ class NetworkComponent(ConfiguredComponent, TrainablePipe):
     def network(self) -> Network:
         """The network. Raises ValueError before there is one."""
         return self.shim.network
+
+    def read_pretrained(self, labels: NameOutputs | None = None, docs: Iterable[Doc] = ()) -> tuple[Checkpoint, bool]:
+        """Return the network from its pretrained encoder, and whether its head is a trained one.
+
+        Arguments and errors: see `ComponentEncoder.read`.
+        """
+        return encoder_of(self.model).read(self.model, labels, docs, segments=self.n_segments)
 
     def join(self, nlp: Language) -> None:
         """Belong to a pipeline: to that where the component is initialized, which may not be where it was made."""

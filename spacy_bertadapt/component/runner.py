@@ -25,6 +25,7 @@ from ..subwords.special_tokens import special_count
 from ..subwords.token_separation import separate_tokens
 from ..subwords.tokenizer import SubwordTokenizer
 from ..types import Floats, Ints, Pair, Segments, Subwords
+from .lesson import Lesson, ReadsExamples
 from .outputs import WindowOutputs
 from .pair_texts import PairTexts, aligned_pairs
 from .pipeline_link import PipelineLink
@@ -137,12 +138,14 @@ class Runner:
         return AlignedTexts([subwords], align(tokens, subwords))
 
     @contextmanager
-    def reading(self, examples: Sequence[Example], *, drop: float = 0.0) -> Iterator[None]:
-        """Surround what is learned from some examples: `encode_docs` and the like get their reference Docs.
+    def learning_from(
+        self, component: ReadsExamples, examples: Sequence[Example], *, drop: float = 0.0
+    ) -> Iterator[Lesson | None]:
+        """Have a component read a batch of examples, and give the block what it read, to learn from it there.
 
-        drop: the dropout rate of layers that are not torch's.
+        drop: the dropout rate of layers that are not torch's. Raises what `ReadsExamples.lesson` does.
         """
-        yield
+        yield component.lesson(examples)
 
     def windows(self, texts: EncodedTexts, *, training: bool = False) -> WindowBatch:
         """Lay out the windows of encoded texts, in training `max_windows` a text at most.

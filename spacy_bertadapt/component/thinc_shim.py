@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn, cast
 
 import srsly
 import torch
-from spacy.training import Example
 from thinc.api import Optimizer
 from thinc.shims import Shim
-from transformers import PretrainedConfig
 
 from ..errors import Errors, InvalidError
 from ..learning.adaptation import Adaptation
@@ -23,12 +21,9 @@ from ..network.checkpoint import Checkpoint
 from ..network.encoder_source import EncoderSource
 from ..network.inputs import to_numpy
 from ..network.network import Network
-from ..network.pretrained import NameOutputs, read_encoder
-from ..network.pretrained_config import read_encoder_config
 from ..network.settings import NetworkSettings
 from ..types import Floats, PaddedBatch, SupportsStep
 from .default_rate import warn_of_default_rate
-from .lesson import Lesson
 
 
 class NetworkShim(Shim):
@@ -62,11 +57,6 @@ class NetworkShim(Shim):
         return self._network
 
     @property
-    def source(self) -> EncoderSource:
-        """Where the network's own encoder comes from."""
-        return cast(EncoderSource, self.settings.encoder)
-
-    @property
     def encoder_checkpoint(self) -> Checkpoint:
         """The checkpoint of the encoder that reads the texts, with its tokenizer. Raises ValueError without one."""
         return self.network.checkpoint
@@ -81,19 +71,11 @@ class NetworkShim(Shim):
     @property
     def encoder_source(self) -> EncoderSource:
         """Where the encoder that reads the texts comes from."""
-        return self.source
+        return cast(EncoderSource, self.settings.encoder)
 
     def whole_checkpoint(self) -> Checkpoint:
         """Return the network with the encoder that reads the texts. Raises ValueError if there is none to write."""
         return self.network.checkpoint
-
-    def read_pretrained_config(self) -> PretrainedConfig:
-        """Return the configuration of the pretrained checkpoint: see `read_encoder_config`."""
-        return read_encoder_config(self.source)
-
-    def read_pretrained(self, labels: Sequence[str] | NameOutputs | None) -> tuple[Checkpoint, bool]:
-        """Return the pretrained checkpoint, and whether its head is a trained one: see `read_encoder`."""
-        return read_encoder(self.source, self.settings.architecture, labels)
 
     def attach(self, checkpoint: Checkpoint) -> None:
         """Make a network from a checkpoint. The earlier network and its learner are dropped."""
@@ -109,15 +91,11 @@ class NetworkShim(Shim):
             self.network.checkpoint.source = None
         self._learner = None
 
-    def serve(self, component: Any) -> None:
+    def set_component(self, component: Any) -> None:
         """Note the component that the network belongs to, a `BertPipe`."""
 
     def unlink(self) -> None:
         """Forget the component that has the encoder, if that is another one."""
-
-    def lesson(self, component: Any, examples: Sequence[Example]) -> Lesson | None:
-        """Return what a component reads of a batch of examples: see `BertPipe.lesson`."""
-        return component.lesson(examples)
 
     def predict(self, batches: Iterable[PaddedBatch]) -> list[Floats]:
         """Return the logits of every batch."""
@@ -178,7 +156,7 @@ class NetworkShim(Shim):
 
     def read_folder(self, path: Path) -> Checkpoint:
         """Return the checkpoint in a folder that `to_disk` wrote: see `load_checkpoint`."""
-        checkpoint = load_checkpoint(path, self.settings.architecture, self.source)
+        checkpoint = load_checkpoint(path, self.settings.architecture, self.encoder_source)
         check_same(checkpoint.module, self.adaptation, path)
         return checkpoint
 

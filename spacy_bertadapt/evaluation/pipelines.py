@@ -103,11 +103,9 @@ def bert_components(nlp: Language) -> list[NetworkComponent]:
 
 def read_network(pipe: NetworkComponent) -> None:
     """Give a component its network, with a head for two labels if its labels would come from the training data."""
-    from ..component.encoder_choice import read_network as read
-
-    checkpoint, has_head = read(pipe.model, None, (), segments=pipe.n_segments)
+    checkpoint, has_head = pipe.read_pretrained()
     if not has_head:
-        checkpoint, _ = read(pipe.model, lambda _: UNKNOWN_LABELS, (), segments=pipe.n_segments)
+        checkpoint, _ = pipe.read_pretrained(lambda _: UNKNOWN_LABELS)
     # Not `pipe.attach`, which would check these labels and take them over: the network is only looked at.
     pipe.shim.attach(checkpoint)
 

@@ -45,6 +45,11 @@ class Adaptation:
                 require(f"adapt.{setting}.{pattern}", factor, possible=factor >= 0, remedy="use 0 or more")
 
     @property
+    def is_full(self) -> bool:
+        """Whether the whole network learns, as it is."""
+        return False
+
+    @property
     def drops_when_frozen(self) -> bool:
         """Whether frozen layers drop units in training."""
         return self.frozen_dropout is not False
@@ -113,6 +118,11 @@ class Adaptation:
 @dataclass(frozen=True, kw_only=True)
 class FullFineTuning(Adaptation):
     """The whole network learns."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether activations are kept, as they are without gradient checkpointing."""
+        return not self.gradient_checkpointing
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from hashlib import blake2b
-
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -12,7 +9,8 @@ from ..forks import fork_safe_lock
 from ..network.inputs import DeviceBatch, to_device
 from ..network.network import Network
 from ..network.process_forks import ForkGuard
-from ..types import Ints, PaddedBatch
+from ..subwords.unique_windows import flat_rows
+from ..types import Ints
 from .feature_store import RowStore
 
 
@@ -36,25 +34,29 @@ class KeptFeatures:
 
     def __call__(self, batch: DeviceBatch) -> Tensor:
         """Return the hidden states of a batch: (rows, width, hidden), or (rows, 1, hidden) of first positions."""
-        keys = window_keys(batch.padded)
+        windows = flat_rows(batch.padded)
+        keys = windows.keys()
         with self._lock:
             if all(key in self._places for key in keys):
                 return self._read(keys, batch)
         with torch.no_grad():
             states = self._encode(batch)
         if not ForkGuard.forked:  # a file may be shared with the process that forked this one
-            self._keep(keys, batch, states)
+            self._keep(keys, windows.lengths, batch, states)
         return states
 
-    def _keep(self, keys: list[bytes], batch: DeviceBatch, states: Tensor) -> None:
-        """Keep the states of new windows. Those of predicted windows are kept in memory, never in files."""
+    def _keep(self, keys: list[bytes], lengths: Ints, batch: DeviceBatch, states: Tensor) -> None:
+        """Keep the states of new windows. Those of predicted windows are kept in memory, never in files.
+
+        lengths: (rows,) subwords of each window.
+        """
         if self._first_only is None:
             self._first_only = self._head_sees_first_only(states, batch)
-        lengths = [1] * len(keys) if self._first_only else window_lengths(batch.padded).tolist()
+        counts = [1] * len(keys) if self._first_only else lengths.tolist()
         spill = self._network.module.training
         kept = (states[:, :1] if self._first_only else states).cpu()  # one copy, not one a row
         with self._lock:
-            for key, rows, length in zip(keys, kept, lengths, strict=True):
+            for key, rows, length in zip(keys, kept, counts, strict=True):
                 place = None if key in self._places else self._store.append(rows[:length], spill=spill)
                 if place is not None:
                     self._places[key] = place
@@ -78,23 +80,6 @@ class KeptFeatures:
         finally:
             for part, mode in modes:
                 part.training = mode
-
-
-def window_lengths(batch: PaddedBatch) -> Ints:
-    """Return the subwords of each row without its padding, (rows,)."""
-    return np.full(len(batch), batch.input_ids.shape[1]) if batch.mask is None else batch.mask.sum(axis=1)
-
-
-def window_keys(batch: PaddedBatch) -> list[bytes]:
-    """Return a key for each window: a digest of its subwords and token types, without the padding."""
-    types = batch.token_type_ids
-    keys = []
-    for row, length in enumerate(window_lengths(batch)):
-        digest = blake2b(batch.input_ids[row, :length].tobytes(), digest_size=16)
-        if types is not None and types[row, :length].any():
-            digest.update(types[row, :length].tobytes())
-        keys.append(digest.digest())
-    return keys
 
 
 def padded_rows(rows: list[Tensor], width: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""Where an encoder comes from: a hub id, a directory, a package that ships one, or another component."""
+"""Where an encoder comes from: a hub id, a directory, or a package that ships one."""
 
 from __future__ import annotations
 
@@ -27,8 +27,7 @@ class EncoderSource:
     dropout: float | None = None
 
     def __post_init__(self) -> None:
-        possible = self.dropout is None or 0 <= self.dropout < 1
-        require("encoder.dropout", self.dropout, possible=possible, remedy="use 0 ≤ rate < 1")
+        check_dropout(self.dropout)
 
     @property
     def lasting(self) -> EncoderSource:
@@ -75,19 +74,9 @@ class EncoderSource:
         return self.name
 
 
-@dataclass(frozen=True, slots=True)
-class SharedEncoder:
-    """The encoder of another component of the pipeline, which several components share.
-
-    upstream: the name of that component, a `bert_encoder` before the one that names it.
-    """
-
-    upstream: str = "bert_encoder"
-
-    @property
-    def name(self) -> str:
-        """The name of the component, for messages."""
-        return self.upstream
+def check_dropout(rate: float | None) -> None:
+    """Raise ValueError for a dropout rate in a config that is none."""
+    require("encoder.dropout", rate, possible=rate is None or 0 <= rate < 1, remedy="use 0 ≤ rate < 1")
 
 
 def _package_folder(name: str) -> Path:

@@ -70,6 +70,13 @@ def flat_windows(batch: WindowBatch) -> FlatWindows:
     return FlatWindows(batch.pool[source], batch.pool_types[source], batch.lengths, batch.pad_id)
 
 
+def flat_rows(batch: PaddedBatch) -> FlatWindows:
+    """Return the rows of a padded batch, in their order, laid end to end without the padding."""
+    mask = np.ones(batch.input_ids.shape, dtype=bool) if batch.mask is None else batch.mask
+    types = np.zeros_like(batch.input_ids) if batch.token_type_ids is None else batch.token_type_ids
+    return FlatWindows(batch.input_ids[mask], types[mask], mask.sum(axis=1), pad_id=0)
+
+
 def unique_windows(batches: Sequence[WindowBatch]) -> tuple[FlatWindows, list[Ints]]:
     """Return the different windows of several batches, and the number of each batch's windows among them.
 

@@ -15,10 +15,10 @@ import torch
 from thinc.api import Adam, warmup_linear
 from transformers import AutoModelForSequenceClassification
 
+from spacy_bertadapt.component.own_encoder import OwnEncoder
 from spacy_bertadapt.component.thinc_model import NetworkModel, network_model, shim_of
 from spacy_bertadapt.learning.learner import Loss
 from spacy_bertadapt.network.architecture import AutoClass
-from spacy_bertadapt.network.encoder_source import EncoderSource
 from spacy_bertadapt.network.settings import NetworkSettings
 from spacy_bertadapt.training.optimizer import adamw
 from spacy_bertadapt.types import PaddedBatch
@@ -29,7 +29,7 @@ MakeBatch = Callable[..., PaddedBatch]
 
 
 def blank_model(name: str = "nowhere", precision: str = "float32") -> NetworkModel:
-    encoder = EncoderSource(name)
+    encoder = OwnEncoder(name)
     return network_model(NetworkSettings(architecture=SEQUENCES, encoder=encoder, device="cpu", precision=precision))
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from spacy_bertadapt.learning.frozen_features import window_keys
 from spacy_bertadapt.subwords.batches import window_batch
 from spacy_bertadapt.subwords.special_tokens import Piece
-from spacy_bertadapt.subwords.unique_windows import flat_windows, unique_windows
+from spacy_bertadapt.subwords.unique_windows import flat_rows, flat_windows, unique_windows
 from spacy_bertadapt.types import Subwords
 
 CLS, SEP = np.array([1]), np.array([2])
@@ -38,7 +37,7 @@ def test_flat_windows_are_those_of_the_batch(second):
     assert (found.token_type_ids is None) == (expected.token_type_ids is None)
     if second is not None:
         np.testing.assert_array_equal(found.token_type_ids, expected.token_type_ids)
-    assert [flat.keys()[row] for row in rows] == window_keys(expected)
+    assert [flat.keys()[row] for row in rows] == flat_rows(expected).keys()
 
 
 def test_each_window_comes_once():

@@ -20,15 +20,16 @@ from ...pairs import SEPARATOR, PartNames, find_parts
 from ...subwords.alignment import align, tokens_of
 from ...subwords.batches import WindowBatch
 from ...types import Pair, Segments
+from ..lesson import Lesson, ReadsExamples
 from ..pair_texts import PairTexts
 from ..pipeline_link import PipelineLink
 from ..runner import Runner
 from ..texts import AlignedTexts, EncodedTexts
 from ..thinc_model import NetworkModel, shim_of
 from ..window_settings import WindowSettings
-from .lesson import Lesson
-from .upstream import ANY, link_listeners, upstream_names
-from .vectors import DocVectors, table_of_vectors
+from .training_vectors import TrainingVectors
+from .upstream_names import ANY, link_listeners, upstream_names
+from .vectors import DocRows, table_of_vectors
 
 
 class ListeningRunner(Runner):
@@ -46,7 +47,7 @@ class ListeningRunner(Runner):
         super().__init__(shim_of(model), windows, windowed_segment=windowed_segment)
         self._model = model
         self._read_texts = read_texts
-        self._lesson: Lesson | None = None
+        self._in_training: TrainingVectors | None = None
         self._has_warned_of_zeros = False
 
     @property
@@ -71,19 +72,21 @@ class ListeningRunner(Runner):
             raise InvalidError(Errors.E352.format(encoder=self._name, reason=reason))
 
     @contextmanager
-    def reading(self, examples: Sequence[Example], *, drop: float = 0.0) -> Iterator[None]:
-        """Take the vectors of a batch of examples in training, and give their gradients back at the end."""
+    def learning_from(
+        self, component: ReadsExamples, examples: Sequence[Example], *, drop: float = 0.0
+    ) -> Iterator[Lesson | None]:
+        """Take the vectors of a batch of examples in training, and give their gradients back after the block."""
         if not any(len(example.predicted) for example in examples):
-            yield
+            yield component.lesson(examples)
             return
         device, learner = self._shim.network.device, self._shim.learner
-        lesson = Lesson(examples, self.tok2vec, drop=drop, width=self._width, device=device, name=self._name)
-        self._lesson, before = lesson, learner.count
+        vectors = TrainingVectors(examples, self.tok2vec, drop=drop, width=self._width, device=device, name=self._name)
+        self._in_training, before = vectors, learner.count
         try:
-            yield
-            lesson.finish(learner.count - before)
+            yield component.lesson(examples)
+            vectors.finish(learner.count - before)
         finally:
-            self._lesson = None
+            self._in_training = None
 
     def encode(self, texts: Sequence[Segments], *, training: bool = False) -> EncodedTexts:
         """Return the vectors of pairs of strings, which the components before this one read. Raises ValueError else."""
@@ -138,10 +141,10 @@ class ListeningRunner(Runner):
         config: Any = self._shim.network.module.config
         return int(config.hidden_size)
 
-    def _vectors(self, docs: Sequence[Doc], training: bool) -> list[DocVectors]:
-        """Return the vectors of Docs: in training those of the lesson, where the Docs are references."""
-        if training and self._lesson is not None:
-            return [self._lesson.vectors(doc) for doc in docs]
+    def _vectors(self, docs: Sequence[Doc], training: bool) -> list[DocRows]:
+        """Return the vectors of Docs: in training those of the examples, where the Docs are references."""
+        if training and self._in_training is not None:
+            return [self._in_training.vectors(doc) for doc in docs]
         network = self._shim.network
         arrays = self.tok2vec.predict(docs) if any(map(len, docs)) else [np.zeros((0, self._width))] * len(docs)
         read = table_of_vectors(docs, arrays, width=self._width, device=network.device)
@@ -172,10 +175,10 @@ class ListeningRunner(Runner):
             warnings.warn(Warnings.W350.format(encoder=self._name), stacklevel=2)
 
 
-def _segments(read: Sequence[DocVectors], parts: Sequence[tuple[Any, Any]]) -> list[list[TokenVectors]]:
+def _segments(read: Sequence[DocRows], parts: Sequence[tuple[Any, Any]]) -> list[list[TokenVectors]]:
     """Return the vectors of the parts of pair Docs: the first parts, and the second ones. None is an empty part."""
     return [[_of_span(vectors, pair[number]) for vectors, pair in zip(read, parts, strict=True)] for number in range(2)]
 
 
-def _of_span(vectors: DocVectors, span: Span | None) -> TokenVectors:
+def _of_span(vectors: DocRows, span: Span | None) -> TokenVectors:
     return vectors.part(0, 0) if span is None else vectors.part(span.start_char, span.end_char)

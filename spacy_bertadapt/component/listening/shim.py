@@ -6,14 +6,21 @@ from pathlib import Path
 from typing import NoReturn
 
 from ...errors import Errors, InvalidError
+from ...learning.adaptation import Adaptation
 from ...network.checkpoint import Checkpoint
+from ...network.settings import NetworkSettings
 from ...network.vector_checkpoint import VectorCheckpoint, load_vector_checkpoint
 from ...network.vector_module import VectorNetwork
 from ..thinc_shim import NetworkShim
 
 
 class ListeningShim(NetworkShim):
-    """Holds a head on vectors and its learner for a Thinc model."""
+    """Holds a head on vectors and its learner for a Thinc model. dropout: the head's, in training."""
+
+    def __init__(self, settings: NetworkSettings, adaptation: Adaptation, *, dropout: float):
+        """Take the settings; no weights are read."""
+        super().__init__(settings, adaptation)
+        self.dropout = dropout
 
     def attach(self, checkpoint: Checkpoint) -> None:
         """Make a network from a checkpoint. A head learns well at the rate of spaCy's default optimizer."""
@@ -26,8 +33,7 @@ class ListeningShim(NetworkShim):
 
     def read_folder(self, path: Path) -> VectorCheckpoint:
         """Return the head in a folder that `to_disk` wrote: see `load_vector_checkpoint`."""
-        dropout = float(self.source.dropout or 0.0)
-        return load_vector_checkpoint(path, self.settings.architecture, dropout=dropout)
+        return load_vector_checkpoint(path, self.settings.architecture, dropout=self.dropout)
 
     def _make_network(self, checkpoint: Checkpoint) -> VectorNetwork:
         return VectorNetwork(checkpoint, device=self.settings.device, precision=self.settings.precision)

@@ -26,7 +26,7 @@ Arrays: TypeAlias = Sequence[Any]
 
 
 @dataclass(frozen=True, slots=True)
-class DocVectors:
+class DocRows:
     """The vectors of a Doc's tokens.
 
     offsets: (tokens, 2) start and end in characters. first: the row of the first token in the table.
@@ -44,7 +44,7 @@ class DocVectors:
         return TokenVectors(self.first + inside, self.offsets[inside] - start, table=self.table)
 
 
-def table_of_vectors(docs: Sequence[Doc], arrays: Arrays, *, width: int, device: torch.device) -> list[DocVectors]:
+def table_of_vectors(docs: Sequence[Doc], arrays: Arrays, *, width: int, device: torch.device) -> list[DocRows]:
     """Return the vectors of Docs, as one table on a device.
 
     width: of the vectors that the head takes. Raises ValueError for vectors of another width or number.
@@ -59,7 +59,7 @@ def table_of_vectors(docs: Sequence[Doc], arrays: Arrays, *, width: int, device:
     ]
     table = torch.cat([torch.zeros((1, width), device=device), *vectors])
     firsts = 1 + np.cumsum([0, *map(len, docs)])
-    return [DocVectors(_offsets(doc), int(first), table) for doc, first in zip(docs, firsts[:-1], strict=True)]
+    return [DocRows(_offsets(doc), int(first), table) for doc, first in zip(docs, firsts[:-1], strict=True)]
 
 
 def width_of_vectors(tok2vec: Model[Any, Any], docs: Iterable[Doc], name: str) -> int:

@@ -6,14 +6,14 @@ from thinc.api import Model
 
 from ...learning.adaptation import Adaptation, FullFineTuning
 from ...network.encoder_module import EncoderOnly
-from ...network.encoder_source import EncoderSource
 from ...network.settings import NetworkSettings
+from ..own_encoder import OwnEncoder
 from ..thinc_model import NetworkModel, forward
 from .encoder_shim import EncoderShim
 from .standing_alone import stand_alone
 
 
-def shared_encoder(encoder: EncoderSource, device: str = "auto", precision: str = "auto") -> NetworkModel:
+def shared_encoder(encoder: OwnEncoder, device: str = "auto", precision: str = "auto") -> NetworkModel:
     """Return the model of an encoder without a head, for a `bert_encoder`.
 
     encoder: where the pretrained weights come from. device: "auto", "cpu", "cuda:0", "mps".

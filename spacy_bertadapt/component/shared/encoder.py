@@ -80,7 +80,7 @@ class BertEncoder(ListenedTo, NetworkComponent):
     @property
     def source(self) -> EncoderSource:
         """Where the encoder comes from."""
-        return self.shim.source
+        return self.shim.encoder_source
 
     @property
     def runner(self) -> Runner:
@@ -96,7 +96,7 @@ class BertEncoder(ListenedTo, NetworkComponent):
         """
         if nlp is not None:
             self.join(nlp)
-        checkpoint, _ = self.shim.read_pretrained(None)
+        checkpoint, _ = self.read_pretrained()
         self.attach(checkpoint)
         self.shim.learner.forget()
         self.take_as_initialized()

@@ -18,13 +18,12 @@ from spacy.training import Example
 from torch import Tensor
 
 from ...learning.encoder_learner import EncoderLearner
-from ...learning.frozen_features import window_keys
 from ...learning.learner import Loss
 from ...network.device_memory import SubwordBudget
 from ...network.inputs import to_device
 from ...network.network import Network
 from ...subwords.batches import recurring_width
-from ...subwords.unique_windows import unique_windows
+from ...subwords.unique_windows import flat_rows, unique_windows
 from ...types import Ints, PaddedBatch
 from ..lesson import Lesson
 
@@ -122,7 +121,8 @@ class JointBatch:
 
     def places(self, padded: PaddedBatch) -> Ints:
         """Return the rows of `flat` for a padded batch, (rows, width)."""
-        numbers = np.array([self._numbers[key] for key in window_keys(padded)], dtype=np.int64)
+        keys = flat_rows(padded).keys()
+        numbers = np.array([self._numbers[key] for key in keys], dtype=np.int64)
         return self._places(numbers, padded.input_ids.shape[1])
 
     def drop_graph(self) -> None:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from spacy.tokens import Doc
+from spacy.training import Example
 from torch import Tensor
 
 from ...learning.running_loss import RunningLoss
 from ...subwords.batches import WindowBatch
 from ...types import Floats
+from ..lesson import Lesson, ReadsExamples
 from ..outputs import WindowOutputs
 from ..runner import LossOfWindows, Runner
 from ..texts import EncodedTexts
-from ..thinc_shim import NetworkShim
 from ..window_settings import WindowSettings
+from .joint_batch import HeadStates
 from .shim import HeadShim
 from .window_logits import head_keys, joined
 
@@ -28,7 +31,7 @@ class HeadRunner(Runner):
         """Take the settings: see `Runner`."""
         super().__init__(shim, windows, **settings)
         self._upstream = shim.upstream
-        self._head_shim = shim
+        self._states: HeadStates | None = None
 
     def check(self) -> None:
         """Raise ValueError if the encoder, where it is known yet, can't take the windows: see `Runner.check`."""
@@ -49,10 +52,25 @@ class HeadRunner(Runner):
             logits.append(joined(list(found.values()), spans=batch.spans is not None))
         return WindowOutputs(batch, groups, logits)
 
+    @contextmanager
+    def learning_from(
+        self, component: ReadsExamples, examples: Sequence[Example], *, drop: float = 0.0
+    ) -> Iterator[Lesson | None]:
+        """Read examples, and learn in the block from the hidden states that all heads share."""
+        batch = self._upstream.encoder.joint_batch(component, examples)
+        if batch is None:
+            yield None
+            return
+        self._states = batch.states_of(id(component))
+        try:
+            yield batch.lessons[id(component)]
+        finally:
+            self._states = None
+
     def learn(self, batch: WindowBatch, loss: LossOfWindows) -> RunningLoss | float:
         """Add up the gradients of one batch, and leave those of its hidden states for the encoder."""
-        assert self._head_shim.states is not None
-        states, learner = self._head_shim.states, self._head_shim.learner
+        assert self._states is not None
+        states, learner = self._states, self._shim.learner
         with self._upstream.learning(states):
             before = learner.count
             mean_loss = super().learn(batch, loss)
@@ -61,8 +79,7 @@ class HeadRunner(Runner):
 
     def inputs(self, batch: WindowBatch) -> Sequence[Tensor]:
         """Return the hidden states, if the encoder learns too."""
-        states = self._head_shim.states
-        return [states.leaf] if states is not None and states.learns else []
+        return [self._states.leaf] if self._states is not None and self._states.learns else []
 
 
 def _found(batch: WindowBatch, waiting: Sequence[Mapping[bytes, Floats]]) -> dict[int, Floats]:
@@ -73,8 +90,3 @@ def _found(batch: WindowBatch, waiting: Sequence[Mapping[bytes, Floats]]) -> dic
         if logits is not None:
             found[window] = logits
     return found
-
-
-def runner_of(shim: NetworkShim, windows: WindowSettings, **settings: Any) -> Runner:
-    """Return the runner for a network with an encoder of its own, or for a head without."""
-    return HeadRunner(shim, windows, **settings) if isinstance(shim, HeadShim) else Runner(shim, windows, **settings)

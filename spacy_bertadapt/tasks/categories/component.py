@@ -15,12 +15,11 @@ from spacy.vocab import Vocab
 from torch import Tensor
 
 from ...component.base import BertPipe
-from ...component.encoder_choice import pretrained_config
 from ...component.gold import GoldLabels, LabelCounts
 from ...component.outputs import WindowOutputs
 from ...component.pair_pipe import reads_pairs
 from ...component.texts import EncodedTexts
-from ...component.thinc_model import NetworkModel
+from ...component.thinc_model import NetworkModel, encoder_of
 from ...errors import Errors, InvalidError
 from ...learning.learner import Loss
 from ...learning.losses import SequenceLoss, checked_loss
@@ -216,7 +215,7 @@ class Categorizer(BertPipe[EncodedTexts, CatsTargets, Floats]):
 
     def _has_head_of_numbers(self) -> bool:
         """Return whether the encoder has a head that is taken for one of numbers."""
-        config = pretrained_config(self.model)
+        config = encoder_of(self.model).pretrained_config(self.model)
         architecture = self.shim.settings.architecture
         return config is not None and architecture.is_trained(config) and self._asked.are_numbers(config)
 

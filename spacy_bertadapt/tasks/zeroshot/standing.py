@@ -12,12 +12,12 @@ import torch
 from spacy.vocab import Vocab
 
 from ...component.checks import filled
+from ...component.own_encoder import OwnEncoder
 from ...component.pipeline_link import PipelineLink
 from ...component.thinc_model import shim_of
 from ...component.window_settings import WindowSettings
 from ...errors import Errors, InvalidError
 from ...files import read_json_object
-from ...network.encoder_source import EncoderSource
 from ...network.precision import resolve_device, resolve_precision
 from ..categories.architecture import sequence_classifier
 from ..categories.pair_component import PairCategorizer
@@ -142,7 +142,7 @@ def component_of(settings: dict[str, Any], vocab: Vocab, name: str) -> PairCateg
         encoder, device, precision = (filled(key, settings[key]) for key in ("encoder", "device", "precision"))
         resolve_precision(precision, resolve_device(device))
         windows = {key: settings[key] for key in WINDOWS}
-        model = sequence_classifier(EncoderSource(encoder), device=device, precision=precision)
+        model = sequence_classifier(OwnEncoder(encoder), device=device, precision=precision)
         return own_component(vocab, model, name, WindowSettings(**windows), long_text=settings["long_text"])
     except (KeyError, TypeError, ValueError) as err:
         reason = f"holds {settings!s:.80}, of which no component can be made ({err})"

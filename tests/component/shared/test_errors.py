@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from spacy_bertadapt.component.shared.vector_reader import VectorReader
+from spacy_bertadapt.errors import InvalidError
 from tests.component.shared.test_learning import assert_close, encoder_of, loop, optimizer, weights
 from tests.component.shared.test_prediction import STREAM
 from tests.fixtures.annotations import assert_same
@@ -66,3 +67,23 @@ def test_an_interrupted_step_leaves_nothing_for_the_next(make_shared):
     assert all(parameter.grad is None for parameter in encoder.network.module.parameters())
     loop(nlp, examples, sgd=optimizer())
     assert any(not torch.equal(before[name], weight) for name, weight in weights(encoder.network.module).items())
+
+
+@pytest.mark.parametrize(
+    "adapt",
+    [
+        {"@misc": "spacy-bertadapt.HeadOnly.v1"},
+        {"@misc": "spacy-bertadapt.TopLayers.v1"},
+        {"@misc": "spacy-bertadapt.GradualUnfreezing.v1"},
+        {"@misc": "spacy-bertadapt.LoRA.v1"},
+        {"@misc": "spacy-bertadapt.FullFineTuning.v1", "gradient_checkpointing": True},
+    ],
+)
+def test_a_head_does_not_adapt_the_encoder(make_shared, adapt):
+    with pytest.raises(InvalidError, match=r"E346.*\[components\.bert_encoder\.adapt\]"):
+        make_shared("ner", heads={"adapt": adapt})
+
+
+def test_a_head_learns_at_rates_of_its_own(make_shared):
+    nlp = make_shared("ner", heads={"adapt": {"@misc": "spacy-bertadapt.FullFineTuning.v1", "head_factor": 2.0}})
+    assert nlp.get_pipe("bert_ner").shim.adaptation.head_factor == 2.0

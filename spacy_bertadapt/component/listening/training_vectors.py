@@ -14,13 +14,13 @@ from torch import Tensor
 
 from ...errors import Errors, InvalidError
 from ...network.transformers_calls import first_line
-from .upstream import upstream_names
-from .vectors import Arrays, DocVectors, table_of_vectors
+from .upstream_names import upstream_names
+from .vectors import Arrays, DocRows, table_of_vectors
 
 Backprop = Callable[[Arrays], object]
 
 
-class Lesson:
+class TrainingVectors:
     """The vectors of a batch of examples, which get gradients.
 
     The vectors are those of the predicted Docs, as their tokens are the pipeline's; gold is in the references.
@@ -50,7 +50,7 @@ class Lesson:
         self._by_reference = {id(example.reference): vectors for example, vectors in zip(examples, read, strict=True)}
         self.table = read[0].table.requires_grad_()
 
-    def vectors(self, reference: Doc) -> DocVectors:
+    def vectors(self, reference: Doc) -> DocRows:
         """Return the vectors that stand for a reference Doc."""
         return self._by_reference[id(reference)]
 

@@ -1,0 +1,85 @@
+"""The encoder of another component of the pipeline, which several components share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, cast
+
+from spacy.tokens import Doc
+from thinc.api import Model
+from transformers import PretrainedConfig
+
+from ...errors import Errors, InvalidError
+from ...learning.adaptation import Adaptation
+from ...network.checkpoint import Checkpoint
+from ...network.head_checkpoint import read_head
+from ...network.pretrained import NameOutputs
+from ...network.pretrained_config import read_encoder_config
+from ...network.settings import NetworkSettings
+from ..component_encoder import ComponentEncoder, ReadTexts
+from ..thinc_model import shim_of
+from ..thinc_shim import NetworkShim
+from ..window_settings import WindowSettings
+from .listener import EncoderListener
+from .runner import HeadRunner
+from .shim import HeadShim
+from .upstream import Upstream
+
+
+@dataclass(frozen=True, slots=True)
+class SharedEncoder(ComponentEncoder):
+    """The encoder of another component.
+
+    upstream: the name of that component, a `bert_encoder` before the one that names it.
+    """
+
+    upstream: str = "bert_encoder"
+
+    @property
+    def name(self) -> str:  # type: ignore[override]
+        """The name of the component, for messages."""
+        return self.upstream
+
+    def make_shim(self, settings: NetworkSettings, adaptation: Adaptation) -> HeadShim:
+        """Return what holds the head. Raises ValueError for an adaptation of the encoder, which has its own."""
+        if not adaptation.is_full:
+            kind = type(adaptation).__name__
+            raise InvalidError(Errors.E346.format(adapt=kind, upstream=self.upstream))
+        return HeadShim(settings, adaptation, Upstream(self.upstream))
+
+    def layers(self, shim: NetworkShim) -> list[Model[Any, Any]]:
+        """Return the layer that stands for the encoder."""
+        return [EncoderListener(cast(HeadShim, shim).upstream)]
+
+    def make_runner(
+        self,
+        model: Model[Any, Any],
+        windows: WindowSettings,
+        *,
+        read_texts: ReadTexts,
+        windowed_segment: int,
+        window_limit: int | None,
+    ) -> HeadRunner:
+        """Return what sends texts through the shared encoder and the head."""
+        return HeadRunner(_shim(model), windows, windowed_segment=windowed_segment, window_limit=window_limit)
+
+    def read(
+        self, model: Model[Any, Any], labels: NameOutputs | None, docs: Iterable[Doc], *, segments: int
+    ) -> tuple[Checkpoint, bool]:
+        """Return a head for the encoder as it is now: see `read_head`."""
+        return read_head(_encoder(model), _shim(model).settings.architecture, labels)
+
+    def pretrained_config(self, model: Model[Any, Any]) -> PretrainedConfig:
+        """Return the configuration of the checkpoint that the encoder was read from, or else the encoder's."""
+        encoder = _encoder(model)
+        return encoder.module.config if encoder.source is None else read_encoder_config(encoder.source)
+
+
+def _shim(model: Model[Any, Any]) -> HeadShim:
+    return cast(HeadShim, shim_of(model))
+
+
+def _encoder(model: Model[Any, Any]) -> Checkpoint:
+    """Return the encoder's checkpoint. Raises ValueError that says what is missing, if there is none."""
+    return _shim(model).upstream.encoder.network.checkpoint
