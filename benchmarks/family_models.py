@@ -31,7 +31,7 @@ OTHER_SIZES = {  # DistilBERT has names of its own
     "n_layers": 2,
     "n_heads": 2,
     "hidden_dim": 48,
-    **dict.fromkeys(("dropout", "attention_dropout", "seq_classif_dropout", "qa_dropout", "hidden_dropout_prob"), 0.0),
+    **dict.fromkeys(("dropout", "attention_dropout", "seq_classif_dropout", "qa_dropout"), 0.0),
 }
 NO_DROPOUT = dict.fromkeys(("attention_dropout", "mlp_dropout", "embedding_dropout", "classifier_dropout"), 0.0)
 

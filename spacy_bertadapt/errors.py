@@ -445,7 +445,10 @@ class Errors:
     )
     E516 = "[E516] There is no BERT component among {components}. Name a pipeline or a config that has one."
     E517 = "[E517] No strategy is called {unknown}. There are {known}."
-    E518 = "[E518] compare needs a config with exactly one BERT component; this has the components {components}."
+    E518 = (
+        "[E518] compare needs a config with exactly one encoder, and a component with a task on it; this has the "
+        "components {components}."
+    )
     E519 = (
         "[E519] Training with '{strategy}' failed (exit code {code}); its messages are above. "
         "Try it alone: python -m spacy train {config}"
@@ -553,6 +556,10 @@ class Errors:
         "is no part of it stays."
     )
     E559 = "[E559] {path} holds a pipeline, whose files an export would replace. Name another folder."
+    E563 = (
+        "[E563] No component can be exported: the pipeline has {components}. Name a pipeline with one of {factories}; "
+        "the folder model of a saved bert_encoder is a checkpoint already."
+    )
     E560 = (
         "[E560] A head on the vectors of {encoder} can't be exported: Transformers has no class for it. Train a "
         "component with an encoder of its own, or on a bert_encoder."

@@ -46,13 +46,13 @@ def import_cli(
 
         source = EncoderSource(checkpoint, revision)
         request = ImportRequest(source=source, task=chosen, name=name, lang=lang, problem_type=problem_type)
-        nlp, found = import_checkpoint(request, TRAINED.values())
+        nlp, meant = import_checkpoint(request, TRAINED.values())
         output.parent.mkdir(parents=True, exist_ok=True)
         save_pipeline(nlp, output)
     component = nlp.pipe_names[0]
     labels = ", ".join(nlp.pipe_labels[component]) or "none"
     licence = nlp.meta["license"] or "not named by the checkpoint"
-    msg.table([("Task", found.title), ("Component", component), ("Labels", labels), ("Licence", licence)])
+    msg.table([("Task", meant.title), ("Component", component), ("Labels", labels), ("Licence", licence)])
     msg.good(f"Wrote {output}; use it:")
-    msg.text(f"spacy.load({str(output)!r})({found.example!r}).{found.attribute}")
+    msg.text(f"spacy.load({str(output)!r})({meant.example!r}).{meant.attribute}")
     msg.text(f"python -m spacy package {quote(str(output))} . --build wheel")

@@ -27,8 +27,8 @@ from .base_options import (
     language_of,
     read_base,
 )
-from .findings import show_base, show_choices, show_data
 from .hub import offline_without_network
+from .new_config_report import show_base, show_choices, show_data
 from .output import check_config_name, check_output
 
 
@@ -82,11 +82,11 @@ def init_config_cli(
             device=device,
             base=pipeline,
         )
-        findings = write_config(request, force=force)
-    for data, survey in zip(request.data, findings.surveys, strict=True):
+        chosen = write_config(request, force=force)
+    for data, survey in zip(request.data, chosen.surveys, strict=True):
         show_data(data, survey)
     show_base(request)
-    show_choices(request, findings)
+    show_choices(request, chosen)
     msg.good(f"Wrote {request.output}; train with:")
     msg.text(f"python -m spacy train {quote(str(request.output))} -o out")
 

@@ -97,10 +97,13 @@ def compare_strategies(
 def only_bert_component(nlp: Language) -> str:
     """Return the name of the one component with an encoder, which others may share.
 
-    Raises ValueError if there is none, or several.
+    Raises ValueError if there is none, or several, or nothing that learns a task.
     """
-    names = [pipe.name for pipe in bert_components(nlp) if not pipe.shim.shares_encoder]
-    if len(names) != 1:
+    from ..component.base import BertPipe
+
+    pipes = bert_components(nlp)
+    names = [pipe.name for pipe in pipes if not pipe.shim.shares_encoder]
+    if len(names) != 1 or not any(isinstance(pipe, BertPipe) for pipe in pipes):
         raise InvalidError(Errors.E518.format(components=nlp.pipe_names))
     return names[0]
 

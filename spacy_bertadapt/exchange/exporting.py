@@ -64,15 +64,16 @@ def find_component(nlp: Language, name: str | None, tasks: Iterable[Task]) -> tu
     """
     exchanged = {task.factory: task for task in tasks if task.exchange is not None}
     factories = {component: nlp.get_pipe_meta(component).factory for component in nlp.component_names}
-    found = {component: exchanged[factory] for component, factory in factories.items() if factory in exchanged}
-    if not found:
-        raise InvalidError(Errors.E516.format(components=nlp.component_names))
-    if name is None and len(found) > 1:
-        raise InvalidError(Errors.E555.format(components=", ".join(found)))
-    chosen = next(iter(found)) if name is None else name
-    if chosen not in found:
-        raise InvalidError(Errors.E556.format(name=chosen, components=", ".join(found)))
-    return chosen, found[chosen]
+    possible = {component: exchanged[factory] for component, factory in factories.items() if factory in exchanged}
+    if not possible:
+        components = ", ".join(nlp.component_names) or "none"
+        raise InvalidError(Errors.E563.format(components=components, factories=", ".join(exchanged)))
+    if name is None and len(possible) > 1:
+        raise InvalidError(Errors.E555.format(components=", ".join(possible)))
+    chosen = next(iter(possible)) if name is None else name
+    if chosen not in possible:
+        raise InvalidError(Errors.E556.format(name=chosen, components=", ".join(possible)))
+    return chosen, possible[chosen]
 
 
 def _whole(folder: Path, *, force: bool) -> AbstractContextManager[Path]:

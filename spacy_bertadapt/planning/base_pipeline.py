@@ -67,9 +67,9 @@ class BasePipeline:
         kept = tuple(component for component in self.components if component.name not in names)
         left = {component.name for component in kept}
         for component in self.components:
-            deaf = left.intersection(component.listeners)
-            if component.name in names and deaf:
-                raise InvalidError(Errors.E547.format(name=component.name, listeners=", ".join(sorted(deaf))))
+            listeners = left.intersection(component.listeners)
+            if component.name in names and listeners:
+                raise InvalidError(Errors.E547.format(name=component.name, listeners=", ".join(sorted(listeners))))
         settings = {**self.settings, "disabled": [name for name in self.settings["disabled"] if name in left]}
         return replace(self, settings=settings, components=kept)
 

@@ -6,7 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from spacy.util import is_package
+
 from ..errors import Errors, InvalidError
+from ..network.encoder_source import PACKAGE_PREFIX
 from .base_pipeline import BaseComponent, BasePipeline
 from .config_file import ConfigDraft
 
@@ -14,6 +17,7 @@ COMPONENT_PREFIX = "component:"
 WINDOW_SETTINGS = ("component.max_length", "component.stride")
 WHOLE_RATE, HEAD_RATE = 5e-5, 1e-3
 POOLING = {"@layers": "reduce_mean.v1"}
+SUBWORDS_NOTE = "the base's encoder, for its tokenizer alone: batches are made by the number of subwords"
 BATCHER_NOTE = "batches of a number of texts, whatever their length"
 
 
@@ -24,12 +28,14 @@ class EncoderPlan:
     subwords_of: the encoder whose subwords texts are measured in, by hub id, directory or package:NAME; None: there are
     no subwords, and no windows. block: that of each component's encoder; None: the one of `subwords_of`, its own.
     annotating: components of the base that run in training, for the new ones to listen to. learn_rate: a usual one.
+    note: a comment on `paths.encoder`; "": the usual one.
     """
 
     subwords_of: str | None
     block: Mapping[str, Any] | None = None
     annotating: tuple[str, ...] = ()
     learn_rate: float = WHOLE_RATE
+    note: str = ""
 
     def sets(self, setting: str) -> bool:
         """Return whether a setting of a component has a meaning with this encoder."""
@@ -46,6 +52,8 @@ class EncoderPlan:
             draft.notes["training.batcher.@batchers"] = BATCHER_NOTE
         else:
             draft.set("paths.encoder", self.subwords_of)
+            if self.note:
+                draft.notes["paths.encoder"] = self.note
         draft.set("training.annotating_components", list(self.annotating))
 
 
@@ -61,16 +69,20 @@ def plan_encoder(encoder: str, base: BasePipeline | None) -> EncoderPlan:
         raise InvalidError(Errors.E544.format(name=name, reason="no pipeline is named by --base"))
     component = base.component(name)
     if component.factory == "bert_encoder":
-        return _shared(component)
+        return _shared(component, base)
     if component.factory not in LISTENERS:
         raise InvalidError(Errors.E545.format(name=name, factory=component.factory))
     return _listening(component)
 
 
-def _shared(component: BaseComponent) -> EncoderPlan:
-    """Return the plan of heads on a `bert_encoder`, whose folder in the base has its tokenizer."""
+def _shared(component: BaseComponent, base: BasePipeline) -> EncoderPlan:
+    """Return the plan of heads on a `bert_encoder`, whose folder in the base has its tokenizer.
+
+    The folder of an installed package is named by the package: the config holds on other machines too.
+    """
     block = {"@misc": "spacy-bertadapt.SharedEncoder.v1", "upstream": component.name}
-    return EncoderPlan(subwords_of=str(component.folder / "model"), block=block, learn_rate=HEAD_RATE)
+    folder = f"{PACKAGE_PREFIX}{base.name}/{component.name}" if is_package(base.name) else component.folder / "model"
+    return EncoderPlan(subwords_of=str(folder), block=block, learn_rate=HEAD_RATE, note=SUBWORDS_NOTE)
 
 
 def _listening(component: BaseComponent) -> EncoderPlan:

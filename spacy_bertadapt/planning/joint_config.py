@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from .blocks import Block, with_defaults
 from .config_file import SPLITS, ConfigDraft
 
+BATCHER = "training.batcher."
 MIXED = "spacy-bertadapt.MixedCorpus.v1"
 NOTES = {
     "corpora.train.proportions": "null: every text comes once an epoch; a number by corpus draws from it as often as "
@@ -15,9 +16,10 @@ NOTES = {
 
 
 def join(drafts: Sequence[ConfigDraft]) -> ConfigDraft:
-    """Return the first draft with the components and the corpora of all, one after the other.
+    """Return a config with the components and the corpora of all drafts, one after the other.
 
-    Each component's scores weigh as much as another's. What the drafts say of training besides is the first one's.
+    Each component's scores weigh as much as another's. What the drafts say of training besides is the same in all, but
+    for how batches are made.
     """
     joint = drafts[0]
     if len(drafts) == 1:
@@ -28,6 +30,7 @@ def join(drafts: Sequence[ConfigDraft]) -> ConfigDraft:
     joint.set("nlp.pipeline", [draft.component for draft in drafts])
     joint.set("components", Block({draft.component: draft.config["components"][draft.component] for draft in drafts}))
     joint.set("training.score_weights", _mean_weights(drafts))
+    _take_batches_of_most_kinds(joint, drafts)
     for draft in drafts:
         own = f"components.{draft.component}."
         joint.notes.update({path: note for path, note in draft.notes.items() if path.startswith(own)})
@@ -46,6 +49,13 @@ def _join_corpora(joint: ConfigDraft, drafts: Sequence[ConfigDraft]) -> None:
     for split, blocks in corpora.items():
         joint.set(f"corpora.{split}", with_defaults({"@readers": MIXED, "corpora": blocks}))
     joint.notes = {path: note for path, note in joint.notes.items() if not path.startswith("corpora.")} | notes
+
+
+def _take_batches_of_most_kinds(joint: ConfigDraft, drafts: Sequence[ConfigDraft]) -> None:
+    """Make batches as the task with the smallest pool wants them: a larger one fills a batch with texts too alike."""
+    smallest = min(drafts, key=lambda draft: draft.config["training"]["batcher"].get("pool", 0))
+    joint.set("training.batcher", smallest.config["training"]["batcher"])
+    joint.notes.update({path: note for path, note in smallest.notes.items() if path.startswith(BATCHER)})
 
 
 def _mean_weights(drafts: Sequence[ConfigDraft]) -> Block:

@@ -20,7 +20,7 @@ from .request import ConfigRequest, TaskData
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class ConfigChoices:
     """What was measured and chosen for a new config.
 
     surveys: the measures of each task's data. choices: the settings of each component. steps: those of training.
@@ -31,7 +31,7 @@ class Findings:
     steps: Sequence[Choice]
 
 
-def write_config(request: ConfigRequest, *, force: bool = False) -> Findings:
+def write_config(request: ConfigRequest, *, force: bool = False) -> ConfigChoices:
     """Measure the data and write a config for it. Return the measures, and the settings that were chosen.
 
     force: whether an existing file may be written over.
@@ -50,22 +50,22 @@ def write_config(request: ConfigRequest, *, force: bool = False) -> Findings:
         [choice for choice in plan.choose(survey) if encoder.sets(choice.setting)]
         for plan, survey in zip(plans, surveys, strict=True)
     ]
-    findings = Findings(surveys, choices, steps)
-    text = config_for(request, encoder, findings)
+    chosen = ConfigChoices(surveys, choices, steps)
+    text = config_for(request, encoder, chosen)
     request.output.parent.mkdir(parents=True, exist_ok=True)
     request.output.write_text(text, encoding="utf8")
-    return findings
+    return chosen
 
 
-def config_for(request: ConfigRequest, encoder: EncoderPlan, findings: Findings) -> str:
-    """Return the text of a config for some data. findings: what is known of it, and what follows."""
+def config_for(request: ConfigRequest, encoder: EncoderPlan, chosen: ConfigChoices) -> str:
+    """Return the text of a config for some data. chosen: what is known of it, and what follows."""
     drafts = [_draft(data, request, encoder) for data in request.data]
-    for draft, choices in zip(drafts, findings.choices, strict=True):
-        draft.set_chosen([*choices, *findings.steps])
+    for draft, choices in zip(drafts, chosen.choices, strict=True):
+        draft.set_chosen([*choices, *chosen.steps])
     joint = join(drafts)
     if request.base is not None:
         build_on(joint, request.base)
-    return joint.to_text(_header(request, findings))
+    return joint.to_text(_header(request, chosen))
 
 
 def _draft(data: TaskData, request: ConfigRequest, encoder: EncoderPlan) -> ConfigDraft:
@@ -82,12 +82,12 @@ def _draft(data: TaskData, request: ConfigRequest, encoder: EncoderPlan) -> Conf
     return draft
 
 
-def _header(request: ConfigRequest, findings: Findings) -> str:
+def _header(request: ConfigRequest, chosen: ConfigChoices) -> str:
     """Return the comment at the top: what the config is for, and how it is used."""
     title = ", ".join(data.task.title for data in request.data)
     counts = [
         f"{survey.train.labelled:,} {data.task.things} with {len(survey.train.counts):,} labels"
-        for data, survey in zip(request.data, findings.surveys, strict=True)
+        for data, survey in zip(request.data, chosen.surveys, strict=True)
     ]
     base = "" if request.base is None else f"\non top of {request.base.name}"
     return (

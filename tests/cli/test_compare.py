@@ -105,6 +105,15 @@ def test_a_config_without_a_component(run: Callable, tmp_path: Path) -> None:
     assert "E516" in done.output
 
 
+def test_an_encoder_without_a_task_has_nothing_to_learn(run: Callable, tmp_path: Path) -> None:
+    nlp = spacy.blank("en")
+    nlp.add_pipe("bert_encoder")
+    nlp.config.to_disk(tmp_path / "config.cfg")
+    done = run("compare", tmp_path / "config.cfg", "-o", tmp_path / "comparison", "-s", "full")
+    assert done.exit_code == 1
+    assert "E518" in done.output
+
+
 def test_a_component_is_known_by_its_class() -> None:
     config = spacy.util.load_config(CONFIG, interpolate=False)
     config["components"]["topics"] = config["components"].pop("bert_textcat")

@@ -25,7 +25,14 @@ RELATIONS = ("CONTRADICTION", "NEUTRAL", "ENTAILMENT")
 def checkpoint(tiny_bert: Path, tmp_path: Path) -> Callable[..., Path]:
     """Makes a checkpoint of one of Transformers' classes, as its users publish it, with a model card."""
 
-    def make(auto_class: str, *labels: str, card: str = CARD, name: str = "some-model", **config: object) -> Path:
+    def make(
+        auto_class: str,
+        *labels: str,
+        card: str = CARD,
+        name: str = "some-model",
+        length: int = LENGTH,
+        **config: object,
+    ) -> Path:
         folder = tmp_path / name
         outputs = {
             "id2label": dict(enumerate(labels)),
@@ -33,10 +40,10 @@ def checkpoint(tiny_bert: Path, tmp_path: Path) -> Callable[..., Path]:
         }
         torch.manual_seed(3)
         settings = AutoConfig.from_pretrained(
-            tiny_bert, max_position_embeddings=LENGTH, **(outputs if labels else {}), **config
+            tiny_bert, max_position_embeddings=length, **(outputs if labels else {}), **config
         )
         getattr(transformers, auto_class).from_config(settings).save_pretrained(folder)
-        AutoTokenizer.from_pretrained(tiny_bert, model_max_length=LENGTH).save_pretrained(folder)
+        AutoTokenizer.from_pretrained(tiny_bert, model_max_length=length).save_pretrained(folder)
         (folder / "README.md").write_text(card, encoding="utf8")
         return folder
 

@@ -113,7 +113,15 @@ def test_one_of_several_components_has_to_be_named(learned: Learned, tmp_path: P
 def test_a_pipeline_without_a_network(tmp_path: Path) -> None:
     nlp = spacy.blank("en")
     nlp.add_pipe("sentencizer")
-    with pytest.raises(InvalidError, match=r"E516.*sentencizer"):
+    with pytest.raises(InvalidError, match=r"E563.*sentencizer.*bert_textcat"):
+        exported(nlp, tmp_path / "checkpoint")
+
+
+def test_a_pipeline_with_an_encoder_alone(tmp_path: Path) -> None:
+    """What it saves is a checkpoint as it is."""
+    nlp = spacy.blank("en")
+    nlp.add_pipe("bert_encoder")
+    with pytest.raises(InvalidError, match=r"E563.*bert_encoder.*a checkpoint already"):
         exported(nlp, tmp_path / "checkpoint")
 
 

@@ -103,6 +103,27 @@ def test_labels_that_do_not_exclude_each_other(checkpoint: MakeCheckpoint) -> No
     assert not pipe.exclusive
 
 
+def test_windows_of_a_short_checkpoint_advance(checkpoint: MakeCheckpoint, tmp_path: Path) -> None:
+    """The factory's own stride is longer than such a window; the one that fits is written into the config."""
+    nlp, _ = imported(checkpoint(QUESTIONS, length=40))
+    nlp.to_disk(tmp_path / "pipeline")
+    loaded = spacy.load(tmp_path / "pipeline")
+    assert loaded.config["components"]["bert_qa"]["stride"] == 10
+    qa: Any = loaded.get_pipe("bert_qa")
+    assert qa.answer("Ada Lovelace lived in London. " * 30, "Where did she live?", top_k=3)
+
+
+def test_a_stride_that_fits_is_the_factorys(checkpoint: MakeCheckpoint) -> None:
+    nlp, _ = imported(checkpoint(QUESTIONS, length=512))
+    assert nlp.config["components"]["bert_qa"]["stride"] == TRAINED["qa"].defaults["stride"]
+
+
+def test_an_exported_stride_is_kept(checkpoint: MakeCheckpoint) -> None:
+    folder = checkpoint(QUESTIONS, length=64)
+    (folder / "spacy_component.json").write_text(json.dumps({"task": "qa", "settings": {"stride": 20}}))
+    assert imported(folder)[0].config["components"]["bert_qa"]["stride"] == 20
+
+
 def test_the_problem_type_can_be_said(checkpoint: MakeCheckpoint) -> None:
     """Also against config.json, where Transformers' users forget it."""
     folder = checkpoint(SEQUENCES, "a", "b", "c", problem_type="single_label_classification")

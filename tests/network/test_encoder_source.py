@@ -51,6 +51,14 @@ def test_a_config_without_weights_is_no_checkpoint_folder(fake_package: Callable
     assert EncoderSource(name).locate().endswith("model")
 
 
+def test_one_of_several_checkpoints_of_a_package(fake_package: Callable[..., str], tmp_path: Path) -> None:
+    name = fake_package("a_pipeline", "a_pipeline-0.0.0/bert_encoder/model", "a_pipeline-0.0.0/bert_ner/model")
+    root = tmp_path / "site" / "a_pipeline" / "a_pipeline-0.0.0"
+    assert EncoderSource(f"{name}/bert_encoder").locate() == str(root / "bert_encoder" / "model")
+    with pytest.raises(ValueError, match=r"E102.*in encoder, found none"):
+        EncoderSource(f"{name}/encoder").locate()
+
+
 @pytest.mark.parametrize(("folders", "folders_seen"), [((), "none"), (("one", "two"), "one, two")])
 def test_a_package_with_no_or_several_checkpoints(
     fake_package: Callable[..., str], folders: tuple[str, ...], folders_seen: str

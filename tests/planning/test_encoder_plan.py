@@ -44,3 +44,9 @@ def test_a_shared_encoder_is_measured_by_its_own_subwords() -> None:
     plan = plan_encoder("component:upstream", base_of("bert_encoder"))
     assert plan.subwords_of == str(Path("base/upstream/model"))
     assert plan.annotating == ()
+
+
+def test_a_shared_encoder_of_a_package_is_named_by_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not by its folder on this machine, so that the config holds on another one."""
+    monkeypatch.setattr("spacy_bertadapt.planning.encoder_plan.is_package", lambda name: name == "base")
+    assert plan_encoder("component:upstream", base_of("bert_encoder")).subwords_of == "package:base/upstream"

@@ -44,12 +44,12 @@ class HeadRunner(Runner):
         encoder.settle(docs)
         batch = self.windows(texts)
         waiting = encoder.waiting(self._upstream.component, docs)
-        found = _found(batch, waiting) if any(waiting) else {}
-        known = np.array(list(found), dtype=np.int64)
+        ready = _ready_logits(batch, waiting) if any(waiting) else {}
+        known = np.array(list(ready), dtype=np.int64)
         groups, logits = self.compute(batch, np.setdiff1d(np.arange(len(batch)), known))
-        if found:
+        if ready:
             groups.append(known)
-            logits.append(joined(list(found.values()), spans=batch.spans is not None))
+            logits.append(joined(list(ready.values()), spans=batch.spans is not None))
         return WindowOutputs(batch, groups, logits)
 
     @contextmanager
@@ -82,11 +82,11 @@ class HeadRunner(Runner):
         return [self._states.leaf] if self._states is not None and self._states.learns else []
 
 
-def _found(batch: WindowBatch, waiting: Sequence[Mapping[bytes, Floats]]) -> dict[int, Floats]:
+def _ready_logits(batch: WindowBatch, waiting: Sequence[Mapping[bytes, Floats]]) -> dict[int, Floats]:
     """Return the logits of those windows for which they wait, by the number of the window."""
-    found: dict[int, Floats] = {}
+    ready: dict[int, Floats] = {}
     for window, (key, text) in enumerate(zip(head_keys(batch), batch.windows.text.tolist(), strict=True)):
         logits = waiting[text].get(key)
         if logits is not None:
-            found[window] = logits
-    return found
+            ready[window] = logits
+    return ready

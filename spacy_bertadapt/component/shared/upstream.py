@@ -111,14 +111,14 @@ class Upstream:
     def _disabled_encoder(self) -> EncoderOfHeads:
         """Return the component if it is disabled, as a pipeline links those that run. Raises ValueError otherwise."""
         name, pipeline = self.component.name, self.component.pipeline_link
-        found = pipeline.find(self.name)
-        if found is None:
+        component = pipeline.find(self.name)
+        if component is None:
             raise InvalidError(Errors.E340.format(name=name, upstream=self.name, known=pipeline.names))
-        if not hasattr(found, "joint_batch"):
-            raise InvalidError(Errors.E341.format(name=name, upstream=self.name, kind=type(found).__name__))
+        if not hasattr(component, "joint_batch"):
+            raise InvalidError(Errors.E341.format(name=name, upstream=self.name, kind=type(component).__name__))
         names = pipeline.names
         if name in names and names.index(name) < names.index(self.name):
             raise InvalidError(Errors.E342.format(name=name, upstream=self.name))
-        if not pipeline.is_disabled(found):
+        if not pipeline.is_disabled(component):
             raise InvalidError(Errors.E343.format(name=name, upstream=self.name))
-        return found  # type: ignore[return-value]
+        return component  # type: ignore[return-value]

@@ -14,6 +14,10 @@ LONGEST = 31  # subwords; all longer spans share one length embedding
 RARE = 0.01  # how probable a label is for any candidate, before anything is learned
 
 
+DROPOUT_SETTINGS = ("hidden_dropout_prob", "dropout", "classifier_dropout")  # the last two: DistilBERT, ModernBERT
+USUAL_DROPOUT = 0.1
+
+
 class SpanHead(nn.Module):
     """Scores spans of subwords by their first and last one, the mean of all, and their length.
 
@@ -26,7 +30,7 @@ class SpanHead(nn.Module):
         super().__init__()
         self.projection = nn.Linear(config.hidden_size, 3 * hidden_size)
         self.length = nn.Embedding(LONGEST + 1, hidden_size)
-        self.dropout = nn.Dropout(getattr(config, "hidden_dropout_prob", 0.1))
+        self.dropout = nn.Dropout(dropout_of(config))
         self.classifier = nn.Linear(hidden_size, len(output_labels(config)))
         for layer in (self.projection, self.length, self.classifier):
             nn.init.normal_(layer.weight, std=getattr(config, "initializer_range", 0.02))
@@ -52,3 +56,9 @@ class SpanHead(nn.Module):
             + self.length(length.clamp(max=LONGEST))
         )
         return self.classifier(self.dropout(torch.nn.functional.gelu(hidden)))
+
+
+def dropout_of(config: PretrainedConfig) -> float:
+    """Return the share of units that a head drops in training, as the encoder's configuration has it by its name."""
+    rates = (getattr(config, name, None) for name in DROPOUT_SETTINGS)
+    return next((float(rate) for rate in rates if isinstance(rate, int | float)), USUAL_DROPOUT)

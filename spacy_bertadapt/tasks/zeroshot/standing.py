@@ -46,8 +46,8 @@ class Standing:
         any learns. Where nothing was found before, it is the one of the name.
         """
         if self.nli is None:
-            found = pipeline.find(str(self.name))
-            return replace(self, nli=found) if isinstance(found, PairCategorizer) else self
+            named = pipeline.find(str(self.name))
+            return replace(self, nli=named) if isinstance(named, PairCategorizer) else self
         if not self.is_copy:
             return self
         others = [other for other in pipeline.components if isinstance(other, PairCategorizer)]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
+import transformers
 from torch import Tensor
 from transformers import AutoModel, BertConfig
 
+from benchmarks.family_models import FAMILIES
 from spacy_bertadapt.tasks.spancat.head import LONGEST, SpanHead
 
 ROWS, WIDTH, HIDDEN = 3, 50, 32
@@ -107,3 +109,13 @@ def test_logits_of_the_component_are_those_of_the_encoder_and_a_loop(trained) ->
     scores = torch.from_numpy(group.attrs["scores"])
     torch.testing.assert_close(scores, expected[torch.arange(len(group)), numbers], atol=1e-5, rtol=1e-5)
     assert len(group) == 3 * (8 + 7 + 6 + 5 + 4 + 3), "all spans of up to six of eight tokens, with each label"
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_dropout_is_that_of_the_encoders_configuration(family: str) -> None:
+    """Each family has a name of its own for it."""
+    make_config = getattr(transformers, FAMILIES[family].config)
+    own = {"DistilBERT": "dropout", "ModernBERT": "classifier_dropout"}.get(family, "hidden_dropout_prob")
+    assert own in make_config().to_dict()
+    head = SpanHead(make_config(**{own: 0.37}), hidden_size=8)
+    assert head.dropout.p == pytest.approx(0.37)

@@ -11,7 +11,7 @@ from ..planning.base_config import scores_in_common
 from ..planning.blocks import is_call
 from ..planning.config_text import to_setting
 from ..planning.data_summary import DataSurvey
-from ..planning.new_config import Findings
+from ..planning.new_config import ConfigChoices
 from ..planning.request import ConfigRequest, TaskData
 
 
@@ -42,15 +42,15 @@ def show_base(request: ConfigRequest) -> None:
             msg.warn(warning)
 
 
-def show_choices(request: ConfigRequest, findings: Findings) -> None:
+def show_choices(request: ConfigRequest, chosen: ConfigChoices) -> None:
     """Print each setting that depends on the data, with the reason for its value."""
     several = len(request.data) > 1
     rows = [
         (f"{data.component}.{choice.name}" if several else choice.name, _in_short(choice.value), choice.reason)
-        for data, choices in zip(request.data, findings.choices, strict=True)
+        for data, choices in zip(request.data, chosen.choices, strict=True)
         for choice in choices
     ]
-    rows += [(step.name, _in_short(step.value), step.reason) for step in findings.steps]
+    rows += [(step.name, _in_short(step.value), step.reason) for step in chosen.steps]
     msg.table(rows, header=("Setting", "Value", "Why"), divider=True, max_col=100, title="Settings for this data")
 
 
