@@ -32,10 +32,13 @@ class Place(NamedTuple):
 
 
 class Case(NamedTuple):
-    """A strategy of inputs, and a function that raises for an input on which something is wrong."""
+    """A strategy of inputs, and a function that raises for an input on which something is wrong.
+
+    The function returns whether the input was used, and not refused.
+    """
 
     inputs: st.SearchStrategy[Any]
-    check: Callable[[Place, Any], object]
+    check: Callable[[Place, Any], bool]
 
 
 def reader_cases() -> dict[str, Case]:
@@ -73,57 +76,62 @@ def command_cases() -> dict[str, Case]:
     return cases
 
 
-def _reads(task: str) -> Callable[[Place, Any], object]:
-    return lambda place, case: check_reader(task, place.write(case[0]), case[1])
+def _reads(task: str) -> Callable[[Place, Any], bool]:
+    return lambda place, case: bool(check_reader(task, place.write(case[0]), case[1]))
 
 
-def _reads_as_it_is(task: str) -> Callable[[Place, Any], object]:
-    def check(place: Place, gold: Gold) -> None:
+def _reads_as_it_is(task: str) -> Callable[[Place, Any], bool]:
+    def check(place: Place, gold: Gold) -> bool:
         docs = check_reader(task, place.write(gold.file), {})
         annotations = map(annotation_of, docs)
         assert [(one["text"], one[gold.place]) for one in annotations] == gold.expected
+        return True
 
     return check
 
 
-def _convert(place: Place, case: Any) -> None:
+def _convert(place: Place, case: Any) -> bool:
     task, file, _, chosen = case
     output = place.folder / "output.spacy"
-    if check_command("convert", place.write(file), output, "-t", task, *options(chosen)):
-        assert len(DocBin().from_disk(output))
+    is_used = check_command("convert", place.write(file), output, "-t", task, *options(chosen))
+    assert not is_used or len(DocBin().from_disk(output))
+    return is_used
 
 
-def _debug_data(place: Place, case: Any, *more: object) -> None:
+def _debug_data(place: Place, case: Any, *more: object) -> bool:
     task, train, dev, chosen = case
     paths = ("--train", place.write(train), "--dev", place.write(dev))
-    check_command("debug-data", *paths, "-t", task, *options(chosen), *more)
+    return check_command("debug-data", *paths, "-t", task, *options(chosen), *more)
 
 
-def _init_config(place: Place, case: Any) -> None:
+def _init_config(place: Place, case: Any) -> bool:
     task, *files, chosen = case
     train, dev = map(place.write, files)
     output = place.folder / "new.cfg"
     paths = (output, "-F", "--train", train, "--dev", dev, "-e", place.encoder)
-    if check_command("init-config", *paths, "-t", task, *options(chosen)):
+    is_used = check_command("init-config", *paths, "-t", task, *options(chosen))
+    if is_used:
         config = util.load_config(output).interpolate()
         assert config["paths"]["train"] == str(train)
         util.registry.resolve(config["corpora"])
+    return is_used
 
 
-def _evaluate(place: Place, case: Any) -> None:
+def _evaluate(place: Place, case: Any) -> bool:
     file, chosen = case
-    check_command("evaluate", place.pipeline, place.write(file), *options(chosen))
+    return check_command("evaluate", place.pipeline, place.write(file), *options(chosen))
 
 
-def _show_and_compare(place: Place, file: DataFile) -> None:
+def _show_and_compare(place: Place, file: DataFile) -> bool:
     path = place.write(DataFile("data.cfg", file.content))
     assert not check_command("show", path)
     assert not check_command("compare", path, "-o", place.folder / "out")
+    return False
 
 
-def _pretrain(place: Place, file: DataFile) -> None:
+def _pretrain(place: Place, file: DataFile) -> bool:
     output = place.folder / "out"
-    check_command("pretrain", place.write(file), output, "-e", place.encoder, "--max-steps", 1, "--force")
+    return check_command("pretrain", place.write(file), output, "-e", place.encoder, "--max-steps", 1, "--force")
 
 
 def _changes_of(name: str) -> st.SearchStrategy[tuple[str, float, bytes]]:
@@ -132,7 +140,7 @@ def _changes_of(name: str) -> st.SearchStrategy[tuple[str, float, bytes]]:
     return st.tuples(st.just(name), st.floats(0, 1), changes)
 
 
-def _spoilt_pipeline(place: Place, change: tuple[str, float, bytes]) -> None:
+def _spoilt_pipeline(place: Place, change: tuple[str, float, bytes]) -> bool:
     name, share, new = change
     assert place.pipeline is not None
     path = place.pipeline / name
@@ -141,7 +149,6 @@ def _spoilt_pipeline(place: Place, change: tuple[str, float, bytes]) -> None:
     data = place.write(DataFile("data.csv", b"text,label\na b,a\n"))
     path.write_bytes(content[:start] + new + content[start + len(new) :])
     try:
-        check_command("evaluate", place.pipeline, data)
-        check_command("show", place.pipeline)
+        return all([check_command("evaluate", place.pipeline, data), check_command("show", place.pipeline)])
     finally:
         path.write_bytes(content)

@@ -44,13 +44,15 @@ def check_reader(task: str, path: Path, settings: Mapping[str, str]) -> list[Doc
     return docs
 
 
-def check_texts(path: Path) -> None:
-    """Read a file of raw texts. Raises as `check_reader` does."""
+def check_texts(path: Path) -> bool:
+    """Read a file of raw texts; return whether it was not refused. Raises as `check_reader` does."""
     try:
         for text in read_texts(path):
             assert text.strip() == text != ""
     except BertadaptError as error:
         check_message(str(error))
+        return False
+    return True
 
 
 def annotation_of(doc: Doc) -> dict[str, Any]:

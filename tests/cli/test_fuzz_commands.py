@@ -28,10 +28,13 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory, tiny_bert: Path) -> Path:
 @pytest.mark.parametrize("name", CASES)
 def test_data_is_used_right_or_refused(name: str, tmp_path: Path, tiny_bert: Path, pipeline: Path) -> None:
     inputs, check = CASES[name]
+    outcomes: list[bool] = []
 
     @settings(max_examples=8, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
     @given(inputs)
     def run(values: Any) -> None:
-        check(Place(tmp_path, tiny_bert, pipeline), values)
+        outcomes.append(check(Place(tmp_path, tiny_bert, pipeline), values))
 
     run()
+    assert outcomes
+    assert not all(outcomes), "data that is spoilt is refused"

@@ -95,14 +95,18 @@ def test_batches_are_accumulated_and_cut_without_waiting(make, task):
 def test_losses_wait_for_nothing(make, task, settings):
     pipe, examples = make(task, **settings)
     with watched(pipe.shim):
-        learn(pipe, examples)
+        assert isinstance(learn(pipe, examples), RunningLoss)
+    assert pipe.shim.learner.steps == 1
 
 
 @pytest.mark.parametrize("long_text", ["mean", "max", "first"])
 def test_texts_of_several_windows_wait_for_nothing(make, long_text):
     pipe, examples = make("textcat", long_text=long_text, max_length=6, stride=2)
+    windows = pipe.runner.windows(pipe.encode([example.reference for example in examples]))
+    assert len(windows) == len(examples) if long_text == "first" else len(windows) > len(examples)
     with watched(pipe.shim):
-        learn(pipe, examples)
+        assert isinstance(learn(pipe, examples), RunningLoss)
+    assert pipe.shim.learner.steps == 1
 
 
 def test_the_scale_of_float16_stays_on_the_device(make, task, monkeypatch):

@@ -249,3 +249,20 @@ def test_texts_for_a_component_of_spacy(nlp, make_nli, make_pairs) -> None:
     assert nlp.get_pipe("bert_nli").labels == ("contradiction", "entailment", "neutral")
     scores = nlp.evaluate([*pairs, text])
     assert scores["nli_acc"] == nlp.evaluate(pairs)["nli_acc"]
+
+
+@pytest.mark.filterwarnings("ignore:.*W303")
+@pytest.mark.parametrize("factory", ["bert_textcat", "textcat"])
+def test_a_textcat_of_spacys_own_takes_the_categories_of_pairs_for_its_own(
+    nlp, make_textcat, make_nli, factory
+) -> None:
+    """As docs/mixed.md says; a `bert_nli` keeps to pairs beside both."""
+    make_textcat(nlp) if factory == "bert_textcat" else nlp.add_pipe("textcat")
+    make_nli(nlp)
+    topics, relations = (samples_of(task).make_examples(nlp) for task in ("textcat", "nli"))
+    nlp.initialize(lambda: [*topics, *relations])
+    own, of_pairs = (set().union(*(example.y.cats for example in part)) for part in (topics, relations))
+    assert set(nlp.get_pipe("bert_nli").labels) == of_pairs
+    assert set(nlp.get_pipe(factory).labels) == (own if factory == "bert_textcat" else own | of_pairs)
+    counted = nlp.evaluate([*topics, *relations])["cats_f_per_type"]
+    assert set(counted) == set(nlp.get_pipe(factory).labels)

@@ -75,9 +75,13 @@ class SavedNli:
     name: str
 
     def to_disk(self, path: Path) -> None:
-        """Write the component into a folder, unless it is in the save of the same pipeline, two folders above."""
+        """Write the component into a folder, unless it is in the save of the same pipeline, two folders above.
+
+        One that shares an encoder is written with a copy of it.
+        """
         nli = self.nli()
         if self.is_own or not nli.is_saved_in(path.parent.parent):
+            nli = with_own_encoder(nli)
             nli.to_disk(path)
             srsly.write_json(path / SETTINGS, settings_of(nli))
 
@@ -110,6 +114,16 @@ class SavedNli:
 def anew(nli: PairCategorizer) -> PairCategorizer:
     """Return a component with the settings of another one, and no network yet."""
     return own_component(nli.vocab, nli.model, nli.name, nli.runner.settings, long_text=nli.long_text)
+
+
+def with_own_encoder(nli: PairCategorizer) -> PairCategorizer:
+    """Return a component that needs no other one: a copy, with a copy of the encoder that it shares, or itself."""
+    if not nli.shim.shares_encoder:
+        return nli
+    settings = {**settings_of(nli), "encoder": nli.shim.encoder_source.name}
+    independent = component_of(settings, nli.vocab, nli.name)
+    independent.attach(nli.shim.whole_checkpoint())
+    return independent
 
 
 def own_component(vocab: Vocab, model: Any, name: str, windows: WindowSettings, *, long_text: str) -> PairCategorizer:

@@ -225,3 +225,15 @@ def test_zero_shot_stands_on_a_head(make_shared, tmp_path):
     nlp.to_disk(tmp_path)
     for again in (spacy.load(tmp_path), spacy.blank("en").from_config(nlp.config).from_bytes(nlp.to_bytes())):
         assert again("my parcel never arrived").cats == pytest.approx(cats, abs=1e-5)
+
+
+@pytest.mark.parametrize("left_out", [("bert_nli",), ("bert_nli", "bert_encoder")])
+def test_zero_shot_is_saved_with_its_head_and_a_copy_of_the_encoder(make_shared, tmp_path, left_out):
+    """Where the head is not in the save, what it stands on is complete."""
+    nlp = make_shared("nli")
+    nlp.add_pipe("bert_zeroshot", config={"labels": ["delivery", "payment"]})
+    expected = nlp("where is the parcel").cats
+    nlp.to_disk(tmp_path, exclude=left_out)
+    loaded = spacy.load(tmp_path, exclude=left_out)
+    assert loaded("where is the parcel").cats == pytest.approx(expected, abs=1e-5)
+    assert nlp.get_pipe("bert_nli").shim.shares_encoder, "the head in use shares as before"
