@@ -206,7 +206,8 @@ def test_a_head_is_added_to_a_trained_encoder(learned):
     assert set(again(TEXTS[0]).cats) == set(head.labels)
     pooler = head.network.module.base_model.pooler.dense.weight
     torch.testing.assert_close(pooler, encoder_of(again).network.module.encoder.pooler.dense.weight)
-    assert head.network.module.classifier.weight.std() < 0.1
+    classifier = head.network.module.classifier.weight
+    assert 0.5 < classifier.std() / head.network.module.config.initializer_range < 1.5
 
 
 def test_deep_copies(learned):
