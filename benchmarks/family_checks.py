@@ -22,8 +22,9 @@ from spacy_bertadapt.exchange.exporting import export_component
 from spacy_bertadapt.exchange.importing import ImportRequest, import_checkpoint
 from spacy_bertadapt.files import save_pipeline
 from spacy_bertadapt.network.encoder_source import EncoderSource
+from spacy_bertadapt.network.head_files import HEAD_FILE
 from spacy_bertadapt.network.inputs import takes_token_types
-from spacy_bertadapt.network.task_module import HEAD_FILE, EncoderWithHead
+from spacy_bertadapt.network.task_module import EncoderWithHead
 from spacy_bertadapt.planning.task import Task
 from spacy_bertadapt.tasks.spancat.head import SpanHead
 from spacy_bertadapt.training.optimizer import adamw

@@ -342,6 +342,10 @@ class Errors:
         "[E356] Texts without a pair can't be compared on vectors of {encoder}, as a pair is read as one Doc. Let "
         "bert_zeroshot stand on a bert_nli that has an encoder of its own."
     )
+    E357 = (
+        "[E357] The layer of a component has weights of torch, which Thinc reads by unpickling: with torch {version} "
+        "that may run code of the file. Install torch 2.6 or newer, or remove the component from the pipeline."
+    )
 
     # Numbers as values of labels
     E360 = "[E360] The gold value of '{label}' is {value}, which is no finite number. Correct it. Text: {text!r}"

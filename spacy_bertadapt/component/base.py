@@ -31,7 +31,6 @@ from .network_component import NetworkComponent
 from .outputs import WindowOutputs
 from .pipeline_link import PipelineLink
 from .runner import Runner
-from .saved_layers import saved_layers
 from .saving import SavedPart, check_component_name
 from .texts import EncodedTexts
 from .thinc_model import NetworkModel, encoder_of, network_model, shim_of
@@ -293,7 +292,7 @@ class BertPipe(LabelledComponent, NetworkComponent, Generic[Texts, Targets, Pred
 
     def saved_parts(self) -> dict[str, SavedPart]:
         """Return the network, whose folder is a Transformers checkpoint if its encoder is the component's own."""
-        return {**super().saved_parts(), **saved_layers(self.model)}
+        return {**super().saved_parts(), **encoder_of(self.model).saved_parts(self.model)}
 
     def saved_state(self) -> dict[str, Any]:
         """Return what is known of the labels, and the live settings, as JSON can hold them."""

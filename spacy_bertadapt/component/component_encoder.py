@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from spacy.tokens import Doc
@@ -15,6 +15,7 @@ from ..network.checkpoint import Checkpoint
 from ..network.pretrained import NameOutputs
 from ..network.settings import NetworkSettings
 from .runner import Runner
+from .saving import SavedPart
 from .thinc_shim import NetworkShim
 from .window_settings import WindowSettings
 
@@ -63,6 +64,10 @@ class ComponentEncoder(ABC):
         data. segments: 2 for pairs of texts, else 1.
         Raises FileNotFoundError or ValueError if there is no such encoder.
         """
+
+    def saved_parts(self, model: Model[Any, Any]) -> Mapping[str, SavedPart]:
+        """Return what is saved beside the network, by the names of files."""
+        return {}
 
     @abstractmethod
     def pretrained_config(self, model: Model[Any, Any]) -> PretrainedConfig | None:

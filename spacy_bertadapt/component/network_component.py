@@ -68,11 +68,12 @@ class NetworkComponent(ConfiguredComponent, TrainablePipe):
 
     def snapshot(self) -> Callable[[], None]:
         """Return a function that makes the component and its shim what they are now."""
-        put_back, kept = super().snapshot(), dict(vars(self.shim))
+        put_back, kept, layers = super().snapshot(), dict(vars(self.shim)), list(self.model.layers)
 
         def put_all_back() -> None:
             put_back()
             vars(self.shim).update(kept)
+            self.model.layers[:] = layers
 
         return put_all_back
 

@@ -13,7 +13,8 @@ from torch import nn
 from transformers import PretrainedConfig, PreTrainedModel
 from transformers.utils import cached_file
 
-from .task_module import ENCODER_FILE, HEAD, HEAD_FILE, EncoderWithHead, TaskModule
+from .head_files import HEAD_FILE
+from .task_module import ENCODER_FILE, HEAD, EncoderWithHead, TaskModule
 from .transformers_calls import loading
 from .vector_heads import VECTOR_HEADS, VectorHeadConfig
 

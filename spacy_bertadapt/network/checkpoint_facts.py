@@ -16,8 +16,9 @@ from ..errors import Errors, InvalidError
 from ..files import read_json_object
 from .architecture import file_in
 from .encoder_source import EncoderSource
+from .head_files import HEAD_FILE
 from .pretrained_config import CONFIG, output_labels, read_encoder_config
-from .task_module import ENCODER_FILE, HEAD_FILE
+from .task_module import ENCODER_FILE
 from .transformers_calls import errors_of_encoder
 
 SHARDS = f"{ENCODER_FILE}.index.json"  # names the files of weights that are split

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeAlias
 
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from transformers import PretrainedConfig, PreTrainedModel
 
-ENCODER_FILE, HEAD_FILE = "model.safetensors", "head.safetensors"
+from .head_files import write_head
+
+ENCODER_FILE = "model.safetensors"
 ENCODER, HEAD = "encoder", "head"
 
 
@@ -56,8 +57,7 @@ class EncoderWithHead(nn.Module):
         """Write the encoder as a checkpoint that `AutoModel` reads, and the head's weights beside it."""
         weights = self.state_dict() if state_dict is None else state_dict
         self.encoder.save_pretrained(folder, state_dict=part_of(weights, ENCODER), max_shard_size=max_shard_size)
-        head = {name: weight.detach().cpu().contiguous() for name, weight in part_of(weights, HEAD).items()}
-        save_file(head, Path(folder) / HEAD_FILE, metadata={"format": "pt"})
+        write_head(part_of(weights, HEAD), Path(folder))
 
 
 TaskModule: TypeAlias = PreTrainedModel | EncoderWithHead

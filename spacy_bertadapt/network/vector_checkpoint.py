@@ -8,16 +8,16 @@ from typing import Any, cast
 
 import srsly
 import torch
-from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import Tensor
 
-from ..errors import Errors, InvalidError, NotFoundError
+from ..errors import Errors, InvalidError
 from ..files import read_json_object
 from ..types import REGRESSION
 from .architecture import Architecture
 from .checkpoint import Checkpoint
 from .config_safety import LARGEST_COUNT
-from .task_module import HEAD, HEAD_FILE, part_of
+from .head_files import HEAD_FILE, fill_head, require_files, write_head
+from .task_module import HEAD, part_of
 from .token_vectors import UNLIMITED
 from .transformers_calls import errors_of_file, loading
 from .vector_heads import VectorHeadConfig
@@ -48,9 +48,7 @@ class VectorCheckpoint(Checkpoint):
             "problem_type": config.problem_type,
         }
         srsly.write_json(folder / HEAD_CONFIG, settings)
-        weights = part_of(weights or self.module.state_dict(), HEAD)
-        head = {name: weight.detach().cpu().contiguous() for name, weight in weights.items()}
-        save_file(head, folder / HEAD_FILE, metadata={"format": "pt"})
+        write_head(part_of(weights or self.module.state_dict(), HEAD), folder)
 
 
 def new_vector_checkpoint(architecture: Architecture, config: VectorHeadConfig) -> VectorCheckpoint:
@@ -64,28 +62,12 @@ def load_vector_checkpoint(folder: Path, architecture: Architecture, *, dropout:
 
     dropout: of the head in training. Raises FileNotFoundError or ValueError that names the file at fault.
     """
-    for name in (HEAD_CONFIG, HEAD_FILE):
-        if not (folder / name).is_file():
-            raise NotFoundError(Errors.E105.format(path=folder / name, reason="is missing"))
+    require_files(folder, (HEAD_CONFIG, HEAD_FILE))
     config = _read_config(folder / HEAD_CONFIG, dropout)
-    with errors_of_file(folder / HEAD_FILE):
-        weights = load_file(folder / HEAD_FILE)
-        with loading(), torch.device("meta"):  # no memory is taken for a head that its file has no weights for
-            module = vector_module(architecture, config)
-    _fill(module.head, weights, folder / HEAD_FILE)
+    with errors_of_file(folder / HEAD_CONFIG), loading(), torch.device("meta"):
+        module = vector_module(architecture, config)  # no memory is taken for a head that its file has no weights for
+    fill_head(module.head, folder / HEAD_FILE, described_in=f"{HEAD_CONFIG} and the config")
     return VectorCheckpoint(module)
-
-
-def _fill(head: nn.Module, weights: dict[str, Tensor], path: Path) -> None:
-    """Give a head its weights, in float32. Raises ValueError if they don't fit."""
-    wanted = {name: weight.shape for name, weight in head.state_dict().items()}
-    shapes = {name: weight.shape for name, weight in weights.items() if weight.is_floating_point()}
-    wrong = sorted({name for name, _ in shapes.items() ^ wanted.items()} | (weights.keys() - shapes.keys()))
-    if wrong:
-        reason = f"does not fit {HEAD_CONFIG} and the config ({', '.join(wrong[:3])}{', …' if len(wrong) > 3 else ''})"
-        raise InvalidError(Errors.E105.format(path=path, reason=reason))
-    own = {name: weight.float().clone() for name, weight in weights.items()}  # those of the file are mapped, not read
-    head.load_state_dict(own, assign=True)
 
 
 def _read_config(path: Path, dropout: float) -> VectorHeadConfig:
@@ -99,6 +81,8 @@ def _read_config(path: Path, dropout: float) -> VectorHeadConfig:
         "segments": segments in (1, 2) and _is_count(segments),
         "problem_type": problem in PROBLEM_TYPES if isinstance(problem, str | None) else False,
     }
+    if unknown := sorted(saved.keys() - possible.keys()):
+        raise InvalidError(Errors.E105.format(path=path, reason=f"has the unknown key {unknown[0]!r:.40}"))
     for key, is_possible in possible.items():
         if not is_possible:
             raise InvalidError(Errors.E105.format(path=path, reason=f"has {key} = {saved.get(key)!r:.40}"))

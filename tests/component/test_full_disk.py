@@ -54,3 +54,12 @@ def test_no_room(nlp: Language, make_examples: Callable, tmp_path: Path, size: i
     assert not list(path.rglob(".*"))
     save_pipeline(nlp, path)
     assert spacy.load(path)("the card was charged").cats == nlp("the card was charged").cats
+
+
+@pytest.mark.parametrize("kind", ["shared", "listening"])
+def test_no_room_for_a_head(make_shared: Callable, make_listening: Callable, tmp_path: Path, kind: str) -> None:
+    nlp = make_shared("textcat") if kind == "shared" else make_listening(steps=0)
+    with files_of_at_most(3_000), pytest.raises(OSError, match=r"E130.*File too large") as caught:
+        nlp.get_pipe("bert_textcat").to_disk(tmp_path / "bert_textcat")
+    assert "\n" not in str(caught.value)
+    assert not os.listdir(tmp_path)

@@ -11,7 +11,8 @@ from torch import nn
 from transformers import AutoConfig, BertConfig, PretrainedConfig
 
 from spacy_bertadapt.network.architecture import AutoClass, OwnHead
-from spacy_bertadapt.network.task_module import HEAD_FILE, EncoderWithHead
+from spacy_bertadapt.network.head_files import HEAD_FILE
+from spacy_bertadapt.network.task_module import EncoderWithHead
 
 HEADS = ("classifier.weight", "classifier.bias")
 LENIENT = {"ignore_mismatched_sizes": True, "local_files_only": True}

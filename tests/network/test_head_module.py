@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 import srsly
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load, load_file, save_file
 
 from spacy_bertadapt.errors import BertadaptError
 from spacy_bertadapt.network.architecture import AutoClass, OwnHead
@@ -118,6 +118,10 @@ def spoil_config(**settings):
             spoil_weights(lambda weights: weights.update({"classifier.bias": torch.zeros(3)})),
             r"head\.safetensors.*classifier\.bias",
         ),
+        (
+            spoil_weights(lambda weights: weights.update({"classifier.bias": torch.zeros(2, dtype=torch.int64)})),
+            r"head\.safetensors.*classifier\.bias",
+        ),
         (spoil_config(hidden_size=1 << 30), r"(?s)config\.json|head\.safetensors"),
         (spoil_config(num_hidden_layers=100_000), r"config\.json.*tensors"),
         (spoil_config(auto_map={"AutoModel": "evil.Model"}, model_type="evil"), r"config\.json"),
@@ -129,3 +133,20 @@ def test_spoilt_folders_are_refused_in_one_line(saved, spoil, message):
     with pytest.raises(BertadaptError, match=message) as caught:
         HeadCheckpoint.load(saved, SEQUENCES)
     assert "\n" not in str(caught.value)
+
+
+def test_weights_are_not_those_of_the_file(saved):
+    """It may be written over while the head is in use."""
+    wanted = load((saved / "head.safetensors").read_bytes())
+    head = HeadCheckpoint.load(saved, SEQUENCES)
+    with (saved / "head.safetensors").open("r+b") as file:
+        file.write(b"\x00" * (saved / "head.safetensors").stat().st_size)
+    torch.testing.assert_close(dict(head.module.state_dict()), wanted)
+
+
+def test_a_head_is_written_in_its_number_format_and_read_in_float32(saved):
+    head = HeadCheckpoint.load(saved, SEQUENCES)
+    wanted = {name: weight.clone() for name, weight in head.module.bfloat16().state_dict().items()}
+    save_head(head.module, saved)
+    read_again = HeadCheckpoint.load(saved, SEQUENCES).module.state_dict()
+    torch.testing.assert_close(dict(read_again), {name: weight.float() for name, weight in wanted.items()})

@@ -20,10 +20,11 @@ from spacy_bertadapt.network.architecture import OwnHead
 from spacy_bertadapt.network.checkpoint import Checkpoint
 from spacy_bertadapt.network.encoder_head_seam import apply_head, encode
 from spacy_bertadapt.network.encoder_source import EncoderSource
+from spacy_bertadapt.network.head_files import HEAD_FILE
 from spacy_bertadapt.network.module_parts import Anatomy
 from spacy_bertadapt.network.network import Network
 from spacy_bertadapt.network.pretrained import read_encoder
-from spacy_bertadapt.network.task_module import HEAD_FILE, EncoderWithHead, part_of
+from spacy_bertadapt.network.task_module import EncoderWithHead, part_of
 from spacy_bertadapt.training.optimizer import adamw
 from spacy_bertadapt.types import PaddedBatch
 

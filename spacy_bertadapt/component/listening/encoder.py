@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,10 +17,12 @@ from ...network.settings import NetworkSettings
 from ...network.vector_checkpoint import VectorCheckpoint, new_vector_checkpoint
 from ...network.vector_heads import VectorHeadConfig
 from ..component_encoder import ComponentEncoder, ReadTexts
+from ..saving import SavedPart
 from ..thinc_model import shim_of
 from ..thinc_shim import NetworkShim
 from ..window_settings import WindowSettings
 from .runner import ListeningRunner
+from .saved_layer import saved_layers
 from .shim import ListeningShim
 from .upstream_names import describe_upstream
 from .vectors import width_of_vectors
@@ -74,6 +76,10 @@ class Tok2VecEncoder(ComponentEncoder):
         width = width_of_vectors(model.layers[0], docs, self.name)
         config = VectorHeadConfig(dict(enumerate(names)), width, segments, None, self.dropout)
         return new_vector_checkpoint(shim_of(model).settings.architecture, config), False
+
+    def saved_parts(self, model: Model[Any, Any]) -> Mapping[str, SavedPart]:
+        """Return the layer that gives the vectors, if it has weights."""
+        return saved_layers(model)
 
     def pretrained_config(self, model: Model[Any, Any]) -> None:
         """Return None: the vectors come without a head."""

@@ -14,7 +14,7 @@ ANY = "*"
 
 def upstream_names(tok2vec: Model[Any, Any]) -> list[str]:
     """Return the names of the components that a model's listeners listen to; "*" is any; none for other models."""
-    return [name for node in tok2vec.walk() if (name := _upstream_name(node)) is not None]
+    return [name for node in tok2vec.walk() if (name := upstream_name(node)) is not None]
 
 
 def describe_upstream(tok2vec: Model[Any, Any]) -> str:
@@ -37,6 +37,6 @@ def link_listeners(pipeline: PipelineLink, component: object) -> list[str] | Non
     return [name for name, _ in heard]
 
 
-def _upstream_name(node: Model[Any, Any]) -> str | None:
+def upstream_name(node: Model[Any, Any]) -> str | None:
     """Return the name that a listener has of its upstream component: in an attribute, or in Thinc's."""
     return getattr(node, "upstream_name", None) or node.attrs.get("_upstream_name")

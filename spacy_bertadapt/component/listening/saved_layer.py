@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import copy
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from thinc.api import Model
+from torch.torch_version import TorchVersion
 
-from ..network.transformers_calls import errors_of_file
-from .saving import SavedPart
+from ...errors import Errors, InvalidError
+from ...network.transformers_calls import errors_of_file
+from ..saving import SavedPart
+from .upstream_names import upstream_name
 
 LAYER = "layer"
+PICKLES_ARE_SAFE = "2.6"  # torch from there on refuses code where Thinc has it read weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +34,7 @@ class SavedLayer:
     def from_disk(self, path: Path) -> None:
         """Read a file that `to_disk` wrote. Raises ValueError that names it if it can't be read."""
         with errors_of_file(path):
-            self.model.layers[0].from_disk(path)
+            self._read(lambda layer: layer.from_disk(path))
 
     def to_bytes(self) -> bytes:
         """Pack what `to_disk` writes."""
@@ -36,7 +42,20 @@ class SavedLayer:
 
     def from_bytes(self, data: bytes) -> None:
         """Read what `to_bytes` packed."""
-        self.model.layers[0].from_bytes(data)
+        self._read(lambda layer: layer.from_bytes(data))
+
+    def _read(self, read: Callable[[Model[Any, Any]], object]) -> None:
+        """Put a layer that was read in the place of the first one, which stays as it is if there is an error.
+
+        Listeners are those of before, as the components that they listen to know them.
+        """
+        layer = self.model.layers[0]
+        if any(node.shims for node in layer.walk()) and TorchVersion(torch.__version__) < PICKLES_ARE_SAFE:
+            raise InvalidError(Errors.E357.format(version=torch.__version__))
+        listeners = {id(node): node for node in layer.walk() if upstream_name(node)}
+        twin = copy.deepcopy(layer, listeners)
+        read(twin)
+        self.model.layers[0] = twin
 
 
 def saved_layers(model: Model[Any, Any]) -> Mapping[str, SavedPart]:
