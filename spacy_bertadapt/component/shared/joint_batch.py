@@ -116,7 +116,8 @@ class JointBatch:
     def places(self, padded: PaddedBatch) -> Ints:
         """Return the rows of the states for a padded batch, (rows, width)."""
         windows = flat_rows(padded)
-        starts = np.array([self._starts[key] for key in windows.keys()], dtype=np.int64)  # noqa: SIM118
+        keys = windows.keys()
+        starts = np.array([self._starts[key] for key in keys], dtype=np.int64)
         return _places(starts, windows.lengths, padded.input_ids.shape[1])
 
     def close(self) -> None:
