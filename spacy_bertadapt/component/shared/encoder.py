@@ -185,6 +185,7 @@ class BertEncoder(ListenedTo, NetworkComponent):
         """Compute the logits of all heads for Docs, and let them wait. Returns the Docs' vectors; none without them."""
         documents = list(docs)
         self.settle(documents)
+        self.shim.report_skipped()
         heads = [reader for head in self.heads if (reader := reader_of(head, documents, self.network))]
         vectors = [self._vector_reader(documents)] if self.vectors and documents else []
         if readers := cast(Sequence[Reader], [*heads, *vectors]):

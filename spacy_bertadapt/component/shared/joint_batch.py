@@ -3,8 +3,8 @@
 Heads run on detached hidden states, each in its own `update`, and leave the gradients of these here. Then the encoder
 goes backward, once, with their weighted sum. Where a batch is larger than the budget of subwords, only the last slice
 keeps what its backward pass needs; the others go forward again, with the same dropout. If there is no memory for a
-slice's backward pass, its halves go forward with other dropout than the heads have seen: that happens once or twice in
-a run, as the budget stays halved.
+slice's backward pass, its halves go forward with other dropout than the heads have seen: that happens seldom, as the
+budget stays halved.
 """
 
 from __future__ import annotations

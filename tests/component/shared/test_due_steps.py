@@ -171,3 +171,15 @@ def test_heads_that_come_late_teach_as_the_others(make_shared, own_twin):
     rows = count_rows(nlp)
     assert_close(shared_gradients(nlp, examples), summed_gradients(twin, examples), atol=1e-6)
     assert len(rows) == 2 + 2 + 1, "textcat's, ner's and spancat's, and all but the last of them again"
+
+
+@pytest.mark.parametrize("name", ["bert_encoder", "bert_textcat"])
+@pytest.mark.parametrize("use", [lambda nlp, _: nlp(TEXT), lambda nlp, name: nlp.get_pipe(name).to_bytes()])
+def test_steps_that_were_skipped_are_reported(make_shared, name, use):
+    """Where counters are read every few steps, as on a GPU: at the latest when a component predicts, or is saved."""
+    nlp = make_shared("textcat")
+    health = nlp.get_pipe(name).shim.learner._health
+    health._interval = 16
+    health.record(torch.tensor(1.0))
+    with pytest.warns(UserWarning, match="W301"):
+        use(nlp, name)

@@ -214,6 +214,21 @@ def test_a_head_is_added_to_a_trained_encoder(learned):
     assert 0.5 < classifier.std() / head.network.module.config.initializer_range < 1.5
 
 
+@pytest.mark.parametrize("copied", [False, True])
+def test_a_new_head_takes_the_encoder_as_it_is_now(learned, tiny_bert, copied):
+    """Not as its checkpoint was: that may be gone."""
+    nlp = pickle.loads(pickle.dumps(learned)) if copied else learned
+    encoder = encoder_of(nlp).network.module.encoder
+    with torch.no_grad():
+        encoder.pooler.dense.weight.add_(1.0)
+    shim = encoder_of(nlp).shim
+    shim.network.checkpoint.source = replace(shim.network.checkpoint.source, name=str(tiny_bert / "gone"))
+    head = nlp.add_pipe("bert_textcat", name="second", config={"model": {"precision": "float32", "encoder": SHARED}})
+    head.initialize(lambda: examples_of(nlp, "textcat"), nlp=nlp)
+    torch.testing.assert_close(head.network.module.base_model.pooler.dense.weight, encoder.pooler.dense.weight)
+    assert set(nlp(TEXTS[0]).cats) == set(head.labels)
+
+
 def test_deep_copies(learned):
     twin = copy.deepcopy(learned)
     before = weights(encoder_of(learned).network.module)
