@@ -31,13 +31,15 @@ class Checkpoint:
     """The module of a task, with its tokenizer. Weights are float32.
 
     source: where the encoder was read from; None if it is not as it was there. has_new_head: whether the head was made
-    for other labels than the checkpoint's, and has learned nothing.
+    for other labels than the checkpoint's, and has learned nothing. has_changed: whether weights are others than those
+    that were read, as after learning.
     """
 
     module: TaskModule
     tokenizer: PreTrainedTokenizerBase
     source: EncoderSource | None = None
     has_new_head: bool = False
+    has_changed: bool = False
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -41,11 +41,12 @@ def read_head(
     """Return a head for an encoder, and whether it is a trained one.
 
     If the encoder is as it was read, the head is the one that a component with an encoder of its own would read there:
-    trained, if that knows all the labels, else new. On an encoder without such a source the head is always new.
+    trained, if that knows all the labels, else new. On an encoder without such a source, and on one that has learned,
+    the head is always new, and begins with the encoder's own pooler.
     labels: the names of the head's outputs, in order, or a function that returns them from the checkpoint's own; None:
     the checkpoint's own. Raises FileNotFoundError or ValueError as `read_encoder` does.
     """
-    if encoder.source is not None:
+    if encoder.source is not None and not encoder.has_changed:
         whole, is_trained = read_encoder(encoder.source, architecture, labels)
         return HeadCheckpoint(without_encoder(whole.module), has_new_head=whole.has_new_head), is_trained
     config = copy.deepcopy(encoder.module.config)

@@ -65,11 +65,12 @@ class Network:
         self._takes_types = takes_token_types(self.module)
         self.encoder: Encoder = partial(_encode, self.module)
         self.place()
-        self.note_change()
+        self.version = object()
 
     def note_change(self) -> None:
-        """Have another `version` from now on, as the weights have changed."""
+        """Note that the weights have changed: they are no longer those that were read."""
         self.version = object()
+        self.checkpoint.has_changed = True
 
     def place(self) -> None:
         """Put the whole module on the device, ready to predict; needed after parts such as LoRA's were added."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeGuard
 
 from spacy.ty import ListenedToComponent
 from thinc.api import Model
 
 from ..pipeline_link import PipelineLink
+from ..shared.listeners import ListenedTo
 
 ANY = "*"
 
@@ -26,15 +27,21 @@ def describe_upstream(tok2vec: Model[Any, Any]) -> str:
 def link_listeners(pipeline: PipelineLink, component: object) -> list[str] | None:
     """Tell the components of a pipeline of one that may listen to them, as spaCy does when it loads a pipeline.
 
-    Returns the names of those before it that can be listened to; None if there is no pipeline any more.
+    Returns the names of those before it that can be listened to; None if there is no pipeline any more. A
+    `bert_encoder` is none of these: its heads need no vectors.
     """
     before = pipeline.before(component)
     if before is None:
         return None
-    heard = [(name, other) for name, other in before if isinstance(other, ListenedToComponent)]
+    heard = [(name, other) for name, other in before if _gives_vectors(other)]
     for _, other in heard:
         other.find_listeners(component)
     return [name for name, _ in heard]
+
+
+def _gives_vectors(component: object) -> TypeGuard[ListenedToComponent]:
+    """Return whether a component gives those that listen to it vectors of tokens."""
+    return isinstance(component, ListenedToComponent) and not isinstance(component, ListenedTo)
 
 
 def upstream_name(node: Model[Any, Any]) -> str | None:

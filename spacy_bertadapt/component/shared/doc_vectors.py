@@ -8,18 +8,20 @@ from typing import Any
 import numpy as np
 from spacy.tokens import Doc, Span, Token
 
-from ...types import Floats
+from ...types import Floats, Ints
 
 
 @dataclass(frozen=True, slots=True)
 class DocVectors:
     """The vectors of a Doc, and the functions by which spaCy reads them.
 
-    doc: (hidden,). tokens: (tokens, hidden), zeros for a token without a subword.
+    doc: (hidden,). tokens: (tokens, hidden), zeros for a token without a subword. starts: (tokens,) where each begins,
+    in characters. Tokens are found by their characters, as they may be merged and split later on.
     """
 
     doc: Floats
     tokens: Floats
+    starts: Ints
 
     def put_on(self, doc: Doc) -> None:
         """Make them the Doc's own. `doc.tensor` gets the tokens' too, unless another component has filled it."""
@@ -34,16 +36,17 @@ class DocVectors:
         return self.doc
 
     def of_token(self, token: Token) -> Floats:
-        """Return the vector of a token, (hidden,)."""
-        return self._rows(token.doc)[token.i]
+        """Return the vector of a token, (hidden,): if it was merged from several, their mean."""
+        return self._mean(token.idx, token.idx + len(token))
 
     def of_span(self, span: Span) -> Floats:
-        """Return the mean of the tokens' vectors, (hidden,)."""
-        return self._rows(span.doc)[span.start : span.end].mean(axis=0)
+        """Return the mean of the tokens' vectors, (hidden,); zeros for an empty span."""
+        return self._mean(span.start_char, span.end_char) if len(span) else np.zeros_like(self.doc)
 
-    def _rows(self, doc: Doc) -> Floats:
-        """Return the tokens' vectors. Where tokens were merged or split, spaCy has changed those in `doc.tensor`."""
-        return self.tokens if len(self.tokens) == len(doc) else np.asarray(doc.tensor, dtype=np.float32)
+    def _mean(self, start: int, stop: int) -> Floats:
+        """Return the mean vector of the tokens, as they were, that have some of a range of characters, (hidden,)."""
+        first = int(np.searchsorted(self.starts, start, side="right")) - 1
+        return self.tokens[first : int(np.searchsorted(self.starts, stop))].mean(axis=0)
 
 
 def has_vector(item: Doc | Span | Token) -> bool:

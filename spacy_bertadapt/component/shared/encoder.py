@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ...errors import InvalidError
 from ...learning.adaptation import Adaptation
+from ...learning.encoder_learner import EncoderLearner
 from ...network.checkpoint import Checkpoint
 from ...network.encoder_source import EncoderSource
 from ...types import Floats, PaddedBatch
@@ -124,16 +125,14 @@ class BertEncoder(ListenedTo, NetworkComponent):
         examples = list(examples)
         validate_examples(examples, "BertEncoder.update")
         self.settle()
-        if lessons := self._lessons(examples):
-            learner = self.shim.encoder_learner
-            self.shim.joint.make_room()
-            self.shim.joint.begin(JointBatch(self.network, self.runner.budget, examples, lessons, learner))
+        self.shim.joint.begin(batch := self._new_batch(examples, self.shim.encoder_learner))
+        batch.add(self._lessons(examples))
         if sgd not in (None, False):
             self.finish_update(sgd)
         return losses
 
-    def settle(self, docs: Sequence[Doc] = ()) -> None:
-        """Make the step that is due, unless the Docs are those that are being learned from."""
+    def settle(self, docs: Sequence[Doc] | None = None) -> None:
+        """Make the step that is due, unless the Docs are those that are being learned from. None: none are known."""
         self.shim.settle(docs)
 
     def forget(self) -> None:
@@ -155,17 +154,19 @@ class BertEncoder(ListenedTo, NetworkComponent):
         Without an update of the encoder for these examples, as where it is frozen, it is one that the encoder does not
         learn from. Raises ValueError for a label that the head doesn't know.
         """
-        batch = self.shim.joint.batch_of(examples)
-        if batch is not None and id(head) in batch.lessons:
-            return batch
-        own = cast(Any, head).lesson(examples)
-        if own is None:
-            return None
-        self.settle()
-        lessons = {**(self._lessons(examples) if batch is None else {}), id(head): own}
-        batch = JointBatch(self.network, self.runner.budget, examples, lessons)
-        self.shim.joint.read(batch)
-        return batch
+        joint = self.shim.joint
+        batch = joint.batch_of(examples)
+        lessons: dict[object, Lesson] = {}
+        if batch is None:
+            self.settle()
+            joint.read(batch := self._new_batch(examples))
+            lessons = self._lessons(examples)
+        joint.come(head, batch)
+        if head not in lessons and not batch.has_lesson(head):
+            own = cast(BertPipe, head).lesson(examples)
+            lessons |= {} if own is None else {head: own}
+        batch.add(lessons)
+        return batch if batch.has_lesson(head) else None
 
     def saved_parts(self) -> dict[str, SavedPart]:
         """Return the encoder, whose folder is a Transformers checkpoint, after the step that is due."""
@@ -184,6 +185,7 @@ class BertEncoder(ListenedTo, NetworkComponent):
         """Compute the logits of all heads for Docs, and let them wait. Returns the Docs' vectors; none without them."""
         documents = list(docs)
         self.settle(documents)
+        self.shim.report_skipped()
         heads = [reader for head in self.heads if (reader := reader_of(head, documents, self.network))]
         vectors = [self._vector_reader(documents)] if self.vectors and documents else []
         if readers := cast(Sequence[Reader], [*heads, *vectors]):
@@ -204,14 +206,20 @@ class BertEncoder(ListenedTo, NetworkComponent):
         size = int(self.network.module.config.hidden_size)
         return VectorReader(self.runner, docs, pooling=self.vectors, hidden_size=size)
 
-    def _lessons(self, examples: Sequence[Example]) -> dict[int, Lesson]:
-        """Return what each head reads of examples; a head that can't read them says why in its own update."""
-        lessons = {}
-        for head in self.heads:
+    def _new_batch(self, examples: Sequence[Example], learner: EncoderLearner | None = None) -> JointBatch:
+        return JointBatch(self.network, self.runner.budget, examples, learner)
+
+    def _lessons(self, examples: Sequence[Example]) -> dict[object, Lesson]:
+        """Return what the heads read of examples that are expected to learn from them.
+
+        A head that can't read them says why in its own update.
+        """
+        lessons: dict[object, Lesson] = {}
+        for head in filter(self.shim.joint.expects, self.heads):
             try:
                 lesson = head.lesson(examples) if head.shim.is_initialized else None
             except InvalidError:
                 continue
             if lesson is not None:
-                lessons[id(head)] = lesson
+                lessons[head] = lesson
         return lessons

@@ -36,6 +36,12 @@ class EncoderShim(NetworkShim):
         super().attach(checkpoint)
         self.joint = JointLearning()
 
+    def remove_adapter(self, *, merge: bool) -> None:
+        """Remove LoRA's matrices after the step that is due: see `NetworkShim.remove_adapter`."""
+        self.settle()
+        super().remove_adapter(merge=merge)
+        self.joint = JointLearning()
+
     def to_device(self, device_type: str, device_id: int) -> None:
         """Move the network to a device. What was to be learned since the last step is dropped."""
         self.joint.forget()
@@ -47,10 +53,9 @@ class EncoderShim(NetworkShim):
             self.joint.finish(self._learner, cast(SupportsStep, optimizer))
             self.warn_of_rate(optimizer)
 
-    def settle(self, docs: Sequence[Doc] = ()) -> None:
+    def settle(self, docs: Sequence[Doc] | None = None) -> None:
         """Make the step that is due: see `JointLearning.settle`."""
-        if self._learner is not None:
-            self.joint.settle(self._learner, docs)
+        self.joint.settle(self._learner, docs)
 
     def forget(self) -> None:
         """Drop all gradients since the last step."""
@@ -71,4 +76,4 @@ class EncoderShim(NetworkShim):
 
     def __getstate__(self) -> dict[str, Any]:
         self.settle()
-        return {**super().__getstate__(), "joint": JointLearning()}
+        return super().__getstate__()

@@ -14,6 +14,7 @@ from ...network.inputs import to_device
 from ...network.network import Network
 from ...network.process_forks import refuse_forked_gpu
 from ...subwords.batches import WindowBatch, group_by_length
+from ...subwords.budget import cut_by_budget
 from ...subwords.unique_windows import unique_windows
 from ...types import Ints, PaddedBatch
 
@@ -49,8 +50,7 @@ def read_jointly(network: Network, budget: SubwordBudget, readers: Sequence[Read
         row_of[rows] = np.arange(len(rows))
         try:
             for reader, place in zip(readers, places, strict=True):
-                windows = np.flatnonzero(row_of[place] >= 0)
-                if len(windows):
+                for windows in _runs(reader.batch, np.flatnonzero(row_of[place] >= 0), budget.subwords):
                     width = int(reader.batch.lengths[windows].max())
                     results.append(reader.read(_rows(states, row_of[place[windows]], width), windows))
         finally:
@@ -69,6 +69,13 @@ def read_states(network: Network, padded: PaddedBatch) -> Tensor:
     refuse_forked_gpu(network.device)
     with torch.inference_mode():
         return network.encode(network.batch(padded))
+
+
+def _runs(batch: WindowBatch, windows: Ints, subwords: int) -> list[Ints]:
+    """Return runs of windows whose padded size is within a budget, as the same window may come many times."""
+    lengths = np.maximum(1, batch.lengths[windows])
+    order = np.argsort(lengths, kind="stable")
+    return [windows[np.sort(order[run])] for run in cut_by_budget(lengths[order], subwords)]
 
 
 def _rows(states: Tensor, rows: Ints, width: int) -> Tensor:

@@ -19,7 +19,7 @@ from ..outputs import WindowOutputs
 from ..runner import LossOfWindows, Runner
 from ..texts import EncodedTexts
 from ..window_settings import WindowSettings
-from .joint_batch import HeadStates
+from .head_states import HeadStates
 from .shim import HeadShim
 from .window_logits import head_keys, joined
 
@@ -41,7 +41,8 @@ class HeadRunner(Runner):
     def predict(self, texts: EncodedTexts, docs: Sequence[Doc] = ()) -> WindowOutputs:
         """Return the logits of encoded texts: see `Runner.predict`."""
         encoder = self._upstream.encoder
-        encoder.settle(docs)
+        if len(texts):
+            encoder.settle(docs or None)
         batch = self.windows(texts)
         waiting = encoder.waiting(self._upstream.component, docs)
         ready = _ready_logits(batch, waiting) if any(waiting) else {}
@@ -61,9 +62,9 @@ class HeadRunner(Runner):
         if batch is None:
             yield None
             return
-        self._states = batch.states_of(id(component))
+        lesson, self._states = batch.take(component)
         try:
-            yield batch.lessons[id(component)]
+            yield lesson
         finally:
             self._states = None
 
@@ -71,15 +72,16 @@ class HeadRunner(Runner):
         """Add up the gradients of one batch, and leave those of its hidden states for the encoder."""
         assert self._states is not None
         states, learner = self._states, self._shim.learner
+        before = learner.count
         with self._upstream.learning(states):
-            before = learner.count
             mean_loss = super().learn(batch, loss)
-            states.count += learner.count - before
+        states.finish(learner.count - before)
         return mean_loss
 
     def inputs(self, batch: WindowBatch) -> Sequence[Tensor]:
         """Return the hidden states, if the encoder learns too."""
-        return [self._states.leaf] if self._states is not None and self._states.learns else []
+        leaf = None if self._states is None else self._states.leaf
+        return [leaf] if leaf is not None and leaf.requires_grad else []
 
 
 def _ready_logits(batch: WindowBatch, waiting: Sequence[Mapping[bytes, Floats]]) -> dict[int, Floats]:

@@ -71,9 +71,11 @@ class SharedEncoder(ComponentEncoder):
         return read_head(_encoder(model), _shim(model).settings.architecture, labels)
 
     def pretrained_config(self, model: Model[Any, Any]) -> PretrainedConfig:
-        """Return the configuration of the checkpoint that the encoder was read from, or else the encoder's."""
+        """Return the configuration of the checkpoint that the encoder was read from; the encoder's if it is another."""
         encoder = _encoder(model)
-        return encoder.module.config if encoder.source is None else read_encoder_config(encoder.source)
+        if encoder.source is None or encoder.has_changed:
+            return encoder.module.config
+        return read_encoder_config(encoder.source)
 
 
 def _shim(model: Model[Any, Any]) -> HeadShim:

@@ -14,7 +14,8 @@ from ...errors import Errors, InvalidError
 from ...network.encoder_source import EncoderSource
 from ...network.network import Network
 from ...types import Floats, PaddedBatch
-from .joint_batch import HeadStates, JointBatch
+from .head_states import HeadStates
+from .joint_batch import JointBatch
 
 
 class EncoderOfHeads(Protocol):
@@ -30,8 +31,8 @@ class EncoderOfHeads(Protocol):
     def source(self) -> EncoderSource:
         """Where the encoder comes from."""
 
-    def settle(self, docs: Sequence[Doc] = ()) -> None:
-        """Make the step that waits, unless the Docs are those that are being learned from."""
+    def settle(self, docs: Sequence[Doc] | None = None) -> None:
+        """Make the step that is due, unless the Docs are those that are being learned from. None: none are known."""
 
     def states(self, padded: PaddedBatch) -> Tensor:
         """Return the hidden states of a padded batch, (rows, width, hidden), without a gradient."""
@@ -39,8 +40,8 @@ class EncoderOfHeads(Protocol):
     def waiting(self, head: object, docs: Sequence[Doc]) -> list[Mapping[bytes, Floats]]:
         """Take the logits that wait for a head: those of each Doc, by the keys of their windows."""
 
-    def joint_batch(self, head: object, examples: Sequence[Example]) -> JointBatch:
-        """Return the batch of examples that all heads learn from together."""
+    def joint_batch(self, head: object, examples: Sequence[Example]) -> JointBatch | None:
+        """Return the batch of examples that all heads learn from together; None if this one has nothing to learn."""
 
     def forget(self) -> None:
         """Drop all gradients since the last step."""

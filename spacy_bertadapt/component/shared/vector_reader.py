@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
+from spacy.attrs import IDX
 from spacy.tokens import Doc
 from torch import Tensor
 
@@ -59,7 +60,7 @@ class VectorReader:
             own = slice(borders[number], borders[number + 1])
             tokens = np.zeros((len(doc), doc_means.shape[1]), dtype=np.float32)
             tokens[alignment.token[own]] = token_means[own]
-            yield DocVectors(doc_means[number].copy(), tokens)
+            yield DocVectors(doc_means[number].copy(), tokens, doc.to_array(IDX).astype(np.int64))
 
     def _sums_of_windows(self, states: Tensor, windows: Ints) -> Floats:
         """Return the sum of what is pooled of each window, (windows, hidden)."""

@@ -166,8 +166,7 @@ class BertQa(PairPipe[QuestionTexts, AnswerTargets, list[list[AnswerSpans]]]):
         """Return answers to the question of each pair Doc, or to each of `questions`."""
         if not self.questions:
             return super().predict(docs)
-        contexts = ([doc[:] if len(doc) else None] * len(self.questions) for doc in docs)
-        return [list(self._answers_to(self.questions, repeated, self.top_k)) for repeated in contexts]
+        return [self._own_answers(doc) for doc in docs]
 
     def encode(self, docs: Sequence[Doc], *, training: bool = False) -> QuestionTexts:
         """Return the subwords of the Docs' questions and contexts, and the contexts' tokens."""
@@ -265,11 +264,17 @@ class BertQa(PairPipe[QuestionTexts, AnswerTargets, list[list[AnswerSpans]]]):
             for answers in self._answers_to([as_question(question) for _, question in given], contexts, top_k):
                 yield list(answers.spans)
 
+    def _own_answers(self, doc: Doc) -> list[AnswerSpans]:
+        """Return the answers to each of `questions` on a Doc."""
+        contexts = [doc[:] if len(doc) else None] * len(self.questions)
+        return list(self._answers_to(self.questions, contexts, self.top_k, docs=[doc] * len(contexts)))
+
     def _answers_to(
-        self, questions: Sequence[str], contexts: Sequence[Span | None], top_k: int
+        self, questions: Sequence[str], contexts: Sequence[Span | None], top_k: int, *, docs: Sequence[Doc] = ()
     ) -> Iterator[AnswerSpans]:
+        """Return the answers to each question. docs: those that the component annotates, one a question."""
         texts = self._encode_pairs(PairTexts(first=questions, second=contexts, vocab=self.vocab))
-        return self._as_spans(self.runner.predict(texts), texts, top_k)
+        return self._as_spans(self.runner.predict(texts, docs), texts, top_k)
 
     def _encode_pairs(self, pairs: PairTexts, *, training: bool = False) -> QuestionTexts:
         encoded = self.runner.encode_pairs(pairs, training=training)

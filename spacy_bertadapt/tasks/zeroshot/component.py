@@ -158,7 +158,8 @@ class BertZeroShot(ConfiguredComponent, TextReader, Pipe):
         (texts,) = runner.encode([doc.text for doc in documents]).segments
         (hypotheses,) = runner.encode(self.hypotheses()).segments
         pairs = EncodedTexts([[text for text in texts for _ in hypotheses], list(hypotheses) * len(texts)])
-        logits = self.nli.text_logits(runner.predict(pairs), len(pairs))
+        annotated = [doc for doc in documents for _ in hypotheses]
+        logits = self.nli.text_logits(runner.predict(pairs, annotated), len(pairs))
         return self._probabilities(logits.view(len(texts), len(hypotheses), -1)).numpy()
 
     def set_annotations(self, docs: Sequence[Doc], predictions: Floats) -> None:

@@ -124,6 +124,14 @@ def test_nothing_to_listen_to(nlp: Language, add_upstream: AddUpstream, add_list
         nlp.initialize(lambda: examples)
 
 
+def test_a_shared_encoder_is_not_listened_to(nlp: Language, tiny_bert: Path, add_listening: AddListening) -> None:
+    """It has heads, and gives no vectors to those that listen to any component."""
+    nlp.add_pipe("bert_encoder", config={"model": {"encoder": {"name": str(tiny_bert)}}})
+    add_listening("textcat", nlp, model=listening({**LISTENERS["tok2vec"], "upstream": "*"}))
+    with pytest.raises(InvalidError, match=r"E352.*component:\*.*: none\."):
+        nlp.initialize(lambda: samples_of("textcat").make_examples(nlp))
+
+
 def test_frozen_upstream_has_to_annotate(make_listening: MakeListening) -> None:
     nlp = make_listening(steps=0)
     examples = samples_of("textcat").make_examples(nlp)

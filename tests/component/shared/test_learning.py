@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from spacy_bertadapt.network.random_numbers import random_state_of
 from spacy_bertadapt.training.optimizer import adamw
 from tests.fixtures.shared import ALL_TASKS, TEXT_TASKS, examples_of
 
@@ -133,14 +134,11 @@ def test_dropout_is_the_same_when_a_slice_goes_forward_again(make_shared):
     first = batch._slices[0]
     assert first.states is None
     assert batch._slices[-1].states is not None
-    from spacy_bertadapt.component.shared.joint_batch import _random_state_of
-
-    with _random_state_of(first.random, encoder.network.device):
-        again = batch._states(first.rows)
-    lengths = batch._windows.lengths[first.rows]
-    for row, number, length in zip(again, first.rows, lengths, strict=True):
-        start = batch._starts[number]
-        torch.testing.assert_close(row[:length], batch.flat[start : start + length], atol=1e-6, rtol=0)
+    with random_state_of(first.random, encoder.network.device):
+        again = batch._states(first.windows)
+    assert not torch.equal(again, batch._states(first.windows))
+    for row, start, length in zip(again, first.starts, first.windows.lengths, strict=True):
+        torch.testing.assert_close(row[:length], batch._flat[start : start + length], atol=1e-6, rtol=0)
 
 
 def test_update_with_an_optimizer_steps_like_the_loop(make_shared):

@@ -5,11 +5,13 @@ from __future__ import annotations
 import gc
 import pickle
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial, partialmethod
 
 import numpy as np
 import pytest
 from spacy.language import Language
 
+from spacy_bertadapt.component.shared.vector_reader import VectorReader
 from tests.fixtures.annotations import assert_same
 from tests.fixtures.components import samples_of
 from tests.fixtures.shared import ALL_TASKS, TEXT_TASKS, examples_of
@@ -118,6 +120,34 @@ def test_memory_of_a_long_doc_is_bounded(make_shared):
     assert max(sizes) <= 256
     assert sum(sizes) > 20 * 256
     assert doc.cats
+
+
+def test_memory_of_texts_that_repeat_is_bounded(make_shared, own_twin):
+    """They go through the encoder once, but all of them through the heads."""
+    nlp = make_shared("textcat", "ner", max_batch_subwords=64, vectors="mean")
+    heads = [nlp.get_pipe(name).network for name in ("bert_textcat", "bert_ner")]
+    sizes, vector_sizes = [], []
+    for network in heads:
+        network.head = partial(_counted, network.head, sizes)
+    sums = VectorReader._sums_of_windows
+    texts = ["my parcel never arrived"] * 50 + ["Ada Lovelace lived in London"] * 30
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(VectorReader, "_sums_of_windows", partialmethod(_counted_sums, sums, vector_sizes))
+        docs = list(nlp.pipe(texts))
+    assert max(sizes + vector_sizes) <= 64
+    assert min(map(sum, (sizes, vector_sizes))) > 400
+    assert_same(docs, own_twin(nlp, "textcat", "ner").pipe(texts))
+    np.testing.assert_allclose(docs[3].vector, docs[0].vector, atol=1e-6)
+
+
+def _counted(head, sizes, states, batch):
+    sizes.append(states.shape[0] * states.shape[1])
+    return head(states, batch)
+
+
+def _counted_sums(reader, sums, sizes, states, windows):
+    sizes.append(states.shape[0] * states.shape[1])
+    return sums(reader, states, windows)
 
 
 def test_spans_that_come_between_are_seen(make_shared):
