@@ -24,6 +24,7 @@ from ..network.inputs import to_device
 from ..pairs import PartNames
 from ..subwords.batches import WindowBatch
 from ..types import Ints
+from .component_encoder import RunnerSettings
 from .gold import GoldLabels, LabelCounts, count_gold
 from .labels import LabelledComponent
 from .lesson import Lesson
@@ -85,13 +86,13 @@ class BertPipe(LabelledComponent, NetworkComponent, Generic[Texts, Targets, Pred
         self.name = name
         self.scorer = scorer
         self._loss = loss
-        self._runner = encoder_of(self.model).make_runner(
-            self.model,
-            windows or WindowSettings(),
-            read_texts=self._read_texts,
+        reading = RunnerSettings(
+            windows=windows or WindowSettings(),
             windowed_segment=self.windowed_segment,
             window_limit=window_limit,
+            read_texts=self._read_texts,
         )
+        self._runner = encoder_of(self.model).make_runner(self.model, reading)
         self.take_labels(())
         self.take_settings({**cfg, "ignored_labels": []}, pipeline)
         self.shim.set_component(self)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from spacy.tokens import Doc
@@ -21,6 +22,19 @@ from .window_settings import WindowSettings
 
 ReadTexts = Callable[[Sequence[str]], list[Doc]]
 """Returns Docs of texts, as the components before one leave them. Raises ValueError if these are not known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunnerSettings:
+    """What a runner needs to know of its component.
+
+    windows, windowed_segment, window_limit: see `Runner`. read_texts: for texts without a Doc.
+    """
+
+    windows: WindowSettings
+    windowed_segment: int
+    window_limit: int | None
+    read_texts: ReadTexts
 
 
 class ComponentEncoder(ABC):
@@ -43,16 +57,8 @@ class ComponentEncoder(ABC):
         return []
 
     @abstractmethod
-    def make_runner(
-        self,
-        model: Model[Any, Any],
-        windows: WindowSettings,
-        *,
-        read_texts: ReadTexts,
-        windowed_segment: int,
-        window_limit: int | None,
-    ) -> Runner:
-        """Return what sends Docs through the network. read_texts: for texts without a Doc. For others see `Runner`."""
+    def make_runner(self, model: Model[Any, Any], settings: RunnerSettings) -> Runner:
+        """Return what sends Docs through the network."""
 
     @abstractmethod
     def read(

@@ -15,11 +15,10 @@ from ..network.encoder_source import EncoderSource
 from ..network.pretrained import NameOutputs, read_encoder
 from ..network.pretrained_config import read_encoder_config
 from ..network.settings import NetworkSettings
-from .component_encoder import ComponentEncoder, ReadTexts
+from .component_encoder import ComponentEncoder, RunnerSettings
 from .runner import Runner
 from .thinc_model import shim_of
 from .thinc_shim import NetworkShim
-from .window_settings import WindowSettings
 
 
 class OwnEncoder(EncoderSource, ComponentEncoder):
@@ -29,17 +28,10 @@ class OwnEncoder(EncoderSource, ComponentEncoder):
         """Return what holds encoder and head."""
         return NetworkShim(settings, adaptation)
 
-    def make_runner(
-        self,
-        model: Model[Any, Any],
-        windows: WindowSettings,
-        *,
-        read_texts: ReadTexts,
-        windowed_segment: int,
-        window_limit: int | None,
-    ) -> Runner:
+    def make_runner(self, model: Model[Any, Any], settings: RunnerSettings) -> Runner:
         """Return what sends texts through encoder and head."""
-        return Runner(shim_of(model), windows, windowed_segment=windowed_segment, window_limit=window_limit)
+        segment, limit = settings.windowed_segment, settings.window_limit
+        return Runner(shim_of(model), settings.windows, windowed_segment=segment, window_limit=limit)
 
     def read(
         self, model: Model[Any, Any], labels: NameOutputs | None, docs: Iterable[Doc], *, segments: int

@@ -16,11 +16,10 @@ from ...network.pretrained import NameOutputs
 from ...network.settings import NetworkSettings
 from ...network.vector_checkpoint import VectorCheckpoint, new_vector_checkpoint
 from ...network.vector_heads import VectorHeadConfig
-from ..component_encoder import ComponentEncoder, ReadTexts
+from ..component_encoder import ComponentEncoder, RunnerSettings
 from ..saving import SavedPart
 from ..thinc_model import shim_of
 from ..thinc_shim import NetworkShim
-from ..window_settings import WindowSettings
 from .runner import ListeningRunner
 from .saved_layer import saved_layers
 from .shim import ListeningShim
@@ -56,17 +55,10 @@ class Tok2VecEncoder(ComponentEncoder):
         """Return the layer that gives the vectors."""
         return [self.layer]
 
-    def make_runner(
-        self,
-        model: Model[Any, Any],
-        windows: WindowSettings,
-        *,
-        read_texts: ReadTexts,
-        windowed_segment: int,
-        window_limit: int | None,
-    ) -> ListeningRunner:
+    def make_runner(self, model: Model[Any, Any], settings: RunnerSettings) -> ListeningRunner:
         """Return what sends vectors of Docs through the head; a Doc has one window, so there is nothing to limit."""
-        return ListeningRunner(model, windows, read_texts=read_texts, windowed_segment=windowed_segment)
+        segment, read_texts = settings.windowed_segment, settings.read_texts
+        return ListeningRunner(model, settings.windows, read_texts=read_texts, windowed_segment=segment)
 
     def read(
         self, model: Model[Any, Any], labels: NameOutputs | None, docs: Iterable[Doc], *, segments: int

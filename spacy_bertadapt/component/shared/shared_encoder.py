@@ -17,10 +17,9 @@ from ...network.head_checkpoint import read_head
 from ...network.pretrained import NameOutputs
 from ...network.pretrained_config import read_encoder_config
 from ...network.settings import NetworkSettings
-from ..component_encoder import ComponentEncoder, ReadTexts
+from ..component_encoder import ComponentEncoder, RunnerSettings
 from ..thinc_model import shim_of
 from ..thinc_shim import NetworkShim
-from ..window_settings import WindowSettings
 from .listener import EncoderListener
 from .runner import HeadRunner
 from .shim import HeadShim
@@ -52,17 +51,10 @@ class SharedEncoder(ComponentEncoder):
         """Return the layer that stands for the encoder."""
         return [EncoderListener(cast(HeadShim, shim).upstream)]
 
-    def make_runner(
-        self,
-        model: Model[Any, Any],
-        windows: WindowSettings,
-        *,
-        read_texts: ReadTexts,
-        windowed_segment: int,
-        window_limit: int | None,
-    ) -> HeadRunner:
+    def make_runner(self, model: Model[Any, Any], settings: RunnerSettings) -> HeadRunner:
         """Return what sends texts through the shared encoder and the head."""
-        return HeadRunner(_shim(model), windows, windowed_segment=windowed_segment, window_limit=window_limit)
+        segment, limit = settings.windowed_segment, settings.window_limit
+        return HeadRunner(_shim(model), settings.windows, windowed_segment=segment, window_limit=limit)
 
     def read(
         self, model: Model[Any, Any], labels: NameOutputs | None, docs: Iterable[Doc], *, segments: int
