@@ -1,4 +1,4 @@
-"""Options of `init-config` that say which pipeline a config builds on, and how its new component is called."""
+"""Options of `init-config` that say which pipeline a config builds on, and what its new components are."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ WITHOUT_HELP = "Components of the base that are left out, divided by commas"
 WithoutOption = Annotated[str, typer.Option("--without", help=WITHOUT_HELP)]
 ENCODER_HELP = "Hub id, directory, package:NAME, or component:NAME of the base: an encoder that is there"
 ENCODER = typer.Option("--encoder", "-e", help=ENCODER_HELP)
+SHARED_HELP = "One encoder for all new components: a bert_encoder before them"
+SharedOption = Annotated[bool, typer.Option("--shared-encoder", help=SHARED_HELP)]
 NAME_HELP = "Name of the new component, one for each task; else bert_ and the task"
 NameOption = Annotated[list[str] | None, typer.Option("--name", help=NAME_HELP)]
 

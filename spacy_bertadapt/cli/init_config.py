@@ -22,6 +22,7 @@ from .base_options import (
     ENCODER,
     BaseOption,
     NameOption,
+    SharedOption,
     WithoutOption,
     check_new_name,
     language_of,
@@ -39,6 +40,7 @@ def init_config_cli(
     dev: Annotated[list[Path], typer.Option("--dev", help="Evaluation data, likewise")],
     task: Annotated[list[str], options.TASK] = [options.DEFAULT_TASK],  # noqa: B006 (typer reads it only)
     encoder: Annotated[str, ENCODER] = DEFAULT_ENCODER,
+    shared_encoder: SharedOption = False,
     epochs: Annotated[
         int | None,
         typer.Option("--epochs", min=1, help="About how often each text is seen; else 3, small data up to 20"),
@@ -75,6 +77,7 @@ def init_config_cli(
             output=output,
             data=_data_of(tasks, train, dev, name or [None] * len(tasks), readers, regression=regression),
             encoder=encoder,
+            shared_encoder=shared_encoder,
             epochs=epochs,
             batch_size=batch_size,
             learn_rate=learn_rate,

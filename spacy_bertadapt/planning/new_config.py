@@ -42,7 +42,7 @@ def write_config(request: ConfigRequest, *, force: bool = False) -> ConfigChoice
     if request.output.exists() and not force:
         raise ExistsError(Errors.E505.format(path=request.output))
     request.check_names()
-    encoder = plan_encoder(request.encoder, request.base)
+    encoder = plan_encoder(request.encoder, request.base, shared=request.shared_encoder)
     surveys = [survey_data(data, encoder=encoder.subwords_of, lang=request.lang) for data in request.data]
     texts = sum(survey.train.labelled for survey in surveys)
     steps = choose_steps(texts, batch_size=request.batch_size, epochs=request.epochs)
@@ -63,6 +63,7 @@ def config_for(request: ConfigRequest, encoder: EncoderPlan, chosen: ConfigChoic
     for draft, choices in zip(drafts, chosen.choices, strict=True):
         draft.set_chosen([*choices, *chosen.steps])
     joint = join(drafts)
+    encoder.add_component(joint, device=request.device)
     if request.base is not None:
         build_on(joint, request.base)
     return joint.to_text(_header(request, chosen))

@@ -44,14 +44,15 @@ class ConfigRequest:
     """The options of `init-config`.
 
     output: the config file. data: a task or several, each with its data. encoder: hub id, directory or package:NAME,
-    or component:NAME of the base. epochs: about how often each text is to be seen; None: by the size of the data.
-    batch_size: texts a step. learn_rate: the highest; None: by the encoder. base: the pipeline that components are
-    added to; None: there is none.
+    or component:NAME of the base. shared_encoder: whether all new components have one together. epochs: about how often
+    each text is to be seen; None: by the size of the data. batch_size: texts a step. learn_rate: the highest; None: by
+    the encoder. base: the pipeline that components are added to; None: there is none.
     """
 
     output: Path
     data: tuple[TaskData, ...]
     encoder: str = DEFAULT_ENCODER
+    shared_encoder: bool = False
     epochs: int | None = None
     batch_size: int = 32
     learn_rate: float | None = None

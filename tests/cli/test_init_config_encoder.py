@@ -71,6 +71,36 @@ def test_a_head_shares_the_encoder_of_the_base(task: str, init: Callable, encode
     assert_same(nlp.pipe(texts), map(nlp, texts))
 
 
+def test_all_new_components_share_a_new_encoder(
+    init: Callable, base_folder: Path, tiny_bert: Path, tmp_path: Path
+) -> None:
+    data, nlp = tmp_path / "ner.spacy", spacy.blank("en")
+    DocBin(docs=[example.reference for example in samples_of("ner").make_examples(nlp)]).to_disk(data)
+    second = ("--task", "ner", "--train", data, "--dev", data)
+    result = init(base_folder, "textcat", *second, "--without", "ner", "--encoder", tiny_bert, "--shared-encoder")
+    assert result.exit_code == 0, result.output
+    config = util.load_config(tmp_path / "new.cfg")
+    assert config["nlp"]["pipeline"][-3:] == ["bert_encoder", "bert_textcat", "bert_ner"]
+    assert "bert_encoder" not in config["training"]["frozen_components"]
+    assert "how the head's own layers learn" in (tmp_path / "new.cfg").read_text(encoding="utf8")
+    nlp = learn(tmp_path)
+    folder = Path(nlp.path)
+    assert [path.parent.parent.name for path in folder.rglob("model.safetensors")] == ["bert_encoder"]
+    assert len(list(folder.rglob("head.safetensors"))) == 2
+    assert nlp.get_pipe("bert_encoder").heads == [nlp.get_pipe("bert_textcat"), nlp.get_pipe("bert_ner")]
+    assert nlp("Ada Lovelace lived in London").cats
+
+
+def test_a_shared_encoder_where_there_is_one(init: Callable, encoder_folder: Path, tiny_bert: Path) -> None:
+    result = init(encoder_folder, "textcat", "--encoder", tiny_bert, "--shared-encoder")
+    assert result.exit_code == 1
+    assert "[E564]" in result.output
+    assert "component:bert_encoder" in result.output
+    result = init(encoder_folder, "textcat", "--encoder", "component:bert_encoder", "--shared-encoder")
+    assert result.exit_code == 1
+    assert "[E564]" in result.output
+
+
 @pytest.mark.parametrize("task", list(TRAINED))
 def test_a_head_listens_to_a_component_of_the_base(
     task: str, init: Callable, base_folder: Path, tmp_path: Path
