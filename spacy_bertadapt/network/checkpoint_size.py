@@ -21,7 +21,7 @@ SHARED_WEIGHTS = 3  # a tied matrix is saved once, and is made for each of its p
 SLACK = 2**24  # numbers beside those in the files: tables of positions, a pooler. `Checkpoint.load` names the latter
 TENSORS = 4  # that a module makes for each one in its files
 SLACK_TENSORS = 1000
-MOST_NUMBERS, MOST_TENSORS = 2**40, 50_000  # of an encoder that is described, and not read
+MOST_NUMBERS, MOST_TENSORS = 2**40, 10_000  # of an encoder that is described, and not read
 
 
 def check_size(folder: Path, architecture: Architecture, config: PretrainedConfig) -> None:

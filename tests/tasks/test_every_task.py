@@ -78,19 +78,11 @@ def stream(as_input):
     return [as_input(text) for text in STREAM]
 
 
-@pytest.fixture(scope="module")
-def packed():
-    """Pipelines that have learned, by task, as bytes."""
-    return {}
-
-
 @pytest.fixture
-def trained(nlp, task, make, make_examples, train, packed):
+def trained(nlp, make, make_examples, train_once):
     """A pipeline that has learned."""
     make(nlp)
-    if task not in packed:
-        packed[task] = train(nlp, make_examples(nlp), steps=30).to_bytes()
-    return nlp.from_bytes(packed[task])
+    return train_once(nlp, make_examples(nlp), steps=30)
 
 
 def scores_of(nlp, make_examples):

@@ -68,8 +68,8 @@ def make_base(kind: str, add_upstream: AddUpstream, folder: Path) -> Language:
     nlp.add_pipe("ner", config={"model": {"tok2vec": LISTENERS[kind]}})
     examples = samples_of("ner").make_examples(nlp)
     fix_random_seed(0)
-    optimizer = nlp.initialize(lambda: examples, sgd=adamw(1e-3))
-    for _ in range(40):
+    optimizer = nlp.initialize(lambda: examples, sgd=adamw(3e-3))
+    for _ in range(60):
         nlp.update(examples, sgd=optimizer)
     nlp.to_disk(folder)
     return nlp

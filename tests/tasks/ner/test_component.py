@@ -40,9 +40,9 @@ def entities(doc):
 
 
 @pytest.fixture
-def trained(nlp, make_ner, make_entities, train):
+def trained(nlp, make_ner, make_entities, train_once):
     make_ner(nlp, stride=8)
-    return train(nlp, make_entities(nlp), steps=60)
+    return train_once(nlp, make_entities(nlp))
 
 
 # Alignment

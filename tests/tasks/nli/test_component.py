@@ -20,10 +20,10 @@ WORDS += ["[SEP]", "</s>", "[CLS]", "<s>"]
 
 
 @pytest.fixture
-def trained(nlp, make_nli, make_pairs, train):
+def trained(nlp, make_nli, make_pairs, train_once):
     """A pipeline that has learned the pairs by heart."""
     make_nli(nlp)
-    return train(nlp, make_pairs(nlp), steps=120)
+    return train_once(nlp, make_pairs(nlp), steps=60)
 
 
 def random_pairs(count: int) -> list[tuple[str, str]]:

@@ -22,9 +22,9 @@ CONTEXT = "Ada Lovelace was born in London in 1815 and worked with Charles Babba
 
 
 @pytest.fixture
-def trained(nlp, make_qa, make_questions, train):
+def trained(nlp, make_qa, make_questions, train_once):
     make_qa(nlp, stride=8)
-    return train(nlp, make_questions(nlp), steps=140)
+    return train_once(nlp, make_questions(nlp), steps=80)
 
 
 def answers(doc):

@@ -23,16 +23,8 @@ def make_spans() -> MakeExamples:
     return make_examples
 
 
-@pytest.fixture(scope="module")
-def packed() -> dict[str, bytes]:
-    """Pipelines that have learned, as bytes."""
-    return {}
-
-
 @pytest.fixture
-def trained(nlp: Language, make_spancat: MakePipe, make_spans: MakeExamples, train, packed) -> Language:
+def trained(nlp: Language, make_spancat: MakePipe, make_spans: MakeExamples, train_once) -> Language:
     """A pipeline that has learned its texts by heart, anew for each test."""
     make_spancat(nlp)
-    if "pipeline" not in packed:
-        packed["pipeline"] = train(nlp, make_spans(nlp), steps=100, rate=3e-3).to_bytes()
-    return nlp.from_bytes(packed["pipeline"])
+    return train_once(nlp, make_spans(nlp), rate=3e-3)

@@ -27,10 +27,10 @@ def logits_of(pipe, texts):
 
 
 @pytest.fixture
-def trained(nlp, make_textcat, make_examples, train):
+def trained(nlp, make_textcat, make_examples, train_once):
     """A pipeline that has learned the task by heart."""
     make_textcat(nlp)
-    return train(nlp, make_examples(nlp))
+    return train_once(nlp, make_examples(nlp))
 
 
 def test_learns_exclusive_labels(trained, make_examples):

@@ -16,10 +16,10 @@ TEXTS = ["my parcel never arrived", "my card was charged twice", "", "🙂", "th
 
 
 @pytest.fixture
-def trained(nlp, make_nli, make_pairs, train):
+def trained(nlp, make_nli, make_pairs, train_once):
     """A pipeline with a trained bert_nli."""
     make_nli(nlp)
-    return train(nlp, make_pairs(nlp), steps=30)
+    return train_once(nlp, make_pairs(nlp), steps=30)
 
 
 @pytest.fixture
