@@ -14,7 +14,7 @@ class HeadStates:
     """Hidden states of a batch, and what a head gives back: a gradient, and how many examples it learned from.
 
     leaf: (1 + subwords, hidden) a row of zeros, then the states of all subwords; None once the head has learned.
-    gradient: of the leaf, summed over the head's examples; None before, and where the encoder wants none.
+    gradient: of the leaf, summed over the head's examples; None before, without examples, and where none is wanted.
     count: of examples, or tokens, that the head's loss sums over.
     """
 
@@ -35,4 +35,4 @@ class HeadStates:
     def finish(self, count: int) -> None:
         """Keep the gradient alone, as the head has learned. count: of its examples, or tokens."""
         assert self.leaf is not None
-        self.gradient, self.leaf, self.count = self.leaf.grad, None, count
+        self.gradient, self.leaf, self.count = self.leaf.grad if count else None, None, count

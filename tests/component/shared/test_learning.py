@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from spacy.training import Example
 
 from spacy_bertadapt.network.random_numbers import random_state_of
 from spacy_bertadapt.training.optimizer import adamw
@@ -108,6 +109,19 @@ def test_gradient_is_that_of_the_sum_of_mean_losses(make_shared, own_twin, parts
     found = shared_gradients(nlp, *batches)
     assert_close(found, wanted, atol=1e-6)
     assert max(gradient.abs().max() for gradient in wanted.values()) > 1e-3
+
+
+@pytest.mark.parametrize("task", ["ner", "spancat"])
+def test_examples_in_which_a_head_finds_nothing_do_not_spoil_the_step(make_shared, own_twin, task):
+    """They are annotated, but have no token, or no candidate, that a loss could count."""
+    nlp = make_shared("textcat", task)
+    examples = examples_of(nlp, "textcat")
+    wanted = summed_gradients(own_twin(nlp, "textcat"), examples)
+    blank = Example(nlp.make_doc("   "), nlp.make_doc("   "))
+    blank.reference.ents = []
+    blank.reference.spans["sc"] = []
+    assert nlp.get_pipe(f"bert_{task}").is_annotated(blank)
+    assert_close(shared_gradients(nlp, [*examples, blank]), wanted)
 
 
 def test_gradient_is_the_same_in_slices(make_shared):
