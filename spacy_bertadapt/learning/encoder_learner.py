@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from torch import Tensor
 
+from ..network.module_parts import Anatomy
 from ..types import SupportsStep
 from .learner import Learner, Loss
 
@@ -23,8 +24,16 @@ class EncoderLearner(Learner):
         return not any(parameter.requires_grad for parameter in self.network.module.parameters())
 
     def freeze(self) -> None:
-        """Mark the parameters that learn from now on; there may be none, as heads learn elsewhere."""
-        self.adaptation.freeze(self.network.module, self.steps)
+        """Mark the parameters that learn from now on; there may be none, as heads learn elsewhere.
+
+        The pooler doesn't: hidden states are read before it, and each head has one of its own.
+        """
+        module = self.network.module
+        self.adaptation.freeze(module, self.steps)
+        anatomy = Anatomy(module)
+        for name, parameter in module.named_parameters():
+            if anatomy.is_pooler(name):
+                parameter.requires_grad_(False)
 
     @contextmanager
     def training(self) -> Iterator[None]:
