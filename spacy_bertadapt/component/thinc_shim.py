@@ -118,6 +118,11 @@ class NetworkShim(Shim):
             return
         self._has_warned_of_rate = warn_of_default_rate(optimizer, self._learner, self.settings.encoder.name)
 
+    def forget(self) -> None:
+        """Drop the gradients that were added up since the last step."""
+        if self._learner is not None:
+            self._learner.forget()
+
     def to_device(self, device_type: str, device_id: int) -> None:
         """Move the network to a device. Thinc's `model.to_gpu` and `model.to_cpu` call this."""
         if self._network is None:

@@ -136,8 +136,10 @@ class BertEncoder(ListenedTo, NetworkComponent):
         self.shim.settle(docs)
 
     def forget(self) -> None:
-        """Drop all gradients since the last step."""
+        """Drop all gradients since the last step, those of the heads too."""
         self.shim.forget()
+        for head in self.heads:
+            head.shim.forget()
 
     def states(self, padded: PaddedBatch) -> Tensor:
         """Return the hidden states of a padded batch, (rows, width, hidden), without a gradient."""

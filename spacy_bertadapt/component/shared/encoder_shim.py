@@ -60,8 +60,7 @@ class EncoderShim(NetworkShim):
     def forget(self) -> None:
         """Drop all gradients since the last step."""
         self.joint.forget()
-        if self._learner is not None:
-            self._learner.forget()
+        super().forget()
 
     def copy(self) -> EncoderShim:
         """Return a shim with a copy of the network, as spaCy asks for to give a head its own."""

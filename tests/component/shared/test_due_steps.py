@@ -167,7 +167,6 @@ def test_heads_that_come_late_teach_as_the_others(make_shared, own_twin):
     twin, examples = own_twin(nlp), examples_of(nlp, *TEXT_TASKS)
     nlp.update(examples, sgd=False, exclude=["bert_ner", "bert_spancat"])
     encoder_of(nlp).forget()
-    nlp.get_pipe("bert_textcat").shim.learner.forget()
     rows = count_rows(nlp)
     assert_close(shared_gradients(nlp, examples), summed_gradients(twin, examples), atol=1e-6)
     assert len(rows) == 2 + 2 + 1, "textcat's, ner's and spancat's, and all but the last of them again"
