@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples
+from spacy.util import minibatch
 from spacy.vocab import Vocab
 from thinc.api import Optimizer
 from torch import Tensor
 
-from ...errors import InvalidError
 from ...learning.adaptation import Adaptation
 from ...learning.encoder_learner import EncoderLearner
 from ...network.checkpoint import Checkpoint
@@ -23,7 +23,7 @@ from ..checks import one_of, optional
 from ..lesson import Lesson
 from ..network_component import NetworkComponent
 from ..runner import Runner
-from ..saving import SavedPart, check_component_name
+from ..saving import check_component_name
 from ..settings import LiveSetting
 from ..thinc_model import NetworkModel, shim_of
 from ..window_settings import WindowSettings
@@ -170,11 +170,6 @@ class BertEncoder(ListenedTo, NetworkComponent):
         batch.add(lessons)
         return batch if batch.has_lesson(head) else None
 
-    def saved_parts(self) -> dict[str, SavedPart]:
-        """Return the encoder, whose folder is a Transformers checkpoint, after the step that is due."""
-        self.settle()
-        return super().saved_parts()
-
     def saved_state(self) -> dict[str, Any]:
         """Return the live settings, as JSON can hold them."""
         return self.settings_state()
@@ -195,6 +190,15 @@ class BertEncoder(ListenedTo, NetworkComponent):
         for head in heads:
             head.leave(self._waiting)
         return [vector for reader in vectors for vector in reader.vectors()]
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
+        """Yield Docs, in order, with the logits of their heads waiting: see `NetworkComponent.pipe`.
+
+        The step that is due is made first, as an error of that is no Doc's.
+        """
+        for docs in map(list, minibatch(stream, batch_size)):
+            self.settle(docs)
+            yield from super().pipe(docs, batch_size=batch_size)
 
     def set_annotations(self, docs: Sequence[Doc], predictions: Sequence[DocVectors]) -> None:
         """Put vectors on the Docs, if there are any; all else is up to the heads."""
@@ -220,7 +224,7 @@ class BertEncoder(ListenedTo, NetworkComponent):
         for head in filter(self.shim.joint.expects, self.heads):
             try:
                 lesson = head.lesson(examples) if head.shim.is_initialized else None
-            except InvalidError:
+            except Exception:  # raised again in the head's own update, if it has one
                 continue
             if lesson is not None:
                 lessons[head] = lesson

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any, cast
 
 from spacy.tokens import Doc
@@ -11,7 +12,7 @@ from thinc.api import Optimizer
 
 from ...learning.encoder_learner import EncoderLearner
 from ...network.checkpoint import Checkpoint
-from ...types import SupportsStep
+from ...types import Floats, PaddedBatch, SupportsStep
 from ..thinc_shim import NetworkShim
 from .joint_learning import JointLearning
 
@@ -42,8 +43,14 @@ class EncoderShim(NetworkShim):
         super().remove_adapter(merge=merge)
         self.joint = JointLearning()
 
+    def predict(self, batches: Iterable[PaddedBatch]) -> list[Floats]:
+        """Return what the network returns for every batch, after the step that is due."""
+        self.settle()
+        return super().predict(batches)
+
     def to_device(self, device_type: str, device_id: int) -> None:
-        """Move the network to a device. What was to be learned since the last step is dropped."""
+        """Move the network to a device, after the step that is due. Gradients since then are dropped."""
+        self.settle()
         self.joint.forget()
         super().to_device(device_type, device_id)
 
@@ -72,6 +79,10 @@ class EncoderShim(NetworkShim):
 
     def _make_learner(self) -> EncoderLearner:
         return EncoderLearner(self.network, self.adaptation)
+
+    def _write(self, folder: Path, *, pipeline: Path | None) -> None:
+        self.settle()
+        super()._write(folder, pipeline=pipeline)
 
     def __getstate__(self) -> dict[str, Any]:
         self.settle()

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from operator import is_
 
 import numpy as np
 import torch
@@ -85,7 +86,7 @@ class JointBatch:
 
     def is_of(self, examples: Sequence[Example]) -> bool:
         """Return whether it is of just these examples."""
-        return len(examples) == len(self._examples) and all(map(_is, examples, self._examples))
+        return len(examples) == len(self._examples) and all(map(is_, examples, self._examples))
 
     def predicts(self, doc: object) -> bool:
         """Return whether a Doc is a predicted one of its examples, which components may annotate in the update."""
@@ -97,7 +98,6 @@ class JointBatch:
 
     def add(self, lessons: Mapping[object, Lesson]) -> None:
         """Run the encoder over the windows that heads are about to learn from, but for those that it has run over."""
-        self._lessons.update(lessons)
         if not lessons:
             return
         windows, _ = unique_windows([lesson.batch for lesson in lessons.values()])
@@ -105,6 +105,7 @@ class JointBatch:
         new = np.array([key not in self._starts for key in keys])
         if new.any():
             self._encode(windows.select(np.flatnonzero(new)))
+        self._lessons.update(lessons)
 
     def take(self, head: object) -> tuple[Lesson, HeadStates]:
         """Return what a head learns from, once, and its hidden states."""
@@ -124,7 +125,7 @@ class JointBatch:
         """Keep what the encoder's backward pass needs alone, as all heads have learned; it will go forward again."""
         self._flat = None
         self._lessons.clear()
-        self._drop_graph()
+        _drop_graphs(self._slices)
 
     def learn(self, counts: Mapping[object, int]) -> None:
         """Go backward through the encoder with the sum of the heads' gradients, each divided by a count.
@@ -142,23 +143,30 @@ class JointBatch:
             self._learn_slice(part, total)
 
     def _encode(self, windows: FlatWindows) -> None:
-        """Append the hidden states of new windows to those there are."""
+        """Append the hidden states of new windows to those there are. An error leaves these as they are."""
         widths = recurring_width(windows.lengths, self._limit)
         order = np.argsort(widths, kind="stable")
         pieces = [] if self._flat is None else [self._flat]
-        for part, piece in self._budget.work_through(order, widths[order], partial(self._forward, windows)):
+        slices: list[_Slice] = []
+        _drop_graphs(self._slices)
+        for part, piece in self._budget.work_through(order, widths[order], partial(self._forward, windows, slices)):
             if not pieces:
                 pieces.append(piece.new_zeros(1, piece.shape[1]))
             lengths = part.windows.lengths
             part.starts = sum(map(len, pieces)) + np.cumsum(lengths) - lengths
-            self._starts.update(zip(part.windows.keys(), part.starts.tolist(), strict=True))
-            self._slices.append(part)
+            slices.append(part)
             pieces.append(piece)
         self._flat = torch.cat(pieces)
+        self._slices += slices
+        for part in slices:
+            self._starts.update(zip(part.windows.keys(), part.starts.tolist(), strict=True))
 
-    def _forward(self, windows: FlatWindows, rows: Ints) -> tuple[_Slice, Tensor]:
-        """Run the encoder over some windows. Returns also their states without padding, (subwords, hidden)."""
-        self._drop_graph()
+    def _forward(self, windows: FlatWindows, earlier: Sequence[_Slice], rows: Ints) -> tuple[_Slice, Tensor]:
+        """Run the encoder over some windows. Returns also their states without padding, (subwords, hidden).
+
+        earlier: those before, which lose what their backward pass needs.
+        """
+        _drop_graphs(earlier)
         random = random_state(self._network.device) if self.learns else []
         chosen = windows.select(rows)
         states = self._states(chosen)
@@ -199,17 +207,14 @@ class JointBatch:
 
         self._learner.learn(forward)
 
-    def _drop_graph(self) -> None:
-        """Free the memory of what a backward pass needs."""
-        for part in self._slices:
-            part.states = None
+
+def _drop_graphs(slices: Sequence[_Slice]) -> None:
+    """Free the memory of what the backward passes of slices need."""
+    for part in slices:
+        part.states = None
 
 
 def _places(starts: Ints, lengths: Ints, width: int) -> Ints:
     """Return the rows of windows' states, (windows, width); 0, the row of zeros, where there is padding."""
     columns = np.arange(width)
     return np.where(columns < lengths[:, None], starts[:, None] + columns, 0)
-
-
-def _is(one: object, other: object) -> bool:
-    return one is other

@@ -75,5 +75,10 @@ def _shim(model: Model[Any, Any]) -> HeadShim:
 
 
 def _encoder(model: Model[Any, Any]) -> Checkpoint:
-    """Return the encoder's checkpoint. Raises ValueError that says what is missing, if there is none."""
-    return _shim(model).upstream.encoder.network.checkpoint
+    """Return the encoder's checkpoint, after the step that is due.
+
+    Raises ValueError that says what is missing, if there is no encoder.
+    """
+    encoder = _shim(model).upstream.encoder
+    encoder.settle()
+    return encoder.network.checkpoint

@@ -97,10 +97,21 @@ def test_the_step_is_made_before_the_adapter_is_merged(make_shared):
         if settles:
             encoder_of(nlp).settle()
         encoder_of(nlp).merge_adapter()
-        assert encoder_of(nlp).shim.joint.batch_of([]) is None
         results.append(encoder_weights(nlp))
     assert_close(*results, atol=0)
     before = encoder_weights(nlp)
+    nlp(TEXT)
+    assert_close(encoder_weights(nlp), before, atol=0)
+
+
+def test_what_was_added_up_is_dropped_with_the_adapter(make_shared):
+    """The gradients are those of matrices that are gone."""
+    nlp = make_shared("textcat", adapt=LORA)
+    nlp.update(examples_of(nlp, "textcat"), sgd=False)
+    encoder_of(nlp).merge_adapter()
+    before = encoder_weights(nlp)
+    encoder_of(nlp).finish_update(optimizer())
+    assert not encoder_of(nlp).shim.joint._last
     nlp(TEXT)
     assert_close(encoder_weights(nlp), before, atol=0)
 

@@ -1,0 +1,77 @@
+"""Where learning is interrupted, by an error or by another use of the pipeline: no Doc and no gradient is lost."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.component.shared.test_due_steps import TEXT, encoder_weights
+from tests.component.shared.test_errors import fails
+from tests.component.shared.test_learning import assert_close, encoder_of, loop, optimizer
+from tests.fixtures.shared import SHARED, TEXT_TASKS, add_heads, examples_of
+
+
+def test_a_step_that_fails_loses_no_doc(make_shared):
+    """It is no error of a Doc, which a lenient handler would drop."""
+    nlp = make_shared()
+    nlp.update(examples_of(nlp, *TEXT_TASKS), sgd=optimizer())
+    nlp.set_error_handler(lambda *_: None)
+    learner = encoder_of(nlp).shim.encoder_learner
+    learner.step = fails(learner.step, ArithmeticError("no step"), at=1)
+    with pytest.raises(ArithmeticError):
+        list(nlp.pipe([TEXT]))
+    (doc,) = nlp.pipe([TEXT])
+    assert doc.cats
+
+
+def to_cpu(encoder):
+    encoder.model.to_cpu()
+
+
+@pytest.mark.parametrize("use", [to_cpu, lambda encoder: encoder.model.to_bytes()])
+def test_the_step_is_made_before_the_encoder_is_moved_or_packed(make_shared, use):
+    results = []
+    for settles in (False, True):
+        nlp = make_shared("textcat")
+        nlp.update(examples_of(nlp, "textcat"), sgd=optimizer())
+        if settles:
+            encoder_of(nlp).settle()
+        use(encoder_of(nlp))
+        results.append(encoder_weights(nlp))
+    assert_close(*results, atol=0)
+
+
+def test_a_new_head_is_made_for_an_encoder_that_has_learned(make_shared):
+    """The checkpoint's own head does not fit it any more, even if the first step is only due."""
+    nlp = make_shared("textcat")
+    nlp.update(examples_of(nlp, "textcat"), sgd=optimizer())
+    before = encoder_weights(nlp)
+    add_heads(nlp, ("ner",), SHARED)
+    head = nlp.get_pipe("bert_ner")
+    head.initialize(lambda: examples_of(nlp, "ner"), nlp=nlp)
+    assert any(not np.array_equal(before[name], weight) for name, weight in encoder_weights(nlp).items())
+
+
+def test_a_batch_that_fails_halfway_leaves_what_it_had(make_shared):
+    """Of its slices, the second one fails; a head that comes to the batch then has all of them computed."""
+    nlp = make_shared("textcat", max_batch_subwords=24)
+    encoder, head, examples = encoder_of(nlp), nlp.get_pipe("bert_textcat"), examples_of(nlp, "textcat")
+    wanted = head.update(examples)["bert_textcat"]
+    head.shim.forget()
+    network = encoder.network
+    encode = network.encoder
+    network.encoder = fails(encode, ArithmeticError("no states"), at=2)
+    with pytest.raises(ArithmeticError):
+        encoder.update(examples)
+    network.encoder = encode
+    assert head.update(examples)["bert_textcat"] == pytest.approx(wanted, abs=1e-5)
+    head.finish_update(optimizer())
+
+
+def test_a_frozen_head_that_can_not_read_the_examples_does_not_matter(make_shared, monkeypatch):
+    """As with a suggester that raises an error of its own: nobody knows yet that the head is frozen."""
+    nlp = make_shared()
+    monkeypatch.setattr(type(nlp.get_pipe("bert_spancat")), "lesson", lambda *_: 1 / 0)
+    assert loop(nlp, examples_of(nlp, *TEXT_TASKS), exclude=["bert_spancat"])["bert_ner"] > 0
+    with pytest.raises(ZeroDivisionError):
+        loop(nlp, examples_of(nlp, *TEXT_TASKS))
