@@ -296,13 +296,15 @@ class BertPipe(LabelledComponent, NetworkComponent, Generic[Texts, Targets, Pred
         return {**super().saved_parts(), **encoder_of(self.model).saved_parts(self.model)}
 
     def saved_state(self) -> dict[str, Any]:
-        """Return what is known of the labels, and the live settings, as JSON can hold them."""
-        return {**self.label_state(), **self.settings_state()}
+        """Return what is known of the labels and the encoder, and the live settings, as JSON can hold them."""
+        encoder = encoder_of(self.model)
+        return {**self.label_state(), **self.settings_state(), **encoder.saved_state(self.model)}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take over what `saved_state` returned. Raises ValueError if it doesn't fit the labels."""
         self.restore_labels(state)
         self.restore_settings(state)
+        encoder_of(self.model).restore(self.model, state, self._config_beside)
 
     def use_own_encoder(self, shim: NetworkShim) -> None:
         """Stand alone from now on, with a network that has an encoder of its own. shim: holds it."""

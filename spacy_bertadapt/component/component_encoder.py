@@ -75,6 +75,14 @@ class ComponentEncoder(ABC):
         """Return what is saved beside the network, by the names of files."""
         return {}
 
+    def saved_state(self, model: Model[Any, Any]) -> dict[str, Any]:
+        """Return what is saved of the encoder with the component's state, as JSON can hold it."""
+        return {}
+
+    def restore(self, model: Model[Any, Any], state: Mapping[str, Any], config: Mapping[str, Any]) -> None:
+        """Take over what `saved_state` returned. config: of the component, as it was saved beside it; may be empty."""
+        return None
+
     @abstractmethod
     def pretrained_config(self, model: Model[Any, Any]) -> PretrainedConfig | None:
         """Return the configuration that the encoder was pretrained with; None if there can be no trained head.

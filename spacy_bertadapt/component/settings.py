@@ -121,7 +121,7 @@ class ConfiguredComponent(SavedComponent):
         """
         before = self.live_settings()
         with self.all_or_nothing():
-            self._config_beside = component_block(Path(path)) if self._given else {}
+            self._config_beside = component_block(Path(path))
             super().from_disk(path, exclude=exclude)
         self._take_as_read(before)
         return self

@@ -20,6 +20,7 @@ from ...network.encoder_source import EncoderSource
 from ...types import Floats, PaddedBatch
 from ..base import BertPipe
 from ..checks import one_of, optional
+from ..last_save import KnowsLastSave
 from ..lesson import Lesson
 from ..network_component import NetworkComponent
 from ..runner import Runner
@@ -38,7 +39,7 @@ from .vector_reader import CLS, MEAN, VectorReader
 from .waiting_logits import WaitingLogits
 
 
-class BertEncoder(ListenedTo, NetworkComponent):
+class BertEncoder(ListenedTo, KnowsLastSave, NetworkComponent):
     """Runs one encoder for all components that listen to it, in prediction and in training.
 
     In its turn it computes the logits of all heads that come after it, which they take in theirs; the hidden states are

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
 from spacy.tokens import Doc
-from thinc.api import Model
+from spacy.util import dot_to_object
+from thinc.api import Config, Model
 from transformers import PretrainedConfig
 
 from ...errors import Errors, InvalidError
@@ -24,6 +25,8 @@ from .listener import EncoderListener
 from .runner import HeadRunner
 from .shim import HeadShim
 from .upstream import Upstream
+
+UPSTREAM = "upstream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +65,32 @@ class SharedEncoder(ComponentEncoder):
         """Return a head for the encoder as it is now: see `read_head`."""
         return read_head(_encoder(model), _shim(model).settings.architecture, labels)
 
+    def saved_state(self, model: Model[Any, Any]) -> dict[str, Any]:
+        """Return the name of the component in the save: a pipeline that it was taken into may call it otherwise."""
+        return {UPSTREAM: _shim(model).upstream.saved_name}
+
+    def restore(self, model: Model[Any, Any], state: Mapping[str, Any], config: Mapping[str, Any]) -> None:
+        """Take the name of the component from a save, if there is such a component, and no other name was given since.
+
+        config: the component's, as it was saved.
+        """
+        upstream = _shim(model).upstream
+        if UPSTREAM in state and upstream.name == _configured_name(config, default=upstream.name):
+            upstream.take_name(str(state[UPSTREAM]))
+
     def pretrained_config(self, model: Model[Any, Any]) -> PretrainedConfig:
         """Return the configuration of the checkpoint that the encoder was read from; the encoder's if it is another."""
         encoder = _encoder(model)
         if encoder.source is None or encoder.has_changed:
             return encoder.module.config
         return read_encoder_config(encoder.source)
+
+
+def _configured_name(config: Mapping[str, Any], *, default: str) -> str:
+    try:
+        return str(dot_to_object(Config(config), f"model.encoder.{UPSTREAM}"))
+    except KeyError:
+        return default
 
 
 def _shim(model: Model[Any, Any]) -> HeadShim:

@@ -76,7 +76,7 @@ class HeadShim(NetworkShim):
     def _write(self, folder: Path, *, pipeline: Path | None) -> None:
         """Write the head. Raises ValueError if the pipeline that is saved has no component with the encoder."""
         names = component_names(pipeline) if pipeline is not None else ()
-        if names and self.upstream.name not in names:
+        if pipeline is not None and names and (upstream := self.upstream.name_in(pipeline)) not in names:
             name = self.upstream.component.name
-            raise InvalidError(Errors.E345.format(name=name, upstream=self.upstream.name, known=list(names)))
+            raise InvalidError(Errors.E345.format(name=name, upstream=upstream, known=list(names)))
         super()._write(folder, pipeline=pipeline)

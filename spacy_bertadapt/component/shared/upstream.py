@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Protocol
 
 from spacy.tokens import Doc
@@ -22,6 +23,13 @@ class EncoderOfHeads(Protocol):
     """What heads ask of the component that has their encoder."""
 
     name: str
+
+    @property
+    def saved_name(self) -> str:
+        """The name under which it was saved last; its own before that."""
+
+    def is_saved_in(self, folder: Path) -> bool:
+        """Return whether it belongs to the save of a pipeline that a folder holds, or is getting just now."""
 
     @property
     def network(self) -> Network:
@@ -86,7 +94,26 @@ class Upstream:
         self._encoder = self._earlier = encoder
         if encoder.name != self.name:
             self.name = encoder.name
-            self.component.note_upstream(encoder.name)
+            if self.component.pipeline_link.find(encoder.name) is encoder:
+                self.component.note_upstream(encoder.name)
+
+    @property
+    def saved_name(self) -> str:
+        """The name of the component in the save that is being written, where it comes before the head."""
+        return self.name if self._encoder is None else self._encoder.saved_name
+
+    def name_in(self, folder: Path) -> str:
+        """Return the name of the component in the save of a pipeline that is being written into a folder."""
+        encoder = self._encoder
+        return self.name if encoder is None or not encoder.is_saved_in(folder) else encoder.saved_name
+
+    def take_name(self, name: str) -> None:
+        """Take the encoder of the component of a name, if the head's pipeline has one of that name."""
+        encoder = self.component.pipeline_link.find(name)
+        if name != self.name and hasattr(encoder, "joint_batch"):
+            self.name, self._earlier = name, None
+            self.component.note_upstream(name)
+            encoder.find_listeners(self.component)
 
     def unlink(self) -> None:
         """Have no encoder until the next link, unless it is disabled: only what runs is linked."""

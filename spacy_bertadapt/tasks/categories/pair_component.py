@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
-from typing import Any, ClassVar, NamedTuple, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.util import minibatch
 
-from ...component.config_beside import CONFIG
+from ...component.last_save import KnowsLastSave
 from ...component.pair_pipe import TEXT_ANNOTATIONS, PairPipe, reads_pairs
 from ...component.texts import EncodedTexts
 from ...errors import Errors, InvalidError, WrongTypeError
@@ -25,19 +24,7 @@ PairOfTexts: TypeAlias = tuple[Text, Text] | Mapping[str, Text]
 """Premise and hypothesis, or a dict with them under these names."""
 
 
-class PlaceOfSave(NamedTuple):
-    """Where a component was saved with its pipeline.
-
-    folder: the pipeline's. name: of the component's folder in it. version: what tells the pipeline's save, by its
-    config file, from an earlier or a later one in the same folder.
-    """
-
-    folder: Path
-    name: str
-    version: tuple[int, int, int]
-
-
-class PairCategorizer(PairPipe[EncodedTexts, CatsTargets, Floats], Categorizer):
+class PairCategorizer(KnowsLastSave, PairPipe[EncodedTexts, CatsTargets, Floats], Categorizer):
     """Sets `doc.cats` of pair Docs to a probability for every label, or to numbers where it learns a regression."""
 
     parts: ClassVar[PartNames] = PARTS
@@ -45,7 +32,6 @@ class PairCategorizer(PairPipe[EncodedTexts, CatsTargets, Floats], Categorizer):
     wrong_kind = Errors.E321
     single_label = Errors.E322
     several_labels = Errors.E323
-    _last_save: PlaceOfSave | None = None
 
     def __init__(self, *args: Any, **settings: Any):
         """Take the settings: see `Categorizer`."""
@@ -94,26 +80,6 @@ class PairCategorizer(PairPipe[EncodedTexts, CatsTargets, Floats], Categorizer):
             return scores
         return {name: score for name, score in scores.items() if not name.startswith(CATS)}
 
-    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
-        """Write the component into a folder, and note which."""
-        exclude = tuple(exclude)
-        self._last_save = None
-        super().to_disk(path, exclude=exclude)
-        folder = Path(path).parent.resolve()
-        version = _version(folder)
-        if version is not None and "model" not in exclude:
-            self._last_save = PlaceOfSave(folder, Path(path).name, version)
-
-    @property
-    def saved_name(self) -> str:
-        """The name under which it was saved last; its own before that."""
-        return self.name if self._last_save is None else self._last_save.name
-
-    def is_saved_in(self, folder: Path) -> bool:
-        """Return whether it belongs to the save of a pipeline that a folder holds, or is getting just now."""
-        save = self._last_save
-        return save is not None and (save.folder, save.version) == (folder, _version(folder))
-
     def look_around(self) -> None:
         """Let the components of the pipeline that read texts look for what they stand on."""
         for component in self._pipeline.components:
@@ -129,15 +95,6 @@ class PairCategorizer(PairPipe[EncodedTexts, CatsTargets, Floats], Categorizer):
         except InvalidError as err:
             self.get_error_handler()(self.name, self, [example.predicted], err)
         return False
-
-
-def _version(folder: Path) -> tuple[int, int, int] | None:
-    """Return what tells a pipeline's config file from one written before or after; None without such a file."""
-    try:
-        status = (folder / CONFIG).stat()
-    except OSError:
-        return None
-    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def _text(part: Text) -> str:

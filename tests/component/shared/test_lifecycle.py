@@ -257,3 +257,46 @@ def test_zero_shot_is_saved_with_its_head_and_a_copy_of_the_encoder(make_shared,
     loaded = spacy.load(tmp_path, exclude=left_out)
     assert loaded("where is the parcel").cats == pytest.approx(expected, abs=1e-5)
     assert nlp.get_pipe("bert_nli").shim.shares_encoder, "the head in use shares as before"
+
+
+def taken_over(pipeline, encoder="bert_encoder", head="bert_textcat"):
+    """Return a new pipeline with the encoder and one head of another one, under names of its own."""
+    nlp = spacy.blank("en")
+    nlp.add_pipe("bert_encoder", name=encoder, source=pipeline)
+    nlp.add_pipe("bert_textcat", name=head, source=pipeline)
+    return nlp
+
+
+@pytest.mark.parametrize("renamed_later", [False, True])
+def test_an_encoder_is_taken_over_under_another_name(learned, tmp_path, renamed_later):
+    cats = learned(TEXTS[0]).cats
+    nlp = taken_over(learned, "bert_encoder" if renamed_later else "mine", "cats")
+    if renamed_later:
+        nlp.rename_pipe("bert_encoder", "mine")
+    assert nlp(TEXTS[0]).cats == cats
+    nlp.to_disk(tmp_path / "new")
+    again = spacy.load(tmp_path / "new")
+    assert again(TEXTS[0]).cats == pytest.approx(cats, abs=1e-5)
+    assert again.config["components"]["cats"]["model"]["encoder"]["upstream"] == "mine"
+    again = spacy.blank("en").from_config(nlp.config).from_bytes(nlp.to_bytes())
+    assert again(TEXTS[0]).cats == pytest.approx(cats, abs=1e-5)
+    assert learned.config["components"]["bert_textcat"]["model"]["encoder"]["upstream"] == "bert_encoder"
+    learned.to_disk(tmp_path / "old")
+    assert spacy.load(tmp_path / "old")(TEXTS[0]).cats == pytest.approx(cats, abs=1e-5)
+
+
+def test_a_saved_name_is_that_of_the_encoder_beside_another(learned, make_shared, tmp_path):
+    """Though the config of a head that was taken over names the other one, unless a load names that."""
+    nlp = taken_over(learned, "mine", "cats")
+    other = make_shared("textcat")
+    nlp.add_pipe("bert_encoder", source=other)
+    nlp.to_disk(tmp_path)
+    again = spacy.load(tmp_path)
+    assert again.get_pipe("mine").listening_components == ["cats"]
+    assert again(TEXTS[0]).cats == pytest.approx(nlp(TEXTS[0]).cats, abs=1e-5)
+    again.to_disk(tmp_path)
+    block = {"model": {"encoder": {"upstream": "bert_encoder"}}}
+    again = spacy.load(tmp_path, config={"components": {"cats": block}})
+    assert again.get_pipe("mine").listening_components == []
+    again.get_pipe("cats").from_bytes(nlp.get_pipe("cats").to_bytes())
+    assert again.get_pipe("mine").listening_components == ["cats"], "read into a component that is in use"
