@@ -133,8 +133,14 @@ class BertEncoder(ListenedTo, KnowsLastSave, NetworkComponent):
         return losses
 
     def settle(self, docs: Sequence[Doc] | None = None) -> None:
-        """Make the step that is due, unless the Docs are those that are being learned from. None: none are known."""
-        self.shim.settle(docs)
+        """Make the step that is due.
+
+        docs: those that are predicted next, if these are known. Components may annotate those of a batch while they
+        learn from it: then the step waits for the heads that have yet to come.
+        """
+        joint = self.shim.joint
+        if docs is None or not joint.learns_from(docs) or not joint.lacks(self.heads):
+            self.shim.settle()
 
     def forget(self) -> None:
         """Drop all gradients since the last step, those of the heads too."""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, cast
 
-from spacy.tokens import Doc
 from thinc.api import Optimizer
 
 from ...learning.encoder_learner import EncoderLearner
@@ -60,9 +59,9 @@ class EncoderShim(NetworkShim):
             self.joint.finish(self._learner, cast(SupportsStep, optimizer))
             self.warn_of_rate(optimizer)
 
-    def settle(self, docs: Sequence[Doc] | None = None) -> None:
+    def settle(self) -> None:
         """Make the step that is due: see `JointLearning.settle`."""
-        self.joint.settle(self._learner, docs)
+        self.joint.settle(self._learner)
 
     def forget(self) -> None:
         """Drop all gradients since the last step."""

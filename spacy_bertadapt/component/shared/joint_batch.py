@@ -18,6 +18,7 @@ from operator import is_
 
 import numpy as np
 import torch
+from spacy.tokens import Doc
 from spacy.training import Example
 from torch import Tensor
 
@@ -88,9 +89,10 @@ class JointBatch:
         """Return whether it is of just these examples."""
         return len(examples) == len(self._examples) and all(map(is_, examples, self._examples))
 
-    def predicts(self, doc: object) -> bool:
-        """Return whether a Doc is a predicted one of its examples, which components may annotate in the update."""
-        return any(example.predicted is doc for example in self._examples)
+    def has_all(self, docs: Sequence[Doc]) -> bool:
+        """Return whether Docs are predicted ones of its examples, which components may annotate in the update."""
+        predicted = {id(example.predicted) for example in self._examples}
+        return predicted.issuperset(map(id, docs))
 
     def has_lesson(self, head: object) -> bool:
         """Return whether there is something that a head has yet to learn from."""

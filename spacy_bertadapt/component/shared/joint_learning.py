@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import weakref
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from spacy.tokens import Doc
@@ -45,7 +45,8 @@ class JointLearning:
         self._batches: list[JointBatch] = []
         self._due: tuple[SupportsStep, Rates] | None = None
         self._read_only: JointBatch | None = None
-        self._learning: weakref.WeakSet[object] | None = None
+        self._latest: weakref.WeakSet[object] | None = None
+        self._expected: weakref.WeakSet[object] | None = None
         self._lock = fork_safe_lock()
 
     def __reduce__(self) -> tuple[type[JointLearning], tuple[()]]:
@@ -56,19 +57,29 @@ class JointLearning:
         if self._batches:
             self._batches[-1].close()
         self._batches.append(batch)
+        self._expected = self._latest
 
     def read(self, batch: JointBatch) -> None:
         """Take a batch that heads learn from, and the encoder does not."""
         self._read_only = batch
+        self._expected = self._latest
 
     def come(self, head: object, batch: JointBatch) -> None:
         """Note that a head has come to learn from a batch."""
         batch.heads.add(head)
-        self._learning = batch.heads
+        self._latest = batch.heads
 
     def expects(self, head: object) -> bool:
-        """Return whether a head may learn from the next batch: not if others alone came to the last one."""
-        return self._learning is None or head in self._learning
+        """Return whether a head may learn from the last batch: not if others alone came to the one before."""
+        return self._expected is None or head in self._expected
+
+    def learns_from(self, docs: Sequence[Doc]) -> bool:
+        """Return whether Docs are predicted ones of the last batch."""
+        return any(batch.has_all(docs) for batch in self._last)
+
+    def lacks(self, heads: Iterable[object]) -> bool:
+        """Return whether one of some heads has yet to come to the last batch."""
+        return any(self.expects(head) and head not in batch.heads for batch in self._last for head in heads)
 
     def batch_of(self, examples: Sequence[Example]) -> JointBatch | None:
         """Return the batch of just these examples, if it is the last one."""
@@ -81,15 +92,12 @@ class JointLearning:
         else:
             self._step(learner, optimizer, None)
 
-    def settle(self, learner: EncoderLearner | None, docs: Sequence[Doc] | None = None) -> None:
+    def settle(self, learner: EncoderLearner | None) -> None:
         """Make the step that is due. Of several threads, one makes it, and the others wait until it is made.
 
-        learner: None if the encoder has never learned. docs: those that are predicted next, if these are known; if they
-        are the last batch's own, components annotate them in the same update, and other heads may have yet to learn.
+        learner: None if the encoder has never learned.
         """
         with self._lock:
-            if docs is not None and any(all(map(batch.predicts, docs)) for batch in self._last):
-                return
             self._read_only = None
             due, self._due = self._due, None
             if due is not None and learner is not None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
+import torch
 
 from tests.component.shared.test_due_steps import TEXT, encoder_weights
 from tests.component.shared.test_errors import fails
@@ -22,6 +22,24 @@ def test_a_step_that_fails_loses_no_doc(make_shared):
         list(nlp.pipe([TEXT]))
     (doc,) = nlp.pipe([TEXT])
     assert doc.cats
+
+
+@pytest.mark.parametrize("frozen", [(), ("bert_ner",)])
+def test_docs_that_were_learned_from_are_predicted_with_the_weights_of_after(make_shared, frozen):
+    """Once the heads have learned that learned from the batch before, the step waits for none."""
+    nlp = make_shared()
+    examples, sgd = examples_of(nlp, *TEXT_TASKS), optimizer()
+    learning = [pipe for name, pipe in nlp.pipeline if name not in frozen]
+    for _ in range(2):
+        for pipe in learning:
+            pipe.update(examples, sgd=sgd)
+    before = encoder_weights(nlp)
+    encoder_of(nlp).predict([example.predicted for example in examples])
+    assert has_changed(before, encoder_weights(nlp))
+
+
+def has_changed(before, after):
+    return any(not torch.equal(before[name], weight) for name, weight in after.items())
 
 
 def to_cpu(encoder):
@@ -49,7 +67,7 @@ def test_a_new_head_is_made_for_an_encoder_that_has_learned(make_shared):
     add_heads(nlp, ("ner",), SHARED)
     head = nlp.get_pipe("bert_ner")
     head.initialize(lambda: examples_of(nlp, "ner"), nlp=nlp)
-    assert any(not np.array_equal(before[name], weight) for name, weight in encoder_weights(nlp).items())
+    assert has_changed(before, encoder_weights(nlp))
 
 
 def test_a_batch_that_fails_halfway_leaves_what_it_had(make_shared):
