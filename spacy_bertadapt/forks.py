@@ -1,14 +1,24 @@
-"""Locks that no fork leaves locked for good: a forked process has one thread, and no other that could release them."""
+"""What forks leave whole: locks, as a forked process has no other thread that could release them, and due work."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from threading import RLock
-from weakref import WeakValueDictionary
+from typing import Protocol
+from weakref import WeakSet, WeakValueDictionary
+
+
+class FinishedBeforeForks(Protocol):
+    """Has work to do before a fork, which each forked process would do again."""
+
+    def finish_before_fork(self) -> None:
+        """Do it. All locks are held meanwhile, by the thread that forks."""
+
 
 _one_fork = RLock()
 _locks: WeakValueDictionary[int, RLock] = WeakValueDictionary()
+_unfinished: WeakSet[FinishedBeforeForks] = WeakSet()
 
 
 def fork_safe_lock() -> RLock:
@@ -16,6 +26,21 @@ def fork_safe_lock() -> RLock:
     lock = RLock()
     _locks[id(lock)] = lock
     return lock
+
+
+_registering = fork_safe_lock()
+
+
+def finish_before_forks(work: FinishedBeforeForks) -> None:
+    """Have `finish_before_fork` called before each later fork, as long as the object lives."""
+    with _registering:
+        _unfinished.add(work)
+
+
+def finish_all() -> None:
+    """Do all work that is to be done before a fork, where all locks are held."""
+    for work in list(_unfinished):
+        work.finish_before_fork()
 
 
 @contextmanager

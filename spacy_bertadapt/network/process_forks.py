@@ -9,7 +9,7 @@ from threading import Lock, local
 import torch
 
 from ..errors import Errors, ProcessError
-from ..forks import all_locks_held
+from ..forks import all_locks_held, finish_all
 
 TOKENIZERS_THREADS = "TOKENIZERS_PARALLELISM"
 
@@ -33,11 +33,15 @@ class ForkGuard:
 
     @classmethod
     def before(cls) -> None:
-        """Hold all locks, and switch off the tokenizers library's threads, in the environment the child inherits."""
+        """Hold all locks, and switch off the tokenizers library's threads, in the environment the child inherits.
+
+        Work that is due is done once, and not in each child. Python prints an error of it, and forks all the same.
+        """
         held = cls._of_thread.held
         held.enter_context(all_locks_held())
         held.callback(_set_tokenizers_threads, os.environ.get(TOKENIZERS_THREADS))
         _set_tokenizers_threads("false")
+        finish_all()
 
     @classmethod
     def after_in_parent(cls) -> None:

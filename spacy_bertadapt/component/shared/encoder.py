@@ -13,6 +13,7 @@ from spacy.vocab import Vocab
 from thinc.api import Optimizer
 from torch import Tensor
 
+from ...forks import finish_before_forks
 from ...learning.adaptation import Adaptation
 from ...learning.encoder_learner import EncoderLearner
 from ...network.checkpoint import Checkpoint
@@ -126,6 +127,7 @@ class BertEncoder(ListenedTo, KnowsLastSave, NetworkComponent):
         examples = list(examples)
         validate_examples(examples, "BertEncoder.update")
         self.settle()
+        finish_before_forks(self)
         self.shim.joint.begin(batch := self._new_batch(examples, self.shim.encoder_learner))
         batch.add(self._lessons(examples))
         if sgd not in (None, False):
@@ -140,6 +142,11 @@ class BertEncoder(ListenedTo, KnowsLastSave, NetworkComponent):
         """
         joint = self.shim.joint
         if docs is None or not joint.learns_from(docs) or not joint.lacks(self.heads):
+            self.shim.settle()
+
+    def finish_before_fork(self) -> None:
+        """Make the step that is due, unless heads have yet to come to the last batch."""
+        if not self.shim.joint.lacks(self.heads):
             self.shim.settle()
 
     def forget(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from spacy_bertadapt.network.process_forks import ForkGuard
 from tests.component.shared.test_due_steps import TEXT, encoder_weights
 from tests.component.shared.test_errors import fails
 from tests.component.shared.test_learning import assert_close, encoder_of, loop, optimizer
@@ -22,6 +23,38 @@ def test_a_step_that_fails_loses_no_doc(make_shared):
         list(nlp.pipe([TEXT]))
     (doc,) = nlp.pipe([TEXT])
     assert doc.cats
+
+
+def fork():
+    """Do in this process what a fork does to it."""
+    ForkGuard.before()
+    ForkGuard.after_in_parent()
+
+
+def test_the_step_is_made_before_a_fork(make_shared):
+    """Each forked worker would make it again."""
+    nlp = make_shared()
+    nlp.update(examples_of(nlp, *TEXT_TASKS), sgd=optimizer())
+    before = encoder_weights(nlp)
+    fork()
+    after = encoder_weights(nlp)
+    assert has_changed(before, after)
+    nlp(TEXT)
+    assert_close(encoder_weights(nlp), after, atol=0)
+
+
+def test_a_fork_in_the_middle_of_an_update_takes_nothing_from_heads_that_come_later(make_shared):
+    results = []
+    for forks in (False, True):
+        nlp = make_shared()
+        examples = examples_of(nlp, *TEXT_TASKS)
+        for _, pipe in nlp.pipeline:
+            pipe.update(examples, sgd=optimizer())
+            if forks and pipe.name != "bert_spancat":
+                fork()
+        encoder_of(nlp).settle()
+        results.append(encoder_weights(nlp))
+    assert_close(*results, atol=0)
 
 
 @pytest.mark.parametrize("frozen", [(), ("bert_ner",)])
