@@ -41,7 +41,7 @@ class Network:
         self.move(resolve_device(device) if isinstance(device, str) else device)
 
     def __reduce__(self) -> tuple:
-        return _make_network, (self.checkpoint, self.device, self._wanted_precision)
+        return partial(type(self), device=self.device, precision=self._wanted_precision), (self.checkpoint,)
 
     @property
     def module(self) -> TaskModule:
@@ -111,7 +111,3 @@ class Network:
 
 def _encode(module: TaskModule, batch: DeviceBatch) -> Tensor:
     return encode(module, batch.inputs)
-
-
-def _make_network(checkpoint: Checkpoint, device: torch.device, precision: str) -> Network:
-    return Network(checkpoint, device=device, precision=precision)

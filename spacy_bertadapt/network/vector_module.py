@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from transformers import PretrainedConfig, PreTrainedModel
 
 from .architecture import Architecture
-from .checkpoint import Checkpoint
 from .network import Network
 from .task_module import EncoderWithHead
 from .token_vectors import vectors_of
@@ -54,14 +53,7 @@ class VectorNetwork(Network):
         self._takes_types = config.segments > 1
         self.encoder = vectors_of
 
-    def __reduce__(self) -> tuple:
-        return _make_network, (self.checkpoint, self.device, self._wanted_precision)
-
 
 def vector_module(architecture: Architecture, config: VectorHeadConfig) -> VectorModule:
     """Return a new module for an architecture's task."""
     return VectorModule(config, architecture.vector_head(cast(PretrainedConfig, config)))
-
-
-def _make_network(checkpoint: Checkpoint, device: torch.device, precision: str) -> VectorNetwork:
-    return VectorNetwork(checkpoint, device=device, precision=precision)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -22,14 +22,10 @@ class HeadNetwork(Network):
         self.upstream = upstream
 
     def __reduce__(self) -> tuple:
+        make, arguments = super().__reduce__()
         state = {"upstream": self.upstream}  # set afterwards, as it leads back to this network
-        return _make_network, (self.checkpoint, self.device, self._wanted_precision), state
+        return partial(make, upstream=None), arguments, state
 
     def encode(self, batch: DeviceBatch) -> Tensor:
         """Return the hidden states of a batch, (rows, width, hidden), by the component that has the encoder."""
         return self.upstream.states(batch.padded).to(self.device)
-
-
-def _make_network(checkpoint: Checkpoint, device: torch.device, precision: str) -> HeadNetwork:
-    upstream: Any = None
-    return HeadNetwork(checkpoint, upstream, device=device, precision=precision)
