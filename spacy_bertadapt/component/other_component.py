@@ -1,4 +1,4 @@
-"""What is known of the other components of a pipeline where these are not, as in another process."""
+"""Notes of the other components of a pipeline, for where these are not known, as in another process."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CATS = "doc.cats"
 
 @dataclass(frozen=True, slots=True)
 class OtherComponent:
-    """What was noted of a component when another one of its pipeline was pickled.
+    """A note of a component, made when another one of its pipeline was pickled.
 
     assigns: the attributes that it writes, as its factory declares. runs: whether it was not disabled. labels: those
     that it writes into `doc.cats`. parts: the span groups of its pairs, if it reads pairs alone. others: those of other

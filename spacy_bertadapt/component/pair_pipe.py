@@ -13,7 +13,7 @@ from ..pairs import PartNames, has_parts, is_pair
 from .base import BertPipe, Predictions, Targets, Texts
 
 TEXT_ANNOTATIONS = frozenset({"doc.cats", "doc.ents", "doc.spans"})
-"""What components of the tasks that read texts write, spaCy's own too."""
+"""The attributes that components of the tasks that read texts write, spaCy's own too."""
 
 
 def reads_pairs(component: object) -> bool:

@@ -1,4 +1,4 @@
-"""What a component knows of the pipeline that it was made for."""
+"""The link of a component to the pipeline that it was made for."""
 
 from __future__ import annotations
 

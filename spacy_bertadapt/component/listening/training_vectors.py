@@ -1,4 +1,4 @@
-"""What a head learns from a batch of examples, and what it tells whoever computed the vectors."""
+"""The vectors that a head learns from, and their gradients, which go to whoever computed the vectors."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from .listener import EncoderListener
 
 
 class ListenedTo:
-    """What spaCy asks of a component that others listen to: see `spacy.ty.ListenedToComponent`."""
+    """The interface that spaCy wants of a component that others listen to: see `spacy.ty.ListenedToComponent`."""
 
     _pipeline: PipelineLink
     _listener_map: dict[str, list[EncoderListener]]
