@@ -1,4 +1,4 @@
-"""What the components of all tasks share: settings, labels, learning, files."""
+"""The base of the components of all tasks: settings, labels, learning, files."""
 
 from abc import abstractmethod
 from collections import Counter
@@ -157,7 +157,7 @@ class BertPipe(LabelledComponent, NetworkComponent, Generic[Texts, Targets, Pred
 
     @property
     def pipeline_link(self) -> PipelineLink:
-        """What is known of the pipeline that the component belongs to."""
+        """The link to the pipeline that the component belongs to."""
         return self._pipeline
 
     def note_upstream(self, name: str) -> None:

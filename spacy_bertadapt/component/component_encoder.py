@@ -26,7 +26,7 @@ ReadTexts = Callable[[Sequence[str]], list[Doc]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunnerSettings:
-    """What a runner needs to know of its component.
+    """The settings that a runner gets from its component.
 
     windows, windowed_segment, window_limit: see `Runner`. read_texts: for texts without a Doc.
     """

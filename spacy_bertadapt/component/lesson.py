@@ -1,4 +1,4 @@
-"""What a component reads of a batch of examples."""
+"""A batch of examples as a component has read it, to learn from."""
 
 from __future__ import annotations
 

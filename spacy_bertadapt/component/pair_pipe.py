@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from spacy.tokens import Doc
 
@@ -13,7 +13,7 @@ from ..pairs import PartNames, has_parts, is_pair
 from .base import BertPipe, Predictions, Targets, Texts
 
 TEXT_ANNOTATIONS = frozenset({"doc.cats", "doc.ents", "doc.spans"})
-"""What components of the tasks that read texts write, spaCy's own too."""
+"""The attributes that components of the tasks that read texts write, spaCy's own too."""
 
 
 def reads_pairs(component: object) -> bool:
@@ -75,10 +75,9 @@ class PairPipe(BertPipe[Texts, Targets, Predictions]):
             else:
                 return
 
-    def _others_of_pairs(self) -> list[PairPipe]:
+    def _others_of_pairs(self) -> list[Any]:
         """Return the other components of the pipeline that read pairs alone, and are not disabled."""
-        running = self._pipeline.running or ()
-        return [other for other in running if isinstance(other, PairPipe) and other.reads_pairs and other is not self]
+        return [other for other in self._pipeline.running_beside(self) if reads_pairs(other)]
 
     def _is_pair_of_another(self, doc: Doc) -> bool:
         """Return whether a Doc has the span groups of another component, and not its own."""

@@ -40,7 +40,7 @@ class SavedPart(Protocol):
 
 
 class SavedComponent:
-    """What spaCy asks of a component that is saved.
+    """The interface that spaCy wants of a component that is saved.
 
     part_names: the names of all parts that such a component may have. name: the component's in its pipeline, which
     is the name of its folder.

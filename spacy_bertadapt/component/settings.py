@@ -149,8 +149,9 @@ class ConfiguredComponent(SavedComponent):
         """Note what has to be known of the pipeline where that is not known: after reading, and before pickling."""
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        """Return what is pickled, without the pipeline."""
+        """Return what is pickled, without the pipeline, but with what has to be known of its other components."""
         self.look_around()
+        self._pipeline.note_others(self)
         return super().__reduce_ex__(protocol)
 
     def snapshot(self) -> Callable[[], None]:

@@ -1,4 +1,4 @@
-"""What a model card says of a component: its scores, its data, its encoder, as the pipeline knows them."""
+"""The facts of a component for its model card: its scores, its data, its encoder, as the pipeline knows them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SPLITS = ("train", "dev")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardFacts:
-    """What a model card says.
+    """The facts that a model card states.
 
     pipeline: name and version of the pipeline. language: its code; "multilingual". licence: "" if there is none.
     scores: by name, 0 to 1. data: what it was trained and evaluated on, by split; names of files alone.

@@ -28,7 +28,7 @@ STRIDE, WINDOW_SHARE = "stride", 4
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImportRequest:
-    """What is wanted of an import.
+    """The settings of an import.
 
     source: the checkpoint. task: what it is for; None: by what it says of itself. name: of the component; None: its
     factory's. lang: language code of the texts. problem_type: what its outputs mean, in Transformers' words; None: what

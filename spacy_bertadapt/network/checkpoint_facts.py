@@ -1,4 +1,4 @@
-"""What a checkpoint says of itself, known before its weights are read."""
+"""The facts that a checkpoint's files state of it, known before its weights are read."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FRONT_MATTER = re.compile(r"\A\ufeff?---\s*\n(.*?)\n---\s*(?:\n|\Z)", re.DOTALL)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CheckpointFacts:
-    """What a checkpoint says of itself.
+    """The facts that a checkpoint's files state of it.
 
     source: where it is. architectures: the classes that it names, such as "BertForTokenClassification". labels: the
     names of its outputs. problem_type: Transformers' word for what they mean; None: it has none. own_head: the shapes

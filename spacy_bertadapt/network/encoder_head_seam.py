@@ -54,7 +54,7 @@ def apply_head(module: TaskModule, states: Tensor, inputs: Mapping[str, Any]) ->
 
 @dataclass
 class EncoderOutput(BaseModelOutputWithPoolingAndCrossAttentions):
-    """What heads take from an encoder: hidden states, and what they only hand on, which is None."""
+    """The outputs of an encoder as heads take them: hidden states, and None for all that they only hand on."""
 
     global_attentions: tuple[Any, ...] | None = None  # Longformer's
 

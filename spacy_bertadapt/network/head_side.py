@@ -1,4 +1,4 @@
-"""What a head takes from its encoder besides hidden states: it stands in the place of an encoder that is elsewhere."""
+"""A stand-in for an encoder that is elsewhere: it has all that a head takes from its encoder besides hidden states."""
 
 from __future__ import annotations
 

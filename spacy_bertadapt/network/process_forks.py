@@ -15,7 +15,7 @@ TOKENIZERS_THREADS = "TOKENIZERS_PARALLELISM"
 
 
 class _OfThread(local):
-    """What a thread holds while it forks."""
+    """The locks that a thread holds while it forks."""
 
     def __init__(self) -> None:
         self.held = ExitStack()

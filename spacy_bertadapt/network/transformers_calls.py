@@ -32,10 +32,10 @@ UNREADABLE = (
     SafetensorError,
     INVALID_CONFIG,
 )
-"""What Transformers raises for files that it can't use."""
+"""The errors that Transformers raises for files that it can't use."""
 
 NOT_THERE = (OSError, HFValidationError, AttributeError)
-"""What it raises for a hub id that it can't find. AttributeError is what 4.53 raises offline, for weights."""
+"""The errors for a hub id that it can't find. AttributeError is what 4.53 raises offline, for weights."""
 
 _one_call = fork_safe_lock()
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 @dataclass
 class VectorHeadConfig:
-    """What a head on vectors is made for, with the names that Transformers' configurations have.
+    """The sizes and labels that a head on vectors is made for, with the names that Transformers' configurations have.
 
     id2label: the names of its outputs. hidden_size: the width of the vectors. segments: 2 for pairs of texts, else 1.
     problem_type: as in Transformers. hidden_dropout_prob: the share of units that are dropped in training.

@@ -15,7 +15,7 @@ from spacy.training import Example
 from ..errors import Errors, InvalidError
 
 Corpus: TypeAlias = Callable[[Language], Iterable[Example]]
-"""What a reader makes, one of spaCy's too: each call reads all its Examples anew."""
+"""The function that a reader makes, one of spaCy's too: each call reads all its Examples anew."""
 
 
 class MixedCorpus:

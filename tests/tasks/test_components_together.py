@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import pickle
+
 import pytest
 import spacy
+from spacy.training import Example
 
+from spacy_bertadapt.pairs import make_pair
 from tests.fixtures.annotations import assert_same
 from tests.fixtures.components import samples_of
 
@@ -62,3 +67,42 @@ def test_one_bad_pair_of_a_batch_goes_alone(make_pipe, task):
     assert [doc.text for doc in docs] == texts[:7] + texts[8:]
     assert seen == [(["no pair"], "[E203]")]
     assert_same(docs, expected[:7] + expected[8:])
+
+
+@pytest.fixture
+def texts_and_pairs(nlp, make_textcat, make_nli, make_qa):
+    """A pipeline for texts and two kinds of pairs; bert_textcat and bert_nli have a label in common."""
+    golds = [{"cats": {"card": card, "neutral": 1.0 - card}} for card in (0.0, 1.0)]
+    make_textcat(nlp).initialize(lambda: [Example.from_dict(nlp.make_doc("my card"), gold) for gold in golds], nlp=nlp)
+    make_nli(nlp).initialize(lambda: samples_of("nli").make_examples(nlp), nlp=nlp)
+    make_qa(nlp).initialize(lambda: samples_of("qa").make_examples(nlp), nlp=nlp)
+    return nlp
+
+
+MIXED = ["my card", "a man sleeps [SEP] he is awake"]
+
+
+@pytest.mark.filterwarnings("ignore:.*W310")
+def test_components_that_are_pickled_leave_docs_to_each_other(texts_and_pairs):
+    nlp = texts_and_pairs
+    components = pickle.loads(pickle.dumps([component for _, component in nlp.pipeline]))
+
+    def docs():
+        question = make_pair(nlp, "who sleeps?", "a man sleeps", ("question", "context"))
+        return [*map(nlp.make_doc, MIXED), question]
+
+    expected, found = list(nlp.pipe(docs())), docs()
+    for component in components:
+        found = list(component.pipe(found))
+    assert_same(found, expected)
+    assert "card" in found[0].cats
+    assert found[1].cats["neutral"] == expected[1].cats["neutral"]
+    assert "entailment" not in found[2].cats
+
+
+@pytest.mark.filterwarnings("ignore:.*W310")
+def test_processes_that_are_spawned_leave_docs_to_each_other(texts_and_pairs, monkeypatch):
+    """As those of Windows and macOS are, and Linux' from Python 3.14 on."""
+    expected = list(texts_and_pairs.pipe(MIXED))
+    monkeypatch.setattr(spacy.language, "mp", multiprocessing.get_context("spawn"))
+    assert_same(list(texts_and_pairs.pipe(MIXED, n_process=2, batch_size=1)), expected)

@@ -52,7 +52,7 @@ class ListeningRunner(Runner):
 
     @property
     def tok2vec(self) -> Model[Any, Any]:
-        """What gives the vectors; `nlp.replace_listeners` puts another layer there."""
+        """The layer that gives the vectors; `nlp.replace_listeners` puts another one there."""
         return self._model.layers[0]
 
     @property

@@ -1,7 +1,8 @@
-"""What a head learns from a batch of examples, and what it tells whoever computed the vectors."""
+"""The vectors that a head learns from, and their gradients, which go to whoever computed the vectors."""
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -47,12 +48,16 @@ class TrainingVectors:
         read = table_of_vectors(docs, arrays, width=width, device=device)
         self._arrays, self._lengths = arrays, [len(doc) for doc in docs]
         self._ops = tok2vec.ops
-        self._by_reference = {id(example.reference): vectors for example, vectors in zip(examples, read, strict=True)}
+        self._by_reference: defaultdict[int, deque[DocRows]] = defaultdict(deque)
+        for example, vectors in zip(examples, read, strict=True):
+            self._by_reference[id(example.reference)].append(vectors)
         self.table = read[0].table.requires_grad_()
 
     def vectors(self, reference: Doc) -> DocRows:
-        """Return the vectors that stand for a reference Doc."""
-        return self._by_reference[id(reference)]
+        """Return the vectors that stand for a reference Doc; of one that comes several times, those of the next."""
+        copies = self._by_reference[id(reference)]
+        copies.rotate(-1)
+        return copies[-1]
 
     def finish(self, count: int) -> None:
         """Hand the gradient of the mean loss to whoever computed the vectors; zeros where nothing was learned.

@@ -1,4 +1,4 @@
-"""What a listener listens to, whichever package it is from."""
+"""The names of the components that listeners listen to, whichever package these are from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What heads will say of Docs, computed in the encoder's turn: logits, which wait until the head's own turn."""
+"""The logits of heads for Docs, computed in the encoder's turn; they wait until the head's own turn."""
 
 from __future__ import annotations
 

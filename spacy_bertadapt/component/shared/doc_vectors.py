@@ -25,10 +25,11 @@ class DocVectors:
 
     def put_on(self, doc: Doc) -> None:
         """Make them the Doc's own. `doc.tensor` gets the tokens' too, unless another component has filled it."""
+        is_free = not doc.tensor.size or _is_from_here(doc)
         doc.user_hooks.update(vector=self.of_doc, has_vector=has_vector, similarity=similarity)
         doc.user_span_hooks.update(vector=self.of_span, has_vector=has_vector, similarity=similarity)
         doc.user_token_hooks.update(vector=self.of_token, has_vector=has_vector, similarity=similarity)
-        if not doc.tensor.size:
+        if is_free:
             doc.tensor = self.tokens  # type: ignore[assignment]  # spaCy says float64, and means any
 
     def of_doc(self, doc: Doc) -> Floats:
@@ -47,6 +48,12 @@ class DocVectors:
         """Return the mean vector of the tokens, as they were, that have some of a range of characters, (hidden,)."""
         first = int(np.searchsorted(self.starts, start, side="right")) - 1
         return self.tokens[first : int(np.searchsorted(self.starts, stop))].mean(axis=0)
+
+
+def _is_from_here(doc: Doc) -> bool:
+    """Return whether the tensor of a Doc is that of earlier vectors, as where the Doc runs twice."""
+    earlier = getattr(doc.user_hooks.get("vector"), "__self__", None)
+    return isinstance(earlier, DocVectors) and earlier.tokens is doc.tensor
 
 
 def has_vector(item: Doc | Span | Token) -> bool:

@@ -12,7 +12,7 @@ from .listener import EncoderListener
 
 
 class ListenedTo:
-    """What spaCy asks of a component that others listen to: see `spacy.ty.ListenedToComponent`."""
+    """The interface that spaCy wants of a component that others listen to: see `spacy.ty.ListenedToComponent`."""
 
     _pipeline: PipelineLink
     _listener_map: dict[str, list[EncoderListener]]
@@ -38,17 +38,16 @@ class ListenedTo:
 
     @property
     def heads(self) -> list[BertPipe]:
-        """The components that listen, but for those that are disabled, as far as their pipeline is known.
+        """The components that listen and have no other encoder now, but for those that are disabled.
 
         A component that is in two pipelines has the listeners of the one that was linked last; those of the pipeline
-        that it was made for are its heads too.
+        that it was made for are its heads too, and it is by this one that it knows what is disabled.
         """
-        heads = {id(listener): cast(BertPipe, listener.upstream.component) for listener in self.listeners}
-        for component in self._pipeline.running or ():
-            for listener in _listeners_of(component):
-                if listener.upstream.is_linked_to(self):  # type: ignore[arg-type]
-                    heads[id(listener)] = cast(BertPipe, component)
-        return [head for head in heads.values() if not self._pipeline.is_disabled(head)]
+        running = self._pipeline.running or ()
+        listeners = [*self.listeners, *(listener for component in running for listener in _listeners_of(component))]
+        linked = {id(each): each.upstream for each in listeners if each.upstream.is_linked_to(self)}  # type: ignore[arg-type]
+        heads = [cast(BertPipe, upstream.component) for upstream in linked.values()]
+        return [head for head in heads if not self._pipeline.is_disabled(head)]
 
     def find_listeners(self, component: Any) -> None:
         """Link to a component that comes later in the pipeline, if it listens to this one."""

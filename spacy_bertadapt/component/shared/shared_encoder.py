@@ -88,7 +88,7 @@ class SharedEncoder(ComponentEncoder):
 
 def _configured_name(config: Mapping[str, Any], *, default: str) -> str:
     try:
-        return str(dot_to_object(Config(config), f"model.encoder.{UPSTREAM}"))
+        return str(dot_to_object(Config(dict(config)), f"model.encoder.{UPSTREAM}"))
     except KeyError:
         return default
 

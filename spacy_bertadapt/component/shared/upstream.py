@@ -20,7 +20,7 @@ from .joint_batch import JointBatch
 
 
 class EncoderOfHeads(Protocol):
-    """What heads ask of the component that has their encoder."""
+    """The interface that heads want of the component that has their encoder."""
 
     name: str
 

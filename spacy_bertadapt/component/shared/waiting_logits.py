@@ -24,7 +24,7 @@ WINDOW_BYTES = 512  # of Python's objects around the logits of a window
 
 @dataclass(slots=True)
 class _OfHead:
-    """What waits for a head. versions: of the weights that it was computed with. bytes: it takes at most."""
+    """The logits that wait for a head. versions: of the weights that they come from. bytes: they take at most."""
 
     versions: Versions
     docs: MutableMapping[Doc, LogitsOfDoc] = field(default_factory=weakref.WeakKeyDictionary)

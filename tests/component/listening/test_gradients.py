@@ -76,6 +76,17 @@ def test_gradient_is_that_of_the_mean_loss(nlp: Language, fixed: FixedVectors, b
         assert np.abs(gradient).max() > 1e-4
 
 
+def test_each_copy_of_an_example_gets_its_gradient(nlp: Language, fixed: FixedVectors) -> None:
+    """A reader that draws examples may put the same one into a batch twice."""
+    pipe = add_to(nlp)
+    examples = samples_of("textcat").make_examples(nlp)
+    nlp.initialize(lambda: examples)
+    pipe.update([examples[0], examples[1], examples[0]])
+    first, between, again = fixed.gradients
+    np.testing.assert_allclose(again, first, atol=1e-7)
+    assert min(np.abs(first).max(), np.abs(between).max()) > 1e-4
+
+
 def test_batch_without_gold_gives_zeros(nlp: Language, fixed: FixedVectors) -> None:
     """Other listeners' gradients wait for the last one: it has to answer."""
     pipe = add_to(nlp)

@@ -6,6 +6,7 @@ import copy
 import pickle
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import spacy
 import torch
@@ -90,6 +91,18 @@ def test_a_head_gets_an_encoder_of_its_own(learned, tmp_path):
     torch.testing.assert_close(weights(encoder_of(again).network.module), before, atol=0, rtol=0)
 
 
+def test_a_head_gets_an_encoder_of_its_own_before_it_learns(tiny_bert):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("bert_encoder", config={"model": {"encoder": {"name": str(tiny_bert)}}})
+    head = nlp.add_pipe("bert_textcat", config={"model": {"encoder": SHARED}})
+    nlp.replace_listeners("bert_encoder", "bert_textcat", ["model.encoder"])
+    assert not head.shim.is_initialized
+    assert spacy.blank("en").from_config(nlp.config).get_pipe("bert_textcat").model.layers == []
+    nlp.initialize(lambda: examples_of(nlp, "textcat"))
+    assert encoder_of(nlp).heads == []
+    assert set(nlp(TEXTS[0]).cats) == set(head.labels)
+
+
 def test_components_of_another_pipeline(learned, tmp_path):
     docs = list(learned.pipe(TEXTS))
     nlp = spacy.blank("en")
@@ -115,11 +128,33 @@ def test_a_head_without_its_encoder_says_what_to_take_over(learned, tmp_path):
     assert [str(ent) for ent in nlp(TEXTS[1]).ents] == [str(ent) for ent in learned(TEXTS[1]).ents]
 
 
+def logits_of(nlp):
+    """Return the logits of bert_ner for a text."""
+    head, doc = nlp.get_pipe("bert_ner"), nlp.make_doc(TEXTS[1])
+    (logits,) = head.runner.predict(head.encode([doc])).logits
+    return logits
+
+
 def test_a_head_takes_the_encoder_that_is_there(learned, make_shared):
-    other = make_shared("textcat")
+    other, twin = make_shared("textcat"), copy.deepcopy(learned)
     other.add_pipe("bert_ner", source=learned)
     assert encoder_of(other).listening_components == ["bert_textcat", "bert_ner"]
+    assert [head.name for head in encoder_of(learned).heads] == ["bert_textcat", "bert_spancat"]
+    before = logits_of(twin)
+    encoder_of(twin).from_bytes(encoder_of(other).to_bytes())
+    np.testing.assert_allclose(logits_of(other), logits_of(twin), atol=1e-5)
+    assert np.abs(before - logits_of(twin)).max() > 1e-2
+
+
+def test_a_pipeline_goes_on_beside_one_that_takes_over_from_its_copy(learned, make_shared):
+    docs, other = list(learned.pipe(TEXTS)), make_shared("textcat")
+    cats = other(TEXTS[0]).cats
+    copied = copy.deepcopy(learned)
+    other.add_pipe("bert_ner", source=copied)
+    del copied
+    assert other(TEXTS[0]).cats == cats
     assert other(TEXTS[0]).has_annotation("ENT_IOB")
+    assert_same(learned.pipe(TEXTS), docs)
 
 
 def test_encoders_of_another_size_are_refused(learned, tmp_path, make_tokenizer):

@@ -100,6 +100,20 @@ def test_without_the_setting_nothing_is_kept(tiny_bert):
         nlp.get_pipe("bert_encoder").vectors = "max"
 
 
+def test_a_doc_that_runs_twice_has_the_vectors_of_the_weights_now(tiny_bert):
+    """But a tensor of another component stays."""
+    nlp = pipeline(tiny_bert, vectors="mean")
+    doc, other = nlp("my parcel never arrived"), nlp("my parcel never arrived")
+    before = doc.tensor
+    other.tensor = np.ones_like(before)
+    with torch.no_grad():
+        next(nlp.get_pipe("bert_encoder").network.module.encoder.parameters()).mul_(2)
+    list(nlp.pipe([doc, other]))
+    np.testing.assert_array_equal(doc.tensor, np.stack([token.vector for token in doc]))
+    assert np.abs(doc.tensor - before).max() > 1e-3
+    assert np.array_equal(other.tensor, np.ones_like(before))
+
+
 def test_vectors_beside_heads_cost_no_second_pass(make_shared):
     nlp = make_shared("textcat", vectors="mean")
     network, calls = nlp.get_pipe("bert_encoder").network, []
