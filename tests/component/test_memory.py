@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -45,7 +46,9 @@ def test_a_batch_that_does_not_fit_is_worked_through_in_smaller_pieces(
     nlp.initialize(lambda: make_examples(nlp))
     nlp.to_disk(tmp_path / "pipeline")
     command = [sys.executable, "-c", PROGRAM, tmp_path / "pipeline", what, megabytes]
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
+    # One arena and one thread: others keep address space in reserve, which would not count against the limit.
+    environment = {**os.environ, "MALLOC_ARENA_MAX": "1", "OMP_NUM_THREADS": "1"}
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0, done.stderr
     reported, remembered, difference = done.stdout.split()
     assert (reported, remembered) == ("True", "True")
