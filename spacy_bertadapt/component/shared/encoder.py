@@ -177,7 +177,7 @@ class BertEncoder(ListenedTo, KnowsLastSave, NetworkComponent):
             self.settle()
             joint.read(batch := self._new_batch(examples))
             lessons = self._lessons(examples)
-        joint.come(head, batch)
+        joint.add_head(head, batch)
         if head not in lessons and not batch.has_lesson(head):
             own = cast(BertPipe, head).lesson(examples)
             lessons |= {} if own is None else {head: own}

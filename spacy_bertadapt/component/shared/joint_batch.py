@@ -72,7 +72,7 @@ class JointBatch:
         self._network, self._budget, self._learner = network, budget, learner
         self._limit = network.checkpoint.max_length
         self._lessons: dict[object, Lesson] = {}
-        self._taught: list[tuple[object, HeadStates]] = []
+        self._states_of_heads: list[tuple[object, HeadStates]] = []
         self._starts: dict[bytes, int] = {}
         self._slices: list[_Slice] = []
         self._flat: Tensor | None = None
@@ -81,7 +81,7 @@ class JointBatch:
     def counts(self) -> Counter[object]:
         """How many examples, or tokens, each head has learned from."""
         counts: Counter[object] = Counter()
-        for head, states in self._taught:
+        for head, states in self._states_of_heads:
             counts[head] += states.count
         return counts
 
@@ -113,7 +113,7 @@ class JointBatch:
         """Return what a head learns from, once, and its hidden states."""
         assert self._flat is not None
         states = HeadStates(self._flat, self.places, learns=self.learns)
-        self._taught.append((head, states))
+        self._states_of_heads.append((head, states))
         return self._lessons.pop(head), states
 
     def places(self, padded: PaddedBatch) -> Ints:
@@ -134,7 +134,9 @@ class JointBatch:
 
         counts: of the examples of each head since the last step.
         """
-        gradients = [states.gradient / counts[head] for head, states in self._taught if states.gradient is not None]
+        gradients = [
+            states.gradient / counts[head] for head, states in self._states_of_heads if states.gradient is not None
+        ]
         if not self.learns or not gradients:
             return
         total = torch.zeros_like(max(gradients, key=len), dtype=torch.float32)

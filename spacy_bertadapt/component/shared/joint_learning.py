@@ -64,7 +64,7 @@ class JointLearning:
         self._read_only = batch
         self._expected = self._latest
 
-    def come(self, head: object, batch: JointBatch) -> None:
+    def add_head(self, head: object, batch: JointBatch) -> None:
         """Note that a head has come to learn from a batch."""
         batch.heads.add(head)
         self._latest = batch.heads
