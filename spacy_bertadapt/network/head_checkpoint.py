@@ -27,12 +27,12 @@ class HeadCheckpoint(Checkpoint):
 
     def save(self, folder: Path, *, weights: dict[str, Tensor] | None = None) -> None:
         """Write config.json and head.safetensors into a folder."""
-        save_head(self.module, folder)
+        save_head(self.module, folder, weights=weights)
 
     @classmethod
     def load(cls, folder: Path, architecture: Architecture, *, dropout: float | None = None) -> HeadCheckpoint:
         """Read what `save` wrote: see `load_head`."""
-        return cls(load_head(folder, architecture))
+        return cls(load_head(folder, architecture, dropout=dropout))
 
 
 def read_head(

@@ -42,20 +42,21 @@ def new_head(architecture: Architecture, config: PretrainedConfig, encoder: PreT
     return head
 
 
-def save_head(head: TaskModule, folder: Path) -> None:
-    """Write the configuration and the weights of a head into a folder."""
+def save_head(head: TaskModule, folder: Path, *, weights: dict[str, torch.Tensor] | None = None) -> None:
+    """Write the configuration and the weights of a head into a folder. weights: in place of its own, by name."""
     with errors_of_writing():
         head.config.save_pretrained(folder)
-    write_head(head.state_dict(), folder)
+    write_head(head.state_dict() if weights is None else weights, folder)
 
 
-def load_head(folder: Path, architecture: Architecture) -> TaskModule:
+def load_head(folder: Path, architecture: Architecture, *, dropout: float | None = None) -> TaskModule:
     """Read what `save_head` wrote: strictly, from disk alone, running no code and no pickle of the folder.
 
+    dropout: in place of all dropout rates that were saved.
     Raises FileNotFoundError or ValueError that names the file at fault.
     """
     require_files(folder, (CONFIG, HEAD_FILE))
-    config = read_saved_config(folder)
+    config = read_saved_config(folder, dropout=dropout)
     with errors_of_file(folder / CONFIG), count_tensors(folder / CONFIG):
         head = _without_weights(architecture, config)
     fill_head(head, folder / HEAD_FILE, described_in=CONFIG)

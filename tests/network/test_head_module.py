@@ -150,3 +150,12 @@ def test_a_head_is_written_in_its_number_format_and_read_in_float32(saved):
     save_head(head.module, saved)
     read_again = HeadCheckpoint.load(saved, SEQUENCES).module.state_dict()
     torch.testing.assert_close(dict(read_again), {name: weight.float() for name, weight in wanted.items()})
+
+
+def test_weights_and_dropout_that_are_given_take_the_place_of_the_heads_own(saved):
+    head = HeadCheckpoint.load(saved, SEQUENCES)
+    doubled = {name: 2 * weight for name, weight in head.module.state_dict().items()}
+    head.save(saved, weights=doubled)
+    read_again = HeadCheckpoint.load(saved, SEQUENCES, dropout=0.25).module
+    torch.testing.assert_close(dict(read_again.state_dict()), doubled)
+    assert {module.p for module in read_again.modules() if isinstance(module, torch.nn.Dropout)} == {0.25}

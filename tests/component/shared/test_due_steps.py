@@ -10,24 +10,21 @@ from time import sleep
 import pytest
 import torch
 
-from tests.component.shared.test_learning import (
+from tests.fixtures.shared import TEXT_TASKS, examples_of
+from tests.fixtures.shared_learning import (
     assert_close,
+    count_rows,
     encoder_of,
+    encoder_weights,
     loop,
     optimizer,
     shared_gradients,
     summed_gradients,
     weights,
 )
-from tests.component.shared.test_prediction import count_rows
-from tests.fixtures.shared import TEXT_TASKS, examples_of
 
 TEXT = "my parcel never arrived"
 LORA = {"@misc": "spacy-bertadapt.LoRA.v1", "r": 2}
-
-
-def encoder_weights(nlp):
-    return weights(encoder_of(nlp).network.module)
 
 
 def all_weights(nlp):

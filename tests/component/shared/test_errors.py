@@ -8,23 +8,9 @@ import torch
 
 from spacy_bertadapt.component.shared.vector_reader import VectorReader
 from spacy_bertadapt.errors import InvalidError
-from tests.component.shared.test_learning import assert_close, encoder_of, loop, optimizer, weights
-from tests.component.shared.test_prediction import STREAM
 from tests.fixtures.annotations import assert_same
 from tests.fixtures.shared import TEXT_TASKS, examples_of
-
-
-def fails(function, error, *, at):
-    """Return a function that raises an error at one of its calls, and otherwise does what another does."""
-    calls = []
-
-    def call(*args, **kwargs):
-        calls.append(args)
-        if len(calls) == at:
-            raise error
-        return function(*args, **kwargs)
-
-    return call
+from tests.fixtures.shared_learning import STREAM, assert_close, encoder_of, fails, loop, optimizer, weights
 
 
 def test_prediction_after_a_head_had_no_memory(make_shared):

@@ -7,8 +7,10 @@ import pytest
 import spacy
 import torch
 
-from tests.component.shared.test_learning import (
+from tests.fixtures.shared import TEXT_TASKS, examples_of
+from tests.fixtures.shared_learning import (
     assert_close,
+    count_rows,
     encoder_of,
     loop,
     optimizer,
@@ -16,8 +18,6 @@ from tests.component.shared.test_learning import (
     summed_gradients,
     weights,
 )
-from tests.component.shared.test_prediction import count_rows
-from tests.fixtures.shared import TEXT_TASKS, examples_of
 
 
 def all_weights(nlp):

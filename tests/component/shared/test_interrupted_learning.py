@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from spacy_bertadapt.network.process_forks import ForkGuard
-from tests.component.shared.test_due_steps import TEXT, encoder_weights
-from tests.component.shared.test_errors import fails
-from tests.component.shared.test_learning import assert_close, encoder_of, loop, optimizer
 from tests.fixtures.shared import SHARED, TEXT_TASKS, add_heads, examples_of
+from tests.fixtures.shared_learning import assert_close, encoder_of, encoder_weights, fails, loop, optimizer
+
+TEXT = "my parcel never arrived"
 
 
 def test_a_step_that_fails_loses_no_doc(make_shared):

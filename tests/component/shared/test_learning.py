@@ -7,78 +7,17 @@ import torch
 from spacy.training import Example
 
 from spacy_bertadapt.network.random_numbers import random_state_of
-from spacy_bertadapt.training.optimizer import adamw
 from tests.fixtures.shared import ALL_TASKS, TEXT_TASKS, examples_of
-
-RATE = 1e-3
-
-
-def optimizer():
-    """Return an AdamW without clipping, which a shared encoder has for itself; noise of tiny gradients stays tiny."""
-    return adamw(RATE, grad_clip=0.0, eps=1e-2)
-
-
-def loop(nlp, *batches, sgd=None, exclude=(), annotates=()):
-    """Make one step as spaCy's training loop does: all batches, then the end of all updates. Returns the losses."""
-    losses: dict = {}
-    sgd = sgd or optimizer()
-    for batch in batches:
-        nlp.update(batch, sgd=False, losses=losses, exclude=exclude, annotates=annotates)
-    for name, pipe in nlp.pipeline:
-        if name not in exclude:
-            pipe.finish_update(sgd)
-    return losses
-
-
-def encoder_of(nlp):
-    return nlp.get_pipe("bert_encoder")
-
-
-def weights(module):
-    return {name: weight.detach().clone() for name, weight in module.state_dict().items()}
-
-
-def assert_close(one, other, atol=1e-6):
-    assert one.keys() == other.keys()
-    for name, weight in one.items():
-        torch.testing.assert_close(
-            weight, other[name], atol=atol, rtol=0, msg=lambda text, name=name: f"{name}: {text}"
-        )
-
-
-def encoder_part(module):
-    """Return the weights of a module's encoder, without the pooler, which is the head's."""
-    return {k: v.detach().clone() for k, v in module.base_model.state_dict().items() if not k.startswith("pooler.")}
-
-
-def summed_gradients(twin, *batches):
-    """Return the gradient of the sum of the heads' mean losses, of encoders that are alike, by name."""
-    total = {}
-    for _, pipe in twin.pipeline:
-        pipe.shim.learner.forget()
-        for batch in batches:
-            pipe.update(batch)
-        count = pipe.shim.learner._count
-        for name, parameter in pipe.network.module.base_model.named_parameters():
-            if parameter.grad is not None and not name.startswith("pooler."):
-                total[name] = total.get(name, 0) + parameter.grad / count
-    return total
-
-
-def shared_gradients(nlp, *batches):
-    """Return the gradient that a shared encoder steps with, by name."""
-    learner, seen = encoder_of(nlp).shim.encoder_learner, {}
-
-    def step(*_):
-        for name, parameter in nlp.get_pipe("bert_encoder").network.module.encoder.named_parameters():
-            if parameter.grad is not None:
-                seen[name] = parameter.grad.clone()
-        learner.forget()
-
-    learner.step = step
-    loop(nlp, *batches)
-    del learner.step
-    return seen
+from tests.fixtures.shared_learning import (
+    assert_close,
+    encoder_of,
+    encoder_part,
+    loop,
+    optimizer,
+    shared_gradients,
+    summed_gradients,
+    weights,
+)
 
 
 @pytest.mark.parametrize("task", [*TEXT_TASKS, "nli", "qa"])

@@ -14,9 +14,9 @@ from transformers import AutoModel, AutoModelForSequenceClassification
 
 from spacy_bertadapt.component.thinc_shim import NetworkShim
 from spacy_bertadapt.errors import InvalidError
-from tests.component.shared.test_learning import encoder_of, loop, optimizer, weights
 from tests.fixtures.annotations import assert_same
 from tests.fixtures.shared import SHARED, TEXT_TASKS, examples_of
+from tests.fixtures.shared_learning import encoder_of, loop, optimizer, weights
 
 TEXTS = ["my parcel never arrived", "Ada Lovelace lived in London", "the invoice is wrong " * 20]
 

@@ -15,30 +15,7 @@ from spacy_bertadapt.component.shared.vector_reader import VectorReader
 from tests.fixtures.annotations import assert_same
 from tests.fixtures.components import samples_of
 from tests.fixtures.shared import ALL_TASKS, TEXT_TASKS, examples_of
-
-STREAM = [
-    "my parcel never arrived",
-    "",
-    "   \n\t ",
-    "𒀀𒀁𒀂",
-    "the invoice is wrong and Ada Lovelace was charged in London " * 20,
-    "NUL\x00inside",
-    "👩‍👩‍👧‍👦 🙂 e\u0301",
-    "[SEP] [CLS] </s>",
-    "my parcel never arrived",
-]
-
-
-def encoder_of(nlp):
-    return nlp.get_pipe("bert_encoder")
-
-
-def count_rows(nlp):
-    """Return a list that gets the number of rows of each batch that goes through the encoder from now on."""
-    network, rows = encoder_of(nlp).network, []
-    encode = network.encoder
-    network.encoder = lambda batch: rows.append(len(batch.padded)) or encode(batch)
-    return rows
+from tests.fixtures.shared_learning import STREAM, count_rows, encoder_of
 
 
 @pytest.fixture(autouse=True)

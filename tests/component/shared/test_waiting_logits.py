@@ -10,11 +10,10 @@ import pytest
 import torch
 
 from spacy_bertadapt.component.shared import waiting_logits
-from tests.component.shared.test_learning import encoder_of, loop, optimizer
-from tests.component.shared.test_prediction import STREAM, count_rows
 from tests.fixtures.annotations import assert_same
 from tests.fixtures.components import samples_of
 from tests.fixtures.shared import TEXT_TASKS, examples_of
+from tests.fixtures.shared_learning import STREAM, count_rows, encoder_of, loop, optimizer
 
 TEXT = "my parcel never arrived"
 
