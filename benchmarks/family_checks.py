@@ -86,8 +86,9 @@ def answer_loss(logits: Tensor, mask: Tensor, targets: Any) -> Tensor:
 
 
 def span_loss(logits: Tensor, mask: Tensor, targets: Any) -> Tensor:
-    """Return binary cross-entropy over all candidates and labels."""
-    return F.binary_cross_entropy_with_logits(logits, torch.from_numpy(targets.values))
+    """Return binary cross-entropy, summed over all candidates and labels, a token."""
+    total = F.binary_cross_entropy_with_logits(logits, torch.from_numpy(targets.values), reduction="sum")
+    return total / targets.tokens.sum()
 
 
 CHECKS = {

@@ -50,7 +50,7 @@ def main() -> None:
         print(json.dumps(measure(args)))
         return
     print("| side | seed | scores | training s | texts/s | MB on disk | peak MB |\n|---|---|---|---|---|---|---|")
-    for seed in range(args.seeds):
+    for seed in range(args.first_seed, args.first_seed + args.seeds):
         for side in SIDES:
             show(side, seed, train_and_measure(side, args, seed))
 
@@ -66,6 +66,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--head-factor", type=float, default=3.0, help="multiple of it at which heads learn")
     parser.add_argument("--precision", choices=["bfloat16", "float32"], default="bfloat16")
     parser.add_argument("--seeds", type=int, default=1, help="how many")
+    parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--measure", type=Path, help="a trained pipeline to be measured, in this process")
     return parser.parse_args()

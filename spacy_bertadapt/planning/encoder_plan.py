@@ -120,7 +120,7 @@ def _new_encoder(device: str) -> Block:
 
 
 def _shared_block(name: str) -> dict[str, Any]:
-    return {"@misc": "spacy-bertadapt.SharedEncoder.v1", "upstream": name}
+    return {"@misc": "spacy-bertadapt.SharedEncoder.v1", "upstream": name, "grad_factor": 1.0}
 
 
 def _shared(component: BaseComponent, base: BasePipeline) -> EncoderPlan:

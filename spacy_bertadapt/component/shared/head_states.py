@@ -14,8 +14,8 @@ class HeadStates:
     """Hidden states of a batch, and what a head gives back: a gradient, and how many examples it learned from.
 
     leaf: (1 + subwords, hidden) a row of zeros, then the states of all subwords; None once the head has learned.
-    gradient: of the leaf, summed over the head's examples; None before, without examples, and where none is wanted.
-    count: of examples, or tokens, that the head's loss sums over.
+    gradient: of the leaf, summed over the head's examples, times its factor; None before, without examples, and where
+    none is wanted. count: of examples, or tokens, that the head's loss sums over.
     """
 
     def __init__(self, states: Tensor, places: Callable[[PaddedBatch], Ints], *, learns: bool):
@@ -32,7 +32,10 @@ class HeadStates:
         index = to_device(places.ravel(), self.leaf.device)
         return self.leaf.index_select(0, index).view(*places.shape, -1)
 
-    def finish(self, count: int) -> None:
-        """Keep the gradient alone, as the head has learned. count: of its examples, or tokens."""
+    def finish(self, count: int, *, grad_factor: float) -> None:
+        """Keep the gradient alone, times a factor, as the head has learned. count: of its examples, or tokens."""
         assert self.leaf is not None
-        self.gradient, self.leaf, self.count = self.leaf.grad if count else None, None, count
+        gradient = self.leaf.grad
+        if count and gradient is not None:
+            self.gradient = gradient.mul_(grad_factor)
+        self.leaf, self.count = None, count

@@ -75,7 +75,7 @@ class HeadRunner(Runner):
         before = learner.count
         with self._upstream.learning(states):
             mean_loss = super().learn(batch, loss)
-        states.finish(learner.count - before)
+        states.finish(learner.count - before, grad_factor=self._upstream.grad_factor)
         return mean_loss
 
     def inputs(self, batch: WindowBatch) -> Sequence[Tensor]:

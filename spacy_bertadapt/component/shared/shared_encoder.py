@@ -11,7 +11,7 @@ from spacy.util import dot_to_object
 from thinc.api import Config, Model
 from transformers import PretrainedConfig
 
-from ...errors import Errors, InvalidError
+from ...errors import Errors, InvalidError, require_at_least
 from ...learning.adaptation import Adaptation
 from ...network.checkpoint import Checkpoint
 from ...network.head_checkpoint import read_head
@@ -33,10 +33,16 @@ UPSTREAM = "upstream"
 class SharedEncoder(ComponentEncoder):
     """The encoder of another component.
 
-    upstream: the name of that component, a `bert_encoder` before the one that names it.
+    upstream: the name of that component, a `bert_encoder` before the one that names it. grad_factor: how much the
+    gradient of this head weighs in the encoder's step, beside those of others; 0: the head teaches it nothing.
     """
 
     upstream: str = "bert_encoder"
+    grad_factor: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Check the settings."""
+        require_at_least("model.encoder.grad_factor", self.grad_factor, 0)
 
     @property
     def name(self) -> str:  # type: ignore[override]
@@ -48,7 +54,7 @@ class SharedEncoder(ComponentEncoder):
         if not adaptation.is_full:
             kind = type(adaptation).__name__
             raise InvalidError(Errors.E346.format(adapt=kind, upstream=self.upstream))
-        return HeadShim(settings, adaptation, Upstream(self.upstream))
+        return HeadShim(settings, adaptation, Upstream(self.upstream, grad_factor=self.grad_factor))
 
     def layers(self, shim: NetworkShim) -> list[Model[Any, Any]]:
         """Return the layer that stands for the encoder."""

@@ -61,9 +61,10 @@ class Upstream:
     component: the head's own component. lesson: the hidden states that the head learns from just now.
     """
 
-    def __init__(self, name: str):
-        """name: of the component that has the encoder."""
+    def __init__(self, name: str, *, grad_factor: float = 1.0):
+        """name: of the component that has the encoder. grad_factor: of the gradients that the head leaves for it."""
         self.name = name
+        self.grad_factor = grad_factor
         self.component: Any = None
         self.lesson: HeadStates | None = None
         self._encoder: EncoderOfHeads | None = None

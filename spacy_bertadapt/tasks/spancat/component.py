@@ -28,7 +28,7 @@ from ...learning.learner import Loss
 from ...learning.losses import SequenceLoss, checked_loss
 from ...network.inputs import to_device
 from ...subwords.batches import WindowBatch
-from ...subwords.window_ownership import place_spans
+from ...subwords.window_ownership import NO_WINDOW, owning_windows, place_spans
 from ...types import MULTI_LABEL, Floats, Ints
 from .candidates import (
     Candidates,
@@ -55,10 +55,14 @@ class SpanTexts(AlignedTexts):
 
 @dataclass(frozen=True, slots=True)
 class SpanTargets:
-    """Gold labels of the candidates. batch: their windows. values: (spans of the batch, labels) 0 or 1."""
+    """Gold labels of the candidates.
+
+    batch: their windows. values: (spans of the batch, labels) 0 or 1. tokens: (windows,) how many are read from each.
+    """
 
     batch: WindowBatch
     values: Floats
+    tokens: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,14 +211,21 @@ class BertSpanCategorizer(BertPipe[SpanTexts, SpanTargets, LabelledSpans]):
         values = np.zeros((len(texts.candidates), len(self.labels)), dtype=np.float32)
         candidate, label = self._gold_candidates(examples, texts)
         values[candidate, label] = 1.0
-        return SpanTargets(batch, values[batch.spans.index])
+        owner = owning_windows(batch, texts.alignment.text, texts.alignment.first)
+        tokens = np.bincount(owner[owner != NO_WINDOW], minlength=len(batch))
+        return SpanTargets(batch, values[batch.spans.index], tokens)
 
     def loss(self, logits: Tensor, rows: Ints, targets: SpanTargets) -> Loss:
-        """Return the loss of the windows' candidates, summed over candidates."""
+        """Return the loss of the windows' candidates, summed over these and their labels, and the number of tokens.
+
+        A mean over candidates, nearly all of which have no label, would be next to nothing beside the losses of other
+        heads on the same encoder.
+        """
         assert self.loss_function is not None
         gold = to_device(targets.values[targets.batch.spans_of(rows)], logits.device)
         weights = self.weights_of_labels(logits.device)
-        return Loss(self.loss_function(logits, gold, torch.ones_like(gold), weights).sum(), len(gold))
+        losses = self.loss_function(logits, gold, torch.ones_like(gold), weights)
+        return Loss(losses.sum() * gold.shape[-1], int(targets.tokens[rows].sum()))
 
     def _gold_candidates(self, examples: Sequence[Example], texts: SpanTexts) -> tuple[Ints, Ints]:
         """Return the candidates that are gold, (n,), and the label of each, (n,); one with two labels comes twice."""

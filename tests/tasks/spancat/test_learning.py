@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -26,6 +28,9 @@ def gold_by_loop(pipe, examples, inputs):
     return np.array(rows)
 
 
+summed_loss = partial(torch.nn.functional.binary_cross_entropy_with_logits, reduction="sum")
+
+
 def candidate_logits(pipe, inputs):
     """Logits of the candidates in their order, with a gradient: all texts in one batch, each in one window."""
     batch = pipe.runner.windows(inputs)
@@ -43,17 +48,18 @@ def test_loss_and_gradients_are_those_of_a_plain_loop(nlp, make_spancat, make_sp
     assert gold.sum() == sum(len(example.reference.spans["sc"]) for example in examples)
     logits, order = candidate_logits(pipe, inputs)
     terms = [
-        torch.nn.functional.binary_cross_entropy_with_logits(row, torch.tensor(gold[place], dtype=torch.float32))
+        summed_loss(row, torch.tensor(gold[place], dtype=torch.float32))
         for row, place in zip(logits, order.tolist(), strict=True)
     ]
-    expected = torch.stack(terms).mean()
+    count = sum(len(example.reference) for example in examples)
+    expected = torch.stack(terms).sum() / count
     weights = [p for p in pipe.network.module.parameters() if p.requires_grad]
     gradients = torch.autograd.grad(expected, weights, allow_unused=True)
     losses = pipe.update(examples)
     assert float(losses[NAME]) == pytest.approx(expected.item(), abs=1e-6)
-    count = len(gold)  # gradients are of the sum until the step divides them
     for weight, gradient in zip(weights, gradients, strict=True):
         if gradient is not None:
+            # gradients are of the sum until the step divides them
             torch.testing.assert_close(weight.grad / count, gradient, atol=1e-6, rtol=1e-4)
 
 
@@ -71,7 +77,7 @@ def test_each_candidate_counts_once_whatever_the_windows(nlp, make_spancat, make
     assert sorted(index.tolist()) == list(range(len(inputs.candidates)))
     logits = torch.from_numpy(outputs.span_logits(3))
     gold = torch.tensor(gold_by_loop(pipe, examples, inputs)[index], dtype=torch.float32)
-    expected = torch.nn.functional.binary_cross_entropy_with_logits(logits, gold)
+    expected = summed_loss(logits, gold) / len(inputs.alignment)
     assert loss == pytest.approx(float(expected), abs=1e-5)
 
 
@@ -85,7 +91,8 @@ def test_class_weights_count_the_spans_of_a_label(nlp, make_spancat, make_spans)
     gold = torch.tensor(gold_by_loop(pipe, examples, inputs)[order], dtype=torch.float32)
     terms = torch.nn.functional.binary_cross_entropy_with_logits(logits, gold, reduction="none")
     weights = 1 + 4 * gold * torch.tensor([0.0, 0.0, 1.0])
-    assert float(pipe.update(examples)[NAME]) == pytest.approx((terms * weights).mean().item(), abs=1e-6)
+    expected = (terms * weights).sum().item() / len(inputs.alignment)
+    assert float(pipe.update(examples)[NAME]) == pytest.approx(expected, abs=1e-5)
 
 
 def test_unknown_label(nlp, make_spancat, make_spans):
