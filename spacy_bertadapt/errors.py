@@ -560,6 +560,7 @@ class Errors:
         "is no part of it stays."
     )
     E559 = "[E559] {path} holds a pipeline, whose files an export would replace. Name another folder."
+    E565 = "[E565] --name {name!r:.200} can't be the name of a component: it has letters, digits, _ and - alone."
     E564 = "[E564] --shared-encoder puts a new bert_encoder before the new components, but {reason}. {remedy}."
     E563 = (
         "[E563] No component can be exported: the pipeline has {components}. Name a pipeline with one of {factories}; "

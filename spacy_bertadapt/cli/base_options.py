@@ -56,6 +56,5 @@ def check_new_name(name: str | None) -> None:
     if name is None:
         return
     if not COMPONENT_NAME.fullmatch(name):
-        reason = "a component's name has letters, digits, _ and - alone"
-        raise InvalidError(Errors.E526.format(value=name, reason=reason))
+        raise InvalidError(Errors.E565.format(name=name))
     check_component_name(name)

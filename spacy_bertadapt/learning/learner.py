@@ -139,12 +139,15 @@ class Learner:
 
     @contextmanager
     def training(self) -> Iterator[None]:
-        """Have the network in training mode in the block."""
-        self.adaptation.train(self.network.module)
+        """Have the network in training mode in the block, and after it too if it was before: blocks may be nested."""
+        module = self.network.module
+        was_training = module.training
+        self.adaptation.train(module)
         try:
             yield
         finally:
-            self.network.module.eval()
+            if not was_training:
+                module.eval()
 
     def keep_features(self) -> None:
         """Keep the hidden states of a frozen encoder, from the first batch of training on."""

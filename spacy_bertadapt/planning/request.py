@@ -11,6 +11,7 @@ from typing import Any
 from ..component.defaults import DEFAULT_ENCODER
 from ..errors import Errors, InvalidError
 from .base_pipeline import BasePipeline
+from .encoder_plan import SHARED_NAME
 from .task import Task
 
 
@@ -65,7 +66,7 @@ class ConfigRequest:
         for task, count in Counter(data.task.name for data in self.data).items():
             if count > 1:  # they share one corpus, and each would take the labels of all of it
                 raise InvalidError(Errors.E562.format(task=task, count=count))
-        names = Counter(data.component for data in self.data)
+        names = Counter([data.component for data in self.data] + [SHARED_NAME] * self.shared_encoder)
         for name, count in names.items():
             if count > 1:
                 raise InvalidError(Errors.E546.format(name=name, place="this config"))

@@ -54,7 +54,7 @@ def test_what_is_there_is_kept_without_force(tagger: Path, run: Callable, tmp_pa
         (("import", "no/such/checkpoint", "OUT"), "E101"),
         (("import", "TAGGER", "OUT", "--problem-type", "regression"), "E554"),
         (("import", "TAGGER", "OUT", "--name", "vocab"), "E138"),
-        (("import", "TAGGER", "OUT", "--name", "a.b"), "E526"),
+        (("import", "TAGGER", "OUT", "--name", "a.b"), "E565"),
         (("export", "no_such_pipeline", "OUT"), "no_such_pipeline"),
     ],
 )

@@ -189,7 +189,7 @@ def test_scores_in_common_are_told(
         (("--without", "parser"), "E544"),
         (("--without", "tok2vec"), "E547"),
         (("--name", "tagger"), "E546"),
-        (("--name", "a.b"), "E526"),
+        (("--name", "a.b"), "E565"),
         (("--name", "vocab"), "E138"),
         (("--name", "a", "--name", "b"), "E548"),
         (("--lang", "de"), "E549"),

@@ -101,6 +101,12 @@ def test_a_shared_encoder_where_there_is_one(init: Callable, encoder_folder: Pat
     assert "[E564]" in result.output
 
 
+def test_a_component_with_the_name_of_the_new_encoder(init: Callable, base_folder: Path, tiny_bert: Path) -> None:
+    result = init(base_folder, "textcat", "--encoder", tiny_bert, "--shared-encoder", "--name", "bert_encoder")
+    assert result.exit_code == 1
+    assert "[E546]" in result.output
+
+
 @pytest.mark.parametrize("task", list(TRAINED))
 def test_a_head_listens_to_a_component_of_the_base(
     task: str, init: Callable, base_folder: Path, tmp_path: Path

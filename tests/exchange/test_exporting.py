@@ -169,7 +169,8 @@ def test_a_folder_that_is_not_empty_stays_as_it_is(learned: Learned, tmp_path: P
     folder = tmp_path / "checkpoint"
     (folder / ".git").mkdir(parents=True)
     (folder / "head.safetensors").write_text("of another export")
-    users = {"notes.txt": b"of the user", "model.onnx": b"too"}
+    names = ("notes.txt", "model.onnx", "tokenizer_training.md", "vocab.csv", "adapter_notes.txt", "ema.safetensors")
+    users = dict.fromkeys(names, b"of the user")
     for name, content in users.items():
         (folder / name).write_bytes(content)
     nlp = learned("ner")

@@ -23,10 +23,15 @@ class DocVectors:
     tokens: Floats
     starts: Ints
 
-    def put_on(self, doc: Doc) -> None:
-        """Make them the Doc's own. `doc.tensor` gets the tokens' too, unless another component has filled it."""
-        is_free = not doc.tensor.size or _is_from_here(doc)
-        doc.user_hooks.update(vector=self.of_doc, has_vector=has_vector, similarity=similarity)
+    def put_on(self, doc: Doc, *, writes_alone: bool) -> None:
+        """Make them the Doc's own. `doc.tensor` gets the tokens' too, unless another component has filled it.
+
+        writes_alone: whether no other component of the pipeline says that it fills it. Then a tensor like the new one
+        is an earlier one, though the Doc has been copied, or comes from another process.
+        """
+        is_earlier = _is_from_here(doc) or (writes_alone and doc.tensor.shape == self.tokens.shape)
+        is_free = not doc.tensor.size or is_earlier
+        doc.user_hooks.update(vector=self.of_doc, has_vector=has_vector, similarity=similarity, vector_norm=vector_norm)
         doc.user_span_hooks.update(vector=self.of_span, has_vector=has_vector, similarity=similarity)
         doc.user_token_hooks.update(vector=self.of_token, has_vector=has_vector, similarity=similarity)
         if is_free:
@@ -59,6 +64,11 @@ def _is_from_here(doc: Doc) -> bool:
 def has_vector(item: Doc | Span | Token) -> bool:
     """Return whether a vector is more than zeros."""
     return bool(item.vector.any())
+
+
+def vector_norm(doc: Doc) -> float:
+    """Return the length of a Doc's vector; without this, spaCy gives that of the first vector it has had."""
+    return float(np.linalg.norm(np.asarray(doc.vector)))
 
 
 def similarity(item: Doc | Span | Token, other: Any) -> float:

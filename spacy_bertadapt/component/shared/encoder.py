@@ -177,12 +177,18 @@ class BertEncoder(ListenedTo, KnowsLastSave, NetworkComponent):
             self.settle()
             joint.read(batch := self._new_batch(examples))
             lessons = self._lessons(examples)
-        joint.add_head(head, batch)
         if head not in lessons and not batch.has_lesson(head):
             own = cast(BertPipe, head).lesson(examples)
             lessons |= {} if own is None else {head: own}
         batch.add(lessons)
-        return batch if batch.has_lesson(head) else None
+        if batch.has_lesson(head):
+            return batch
+        joint.note_learned(head, batch)
+        return None
+
+    def note_learned(self, head: object, batch: JointBatch) -> None:
+        """Note that a head has learned from a batch that `joint_batch` returned."""
+        self.shim.joint.note_learned(head, batch)
 
     def saved_state(self) -> dict[str, Any]:
         """Return the live settings, as JSON can hold them."""
@@ -216,8 +222,9 @@ class BertEncoder(ListenedTo, KnowsLastSave, NetworkComponent):
 
     def set_annotations(self, docs: Sequence[Doc], predictions: Sequence[DocVectors]) -> None:
         """Put vectors on the Docs, if there are any; all else is up to the heads."""
+        writes_alone = all(other is self for other in self._pipeline.writers({"doc.tensor"}))
         for doc, vectors in zip(docs, predictions, strict=False):
-            vectors.put_on(doc)
+            vectors.put_on(doc, writes_alone=writes_alone)
 
     def _annotate(self, docs: Sequence[Doc]) -> None:
         self.set_annotations(docs, self.predict(docs))

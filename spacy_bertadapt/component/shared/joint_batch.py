@@ -52,7 +52,7 @@ class _Slice:
 class JointBatch:
     """The windows that heads read of a batch of examples, each once, with their hidden states.
 
-    learns: whether the encoder goes backward. heads: those that have come to learn from it, or found nothing to learn.
+    learns: whether the encoder goes backward. heads: those that have learned from it, or found nothing to learn.
     """
 
     def __init__(

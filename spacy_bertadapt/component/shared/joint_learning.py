@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import torch
 from spacy.tokens import Doc
 from spacy.training import Example
 
@@ -64,8 +65,8 @@ class JointLearning:
         self._read_only = batch
         self._expected = self._latest
 
-    def add_head(self, head: object, batch: JointBatch) -> None:
-        """Note that a head has come to learn from a batch."""
+    def note_learned(self, head: object, batch: JointBatch) -> None:
+        """Note that a head has learned from a batch, or found nothing in it to learn from."""
         batch.heads.add(head)
         self._latest = batch.heads
 
@@ -119,9 +120,10 @@ class JointLearning:
             counts.update(batch.counts)
         try:
             if counts.total():
-                for batch in reversed(self._batches):
-                    batch.learn(counts)
-                learner.step(optimizer, rates)
+                with torch.inference_mode(False), torch.enable_grad():  # the step may be made within a prediction
+                    for batch in reversed(self._batches):
+                        batch.learn(counts)
+                    learner.step(optimizer, rates)
         except BaseException:  # what the first batches have added up must not be in the next step
             learner.forget()
             raise

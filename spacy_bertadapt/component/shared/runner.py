@@ -67,6 +67,7 @@ class HeadRunner(Runner):
             yield lesson
         finally:
             self._states = None
+        self._upstream.encoder.note_learned(component, batch)
 
     def learn(self, batch: WindowBatch, loss: LossOfWindows) -> RunningLoss | float:
         """Add up the gradients of one batch, and leave those of its hidden states for the encoder."""

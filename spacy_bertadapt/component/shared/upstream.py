@@ -51,6 +51,9 @@ class EncoderOfHeads(Protocol):
     def joint_batch(self, head: object, examples: Sequence[Example]) -> JointBatch | None:
         """Return the batch of examples that all heads learn from together; None if this one has nothing to learn."""
 
+    def note_learned(self, head: object, batch: JointBatch) -> None:
+        """Note that a head has learned from a batch that `joint_batch` returned."""
+
     def forget(self) -> None:
         """Drop all gradients since the last step."""
 

@@ -7,7 +7,15 @@ import torch
 
 from spacy_bertadapt.network.process_forks import ForkGuard
 from tests.fixtures.shared import SHARED, TEXT_TASKS, add_heads, examples_of
-from tests.fixtures.shared_learning import assert_close, encoder_of, encoder_weights, fails, loop, optimizer
+from tests.fixtures.shared_learning import (
+    assert_close,
+    encoder_of,
+    encoder_weights,
+    fails,
+    has_changed,
+    loop,
+    optimizer,
+)
 
 TEXT = "my parcel never arrived"
 
@@ -57,6 +65,29 @@ def test_a_fork_in_the_middle_of_an_update_takes_nothing_from_heads_that_come_la
     assert_close(*results, atol=0)
 
 
+def test_a_fork_while_a_head_learns_takes_nothing_from_it(make_shared, monkeypatch):
+    """As of a pool of processes that another thread has."""
+    nlp = make_shared("textcat")
+    kind = type(nlp.get_pipe("bert_textcat"))
+    loss, before = kind.loss, encoder_weights(nlp)
+    monkeypatch.setattr(kind, "loss", lambda *args: (fork(), loss(*args))[1])
+    nlp.update(examples_of(nlp, "textcat"), sgd=optimizer())
+    encoder_of(nlp).settle()
+    assert has_changed(before, encoder_weights(nlp))
+
+
+@pytest.mark.parametrize("budget", [24, None])
+@pytest.mark.parametrize("block", [torch.no_grad, torch.inference_mode])
+def test_the_step_is_made_where_gradients_are_off(make_shared, block, budget):
+    nlp, twin = make_shared(max_batch_subwords=budget), make_shared(max_batch_subwords=budget)
+    for pipeline in (nlp, twin):
+        pipeline.update(examples_of(pipeline, *TEXT_TASKS), sgd=optimizer())
+    twin(TEXT)
+    with block():
+        nlp(TEXT)
+    assert_close(encoder_weights(nlp), encoder_weights(twin), atol=0)
+
+
 @pytest.mark.parametrize("frozen", [(), ("bert_ner",)])
 def test_docs_that_were_learned_from_are_predicted_with_the_weights_of_after(make_shared, frozen):
     """Once the heads have learned that learned from the batch before, the step waits for none."""
@@ -69,10 +100,6 @@ def test_docs_that_were_learned_from_are_predicted_with_the_weights_of_after(mak
     before = encoder_weights(nlp)
     encoder_of(nlp).predict([example.predicted for example in examples])
     assert has_changed(before, encoder_weights(nlp))
-
-
-def has_changed(before, after):
-    return any(not torch.equal(before[name], weight) for name, weight in after.items())
 
 
 def to_cpu(encoder):

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import pytest
+import spacy
 import torch
 from spacy.training import Example
 
+from spacy_bertadapt.errors import InvalidError
 from spacy_bertadapt.network.random_numbers import random_state_of
-from tests.fixtures.shared import ALL_TASKS, TEXT_TASKS, examples_of
+from tests.fixtures.shared import ALL_TASKS, SHARED, TEXT_TASKS, examples_of
 from tests.fixtures.shared_learning import (
     assert_close,
     encoder_of,
     encoder_part,
+    encoder_weights,
+    has_changed,
     loop,
     optimizer,
     shared_gradients,
@@ -116,3 +120,43 @@ def test_texts_and_pairs_teach_one_encoder(make_shared, own_twin):
     twin = own_twin(nlp, *ALL_TASKS)
     batches = [examples_of(nlp, *TEXT_TASKS)[::2], examples_of(nlp, "nli", "qa")[::2]]
     assert_close(shared_gradients(nlp, *batches), summed_gradients(twin, *batches))
+
+
+def test_a_head_teaches_the_encoder_as_much_as_its_factor_says(make_shared, own_twin, tmp_path):
+    nlp = make_shared("ner")
+    config = {"model": {"precision": "float32", "encoder": {**SHARED, "grad_factor": 3.0}}}
+    nlp.add_pipe("bert_textcat", config=config).initialize(lambda: examples_of(nlp, "textcat"), nlp=nlp)
+    nlp.to_disk(tmp_path)
+    nlp = spacy.load(tmp_path)
+    batch = examples_of(nlp, "ner", "textcat")
+    wanted = summed_gradients(own_twin(nlp, "ner"), batch)
+    for name, gradient in summed_gradients(own_twin(nlp, "textcat"), batch).items():
+        wanted[name] = wanted.get(name, 0) + 3.0 * gradient
+    assert_close(shared_gradients(nlp, batch), wanted, atol=3e-6)
+
+
+def test_no_head_is_drowned_by_the_others(make_shared):
+    """Losses of other kinds are about as large: a mean over candidate spans would be a hundredth of one over tokens."""
+    nlp = make_shared()
+    sizes = {}
+    for task in TEXT_TASKS:
+        gradient = shared_gradients(nlp, examples_of(nlp, task))
+        sizes[task] = torch.stack([weight.norm() for weight in gradient.values()]).norm().item()
+    assert max(sizes.values()) < 20 * min(sizes.values()), sizes
+
+
+def test_factors_below_zero_are_refused(make_shared):
+    nlp = make_shared("ner")
+    with pytest.raises(InvalidError, match=r"E308.*grad_factor.*-1"):
+        nlp.add_pipe("bert_textcat", config={"model": {"encoder": {**SHARED, "grad_factor": -1.0}}})
+
+
+@pytest.mark.parametrize("batches", [1, 2])
+def test_slices_go_forward_again_under_gradient_checkpointing(make_shared, batches):
+    """In training mode, with the dropout of the first time: torch checks that the same tensors are computed."""
+    adapt = {"@misc": "spacy-bertadapt.FullFineTuning.v1", "gradient_checkpointing": True}
+    nlp = make_shared("textcat", encoder={"dropout": 0.1}, adapt=adapt, max_batch_subwords=24)
+    examples, before = examples_of(nlp, "textcat"), encoder_weights(nlp)
+    loop(nlp, *(examples[part::batches] for part in range(batches)))
+    assert has_changed(before, encoder_weights(nlp))
+    assert not encoder_of(nlp).network.module.training

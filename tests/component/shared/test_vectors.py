@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import spacy
 import torch
+from spacy.language import Language
 from spacy.tokens import Doc
 from transformers import AutoModel, AutoTokenizer
 
@@ -105,13 +106,48 @@ def test_a_doc_that_runs_twice_has_the_vectors_of_the_weights_now(tiny_bert):
     nlp = pipeline(tiny_bert, vectors="mean")
     doc, other = nlp("my parcel never arrived"), nlp("my parcel never arrived")
     before = doc.tensor
-    other.tensor = np.ones_like(before)
+    other.tensor = np.ones((len(other), 3), dtype=np.float32)
     with torch.no_grad():
         next(nlp.get_pipe("bert_encoder").network.module.encoder.parameters()).mul_(2)
     list(nlp.pipe([doc, other]))
     np.testing.assert_array_equal(doc.tensor, np.stack([token.vector for token in doc]))
     assert np.abs(doc.tensor - before).max() > 1e-3
-    assert np.array_equal(other.tensor, np.ones_like(before))
+    assert np.array_equal(other.tensor, np.ones((len(other), 3)))
+
+
+@pytest.mark.parametrize("through", ["copy", "bytes", "processes"])
+def test_a_doc_from_elsewhere_has_the_vectors_of_the_weights_now(tiny_bert, through):
+    """Its hooks are not there any more, but its tensor is."""
+    nlp = pipeline(tiny_bert, vectors="mean")
+    texts = ["my parcel never arrived"] * 2
+    (doc, _) = nlp.pipe(texts, n_process=2, batch_size=1) if through == "processes" else nlp.pipe(texts)
+    assert doc.vector_norm > 0  # spaCy would remember it
+    if through == "copy":
+        doc = doc.copy()
+    elif through == "bytes":
+        doc = Doc(nlp.vocab).from_bytes(doc.to_bytes())
+    with torch.no_grad():
+        next(nlp.get_pipe("bert_encoder").network.module.encoder.parameters()).mul_(2)
+    doc, expected = nlp.get_pipe("bert_encoder")(doc), nlp(texts[0])
+    np.testing.assert_array_equal(doc.tensor, expected.tensor)
+    for one, other in ((doc, expected), (doc[1:], expected[1:]), (doc[1], expected[1])):
+        assert one.vector_norm == pytest.approx(np.linalg.norm(other.vector), rel=1e-6)
+
+
+def test_the_tensor_of_a_component_that_says_so_stays(tiny_bert):
+    """Others listen to it, and it may be as wide as the encoder's hidden states."""
+    nlp = pipeline(tiny_bert, vectors="mean")
+    width = nlp("parcel").vector.size
+
+    @Language.component("fills_tensor", assigns=["doc.tensor"])
+    def fills_tensor(doc):
+        doc.tensor = np.ones((len(doc), width), dtype=np.float32)
+        return doc
+
+    nlp.add_pipe("fills_tensor", first=True)
+    doc = nlp("my parcel never arrived")
+    assert np.array_equal(doc.tensor, np.ones((4, width)))
+    assert np.abs(doc.vector - 1).max() > 1e-3
 
 
 def test_vectors_beside_heads_cost_no_second_pass(make_shared):
