@@ -115,6 +115,7 @@ def test_a_doc_that_runs_twice_has_the_vectors_of_the_weights_now(tiny_bert):
     assert np.array_equal(other.tensor, np.ones((len(other), 3)))
 
 
+@pytest.mark.filterwarnings("ignore:.*W109")
 @pytest.mark.parametrize("through", ["copy", "bytes", "processes"])
 def test_a_doc_from_elsewhere_has_the_vectors_of_the_weights_now(tiny_bert, through):
     """Its hooks are not there any more, but its tensor is."""
