@@ -403,8 +403,13 @@ class Errors:
 
     E346 = (
         "[E346] adapt = {adapt} is about an encoder of the component's own, but this one is a head on that of "
-        "'{upstream}': all of the head learns. Leave [components.NAME.adapt] out; how the encoder learns is said in "
-        "[components.{upstream}.adapt]."
+        "'{upstream}': all of the head learns. Say how the encoder learns in [components.{upstream}.adapt], and leave "
+        "it out of the head's own block."
+    )
+
+    E347 = (
+        "[E347] '{name}' needs the encoder of a component '{upstream}', and the pipeline has none of that name. Did "
+        'you mean upstream = "{known}", in [components.{name}.model.encoder]?'
     )
 
     # Command line
@@ -846,7 +851,7 @@ class Warnings:
     )
     W504 = "[W504] {path} is both training and evaluation data: scores on it say nothing about new texts."
     W505 = (
-        "[W505] {others} of the base and {name} write to the same place and have the same scores. Both stay, and while "
-        "training, these scores are those of both together, or of the last one. If {name} is to take their place: "
-        "--without {others}."
+        "[W505] {others} of the base and {name} write to the same place and have the same scores. Both stay: where "
+        "they disagree, one of them has the last word, and these scores are those of both together, or of the last one. If "
+        "{name} is to take their place: --without {others}."
     )

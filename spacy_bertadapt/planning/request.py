@@ -66,9 +66,9 @@ class ConfigRequest:
         for task, count in Counter(data.task.name for data in self.data).items():
             if count > 1:  # they share one corpus, and each would take the labels of all of it
                 raise InvalidError(Errors.E562.format(task=task, count=count))
-        names = Counter([data.component for data in self.data] + [SHARED_NAME] * self.shared_encoder)
+        names = Counter(data.component for data in self.data)
         for name, count in names.items():
-            if count > 1:
+            if count > 1 or (self.shared_encoder and name == SHARED_NAME):
                 raise InvalidError(Errors.E546.format(name=name, place="this config"))
             if self.base is not None and name in self.base.names:
                 raise InvalidError(Errors.E546.format(name=name, place=f"the pipeline '{self.base.name}'"))

@@ -74,6 +74,11 @@ def test_a_package_that_is_not_there(package: str) -> None:
         EncoderSource(f"package:{package}").locate()
 
 
+def test_a_package_that_is_misspelt() -> None:
+    with pytest.raises(FileNotFoundError, match=r"E101.*Did you mean package:transformers\?"):
+        EncoderSource("package:tranformers").locate()
+
+
 @pytest.mark.parametrize("name", ["/no/such/folder", "./nothing", "../nothing/here", "one/two/three", "~/nothing"])
 def test_a_directory_that_is_not_there(name: str) -> None:
     with pytest.raises(FileNotFoundError, match=r"E101.*no directory.*Check the path"):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from multiprocessing import get_context
 
 import pytest
 import srsly
@@ -159,3 +162,25 @@ def test_weights_and_dropout_that_are_given_take_the_place_of_the_heads_own(save
     read_again = HeadCheckpoint.load(saved, SEQUENCES, dropout=0.25).module
     torch.testing.assert_close(dict(read_again.state_dict()), doubled)
     assert {module.p for module in read_again.modules() if isinstance(module, torch.nn.Dropout)} == {0.25}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no other users")
+def test_a_file_of_another_user_is_named(saved):
+    """Not as one that is missing."""
+    (saved / "head.safetensors").chmod(0)
+    for folder in [saved, *saved.parents]:
+        folder.chmod(folder.stat().st_mode | 0o055)
+    with ProcessPoolExecutor(1, mp_context=get_context("fork")) as pool:
+        message = pool.submit(message_to_another_user, saved).result()
+    assert "E105" in message
+    assert "head.safetensors may not be read" in message
+
+
+def message_to_another_user(folder):
+    """Return the message of the error that another user meets who loads a head."""
+    if os.geteuid() == 0:
+        os.setuid(65534)
+    try:
+        HeadCheckpoint.load(folder, SEQUENCES)
+    except BertadaptError as err:
+        return str(err)

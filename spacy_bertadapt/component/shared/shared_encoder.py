@@ -52,7 +52,8 @@ class SharedEncoder(ComponentEncoder):
     def make_shim(self, settings: NetworkSettings, adaptation: Adaptation) -> HeadShim:
         """Return what holds the head. Raises ValueError for an adaptation of the encoder, which has its own."""
         if not adaptation.is_full:
-            kind = type(adaptation).__name__
+            setting = ".gradient_checkpointing = true" if adaptation.gradient_checkpointing else ""
+            kind = type(adaptation).__name__ + setting
             raise InvalidError(Errors.E346.format(adapt=kind, upstream=self.upstream))
         return HeadShim(settings, adaptation, Upstream(self.upstream, grad_factor=self.grad_factor))
 

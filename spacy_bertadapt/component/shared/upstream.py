@@ -145,6 +145,9 @@ class Upstream:
         name, pipeline = self.component.name, self.component.pipeline_link
         component = pipeline.find(self.name)
         if component is None:
+            others = [other for other in pipeline.names if hasattr(pipeline.find(other), "joint_batch")]
+            if others:
+                raise InvalidError(Errors.E347.format(name=name, upstream=self.name, known=others[0]))
             raise InvalidError(Errors.E340.format(name=name, upstream=self.name, known=pipeline.names))
         if not hasattr(component, "joint_batch"):
             raise InvalidError(Errors.E341.format(name=name, upstream=self.name, kind=type(component).__name__))

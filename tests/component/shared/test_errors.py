@@ -70,6 +70,12 @@ def test_a_head_does_not_adapt_the_encoder(make_shared, adapt):
         make_shared("ner", heads={"adapt": adapt})
 
 
+def test_the_setting_at_fault_is_named(make_shared):
+    adapt = {"@misc": "spacy-bertadapt.FullFineTuning.v1", "gradient_checkpointing": True}
+    with pytest.raises(InvalidError, match=r"E346.*FullFineTuning\.gradient_checkpointing = true"):
+        make_shared("ner", heads={"adapt": adapt})
+
+
 def test_a_head_learns_at_rates_of_its_own(make_shared):
     nlp = make_shared("ner", heads={"adapt": {"@misc": "spacy-bertadapt.FullFineTuning.v1", "head_factor": 2.0}})
     assert nlp.get_pipe("bert_ner").shim.adaptation.head_factor == 2.0

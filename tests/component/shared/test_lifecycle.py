@@ -221,6 +221,14 @@ def test_removing(learned):
         learned(TEXTS[0])
 
 
+def test_a_misspelt_name(tiny_bert):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("bert_encoder", name="encoder", config={"model": {"encoder": {"name": str(tiny_bert)}}})
+    nlp.add_pipe("bert_textcat", config={"model": {"encoder": {**SHARED, "upstream": "encodr"}}})
+    with pytest.raises(InvalidError, match=r"E347.*'encodr'.*upstream = \"encoder\".*components\.bert_textcat"):
+        nlp.initialize(lambda: examples_of(nlp, "textcat"))
+
+
 def test_wrong_order_and_wrong_component(tiny_bert):
     nlp = spacy.blank("en")
     nlp.add_pipe("bert_textcat", config={"model": {"encoder": SHARED}})
