@@ -852,6 +852,6 @@ class Warnings:
     W504 = "[W504] {path} is both training and evaluation data: scores on it say nothing about new texts."
     W505 = (
         "[W505] {others} of the base and {name} write to the same place and have the same scores. Both stay: where "
-        "they disagree, one of them has the last word, and these scores are those of both together, or of the last one. If "
-        "{name} is to take their place: --without {others}."
+        "they disagree, one of them has the last word, and these scores are those of both together, or of the last "
+        "one. If {name} is to take their place: --without {others}."
     )

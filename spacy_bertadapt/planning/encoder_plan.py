@@ -22,9 +22,15 @@ WINDOW_SETTINGS = ("component.max_length", "component.stride")
 WHOLE_RATE, HEAD_RATE = 5e-5, 1e-3
 POOLING = {"@layers": "reduce_mean.v1"}
 SUBWORDS_NOTE = "the base's encoder, for its tokenizer alone: batches are made by the number of subwords"
-HEAD_NOTE = "how the head's own layers learn; the encoder is another component's, whose settings say how it does"
-OF_ENCODERS = ("layer_decay", "frozen_dropout", "gradient_checkpointing")
 NOT_OF_HEADS = "of an encoder: leave it as it is for a head"
+HEAD_NOTES = {
+    "component.adapt": "how the head's own layers learn; the encoder is another component's, whose settings say how it "
+    "does",
+    "component.adapt.layer_decay": NOT_OF_HEADS,
+    "component.adapt.frozen_dropout": NOT_OF_HEADS,
+    "component.adapt.gradient_checkpointing": NOT_OF_HEADS,
+    "component.model.encoder.grad_factor": "weight of this head in the steps of the encoder, beside the others",
+}
 SHARED_NOTES = {
     "vectors": '"mean" or "cls": sets doc.vector, token.vector and similarity; null: no vectors',
     "max_length": "subwords of a window for vectors; the windows of heads are the heads' own",
@@ -61,9 +67,8 @@ class EncoderPlan:
         """Write the encoder, and what follows from it for training, into a config."""
         if self.block is not None:
             draft.set("component.model.encoder", self.block)
-            draft.notes.update(dict.fromkeys(draft.paths_of("component.adapt"), HEAD_NOTE))
-            for setting in OF_ENCODERS:
-                draft.notes.update(dict.fromkeys(draft.paths_of(f"component.adapt.{setting}"), NOT_OF_HEADS))
+            for setting, note in HEAD_NOTES.items():
+                draft.notes.update(dict.fromkeys(draft.paths_of(setting), note))
         if self.subwords_of is None:
             del draft.config["paths"]["encoder"]
             size = draft.config["training"]["batcher"]["size"]

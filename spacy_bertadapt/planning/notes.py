@@ -24,7 +24,6 @@ NOTES = {
     "component.model.device": "auto: spaCy's GPU, else the CPU; cuda:0 and mps need no CuPy",
     "component.model.precision": "auto: bfloat16 where the hardware computes in it, else float32",
     "component.model.encoder.revision": "branch, tag or commit of a hub id",
-    "component.model.encoder.grad_factor": "weight of this head in the steps of the encoder, beside the others",
     "component.model.encoder.dropout": "null: the checkpoint's own dropout",
     "reader.limit": "0: all of the file",
     "docbin.max_length": "0: texts of any length",
