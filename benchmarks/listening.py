@@ -65,6 +65,7 @@ def add_textcat(args: argparse.Namespace, kind: str, sizes: Sizes) -> list[str]:
     train(nlp, tagged, steps=sizes["steps"], rate=RATES[kind], seed=args.seed)
     test = _tagged(nlp, args.data / "wnut_test.conll", sizes["test"])
     score, before = nlp.evaluate(test)["ents_f"], _entities(nlp, test)
+    assert any(before), "ner has learned nothing: there is nothing to compare"
     add_listening(nlp, "bert_textcat", kind)
     rows = _texts(nlp, read_sst2(args.data / "sst2_train.tsv")[: sizes["train"]])
     settings = {"steps": sizes["steps"], "rate": HEAD_RATE, "seed": args.seed}
