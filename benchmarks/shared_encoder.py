@@ -64,6 +64,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--learn-rate", type=float, default=2e-4)
     parser.add_argument("--head-factor", type=float, default=3.0, help="multiple of it at which heads learn")
+    parser.add_argument("--grad-factor", type=float, default=1.0, help="of bert_spancat on the shared encoder")
     parser.add_argument("--precision", choices=["bfloat16", "float32"], default="bfloat16")
     parser.add_argument("--seeds", type=int, default=1, help="how many")
     parser.add_argument("--first-seed", type=int, default=0)
@@ -81,6 +82,7 @@ def config_of(side: str, args: argparse.Namespace) -> Config:
         block["model"]["encoder"] = SHARED if side == "shared" else OWN
         block["adapt"] = {"@misc": "spacy-bertadapt.FullFineTuning.v1", "head_factor": args.head_factor}
     if side == "shared":
+        components["bert_spancat"]["model"]["encoder"] = {**SHARED, "grad_factor": args.grad_factor}
         model = {"@architectures": "spacy-bertadapt.EncoderNetwork.v1", "precision": args.precision, "encoder": OWN}
         components = {"bert_encoder": {"factory": "bert_encoder", "model": model}, **components}
     config["components"] = components
