@@ -88,9 +88,9 @@ def errors_of_file(path: Path) -> Iterator[None]:
         if isinstance(err, BertadaptError) or is_out_of_memory(err):
             raise
         reason = f"can't be read: {first_line(err)}"
-        for file in path.parent.iterdir():
-            if not os.access(file, os.R_OK):  # safetensors says that it is not there
-                path, reason = file, "may not be read by this user: its permissions are another one's"
+        closed = (file for file in path.parent.glob("*") if not os.access(file, os.R_OK))
+        if file := next(closed, None):  # safetensors says that it is not there
+            path, reason = file, "may not be read by this user: its permissions are another one's"
         raise InvalidError(Errors.E105.format(path=path, reason=reason)) from err
 
 

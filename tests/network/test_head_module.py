@@ -22,6 +22,7 @@ from spacy_bertadapt.network.head_checkpoint import HeadCheckpoint, read_head
 from spacy_bertadapt.network.head_module import load_head, save_head
 from spacy_bertadapt.network.head_side import with_encoder
 from spacy_bertadapt.network.pretrained import read_encoder
+from spacy_bertadapt.network.transformers_calls import errors_of_file
 from spacy_bertadapt.tasks.spancat.head import SpanHead
 
 SEQUENCES = AutoClass("AutoModelForSequenceClassification")
@@ -184,3 +185,9 @@ def message_to_another_user(folder):
         HeadCheckpoint.load(folder, SEQUENCES)
     except BertadaptError as err:
         return str(err)
+
+
+def test_a_file_in_a_folder_that_is_gone_is_named(tmp_path):
+    path = tmp_path / "gone" / "head.safetensors"
+    with pytest.raises(BertadaptError, match=r"E105.*gone.*can't be read"), errors_of_file(path):
+        path.read_bytes()
