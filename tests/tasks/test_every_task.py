@@ -26,20 +26,9 @@ from spacy_bertadapt.tasks import TRAINED
 from spacy_bertadapt.training.optimizer import adamw
 from tests.fixtures.annotations import annotations_of, assert_same
 from tests.fixtures.components import samples_of
+from tests.fixtures.streams import STREAM
 
 ROOT = Path(__file__).parents[2]
-
-STREAM = [
-    "my parcel never arrived",
-    "",
-    "   \n\t ",
-    "𒀀𒀁𒀂",
-    "the invoice is wrong and Ada Lovelace was charged in London " * 20,
-    "NUL\x00inside",
-    "👩‍👩‍👧‍👦 🙂 e\u0301",
-    "שלום עולם مرحبا",
-    "[SEP] [CLS] </s>",
-]
 
 
 @pytest.fixture(params=list(TRAINED))

@@ -10,7 +10,8 @@ from spacy_bertadapt.component.shared.vector_reader import VectorReader
 from spacy_bertadapt.errors import InvalidError
 from tests.fixtures.annotations import assert_same
 from tests.fixtures.shared import TEXT_TASKS, examples_of
-from tests.fixtures.shared_learning import STREAM, assert_close, encoder_of, fails, loop, optimizer, weights
+from tests.fixtures.shared_learning import assert_close, encoder_of, fails, loop, optimizer, weights
+from tests.fixtures.streams import STREAM
 
 
 def test_prediction_after_a_head_had_no_memory(make_shared):

@@ -15,7 +15,8 @@ from spacy_bertadapt.component.shared.vector_reader import VectorReader
 from tests.fixtures.annotations import assert_same
 from tests.fixtures.components import samples_of
 from tests.fixtures.shared import ALL_TASKS, TEXT_TASKS, examples_of
-from tests.fixtures.shared_learning import STREAM, count_rows, encoder_of
+from tests.fixtures.shared_learning import count_rows, encoder_of
+from tests.fixtures.streams import STREAM
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,8 @@ from spacy_bertadapt.component.shared import waiting_logits
 from tests.fixtures.annotations import assert_same
 from tests.fixtures.components import samples_of
 from tests.fixtures.shared import TEXT_TASKS, examples_of
-from tests.fixtures.shared_learning import STREAM, count_rows, encoder_of, loop, optimizer
+from tests.fixtures.shared_learning import count_rows, encoder_of, loop, optimizer
+from tests.fixtures.streams import STREAM
 
 TEXT = "my parcel never arrived"
 
