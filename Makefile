@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 CONSTRAINTS := constraints/default.txt
 CONSTRAINTS_SPACY_TRANSFORMERS := constraints/spacy-transformers.txt
 PYTEST_ARGS := -n logical --maxprocesses 8 --dist loadfile
-PIP_ARGS := -m pip --disable-pip-version-check --quiet install
+PIP_ARGS := -m pip --disable-pip-version-check --quiet install --use-pep517
 
 .PHONY: demo test test-spacy-transformers lint format bench clean
 

@@ -1,9 +1,8 @@
 """The base of the components of all tasks: settings, labels, learning, files."""
 
-from abc import abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,47 +15,26 @@ from torch import Tensor
 
 from ..errors import Errors, InvalidError
 from ..learning.adaptation import Adaptation
-from ..learning.learner import Loss
 from ..learning.losses import SequenceLoss
 from ..learning.running_loss import RunningLoss
 from ..network.checkpoint import Checkpoint
 from ..network.inputs import to_device
-from ..pairs import PartNames
-from ..subwords.batches import WindowBatch
-from ..types import Ints
 from .component_encoder import RunnerSettings
 from .gold import GoldLabels, LabelCounts, count_gold
 from .labels import LabelledComponent
 from .lesson import Lesson
 from .network_component import NetworkComponent
-from .outputs import WindowOutputs
 from .pipeline_link import PipelineLink
 from .runner import Runner
 from .saving import SavedPart, check_component_name
-from .texts import EncodedTexts
+from .task_contract import Predictions, Targets, TaskContract, Texts
 from .thinc_model import NetworkModel, encoder_of, network_model, shim_of
 from .thinc_shim import NetworkShim
 from .window_settings import WindowSettings
 
-Texts = TypeVar("Texts", bound=EncodedTexts)
-Targets = TypeVar("Targets")
-Predictions = TypeVar("Predictions")
 
-
-class BertPipe(LabelledComponent, NetworkComponent, Generic[Texts, Targets, Predictions]):
-    """A trainable component around a network.
-
-    A task implements these methods: `encode` (Docs to subwords), `decode` and `set_annotations` (logits to
-    annotations), `is_annotated` and `gold_labels` (the gold annotation of an example), `targets` and `loss` (what is
-    learned from it). `head_labels` and `accept` have defaults. The `Runner` computes logits from subwords.
-
-    parts: span groups of the task's pair Docs; None: the whole text is read. windowed_segment: which text of a pair is
-    cut into windows. gold_place: where in a gold Doc annotation stands, for messages; may name settings in braces.
-    """
-
-    parts: ClassVar[PartNames | None] = None
-    windowed_segment: ClassVar[int] = 0
-    gold_place: ClassVar[str]
+class BertPipe(LabelledComponent, NetworkComponent, TaskContract[Texts, Targets, Predictions]):
+    """A trainable component around a network, whose task implements the methods of `TaskContract`."""
 
     def __init__(
         self,
@@ -96,51 +74,6 @@ class BertPipe(LabelledComponent, NetworkComponent, Generic[Texts, Targets, Pred
         self.take_labels(())
         self.take_settings({**cfg, "ignored_labels": []}, pipeline)
         self.shim.set_component(self)
-
-    @abstractmethod
-    def encode(self, docs: Sequence[Doc], *, training: bool = False) -> Texts:
-        """Return the subwords of Docs, with what `decode` and `targets` need besides.
-
-        training: whether to cache the subwords for the next epoch.
-        """
-
-    @abstractmethod
-    def decode(self, outputs: WindowOutputs, texts: Texts) -> Predictions:
-        """Return the predictions for each text, from the logits of all windows."""
-
-    @abstractmethod
-    def is_annotated(self, example: Example) -> bool:
-        """Return whether an example has gold annotation that can be learned from; examples without any are skipped.
-
-        Raises ValueError for a label that the component doesn't know.
-        """
-
-    @abstractmethod
-    def gold_labels(self, example: Example) -> GoldLabels | None:
-        """Return the labels that are gold in an example, whether the component knows them or not; None for no gold."""
-
-    @abstractmethod
-    def targets(self, examples: Sequence[Example], texts: Texts, batch: WindowBatch) -> Targets:
-        """Return what is to be learned from a batch of examples, window by window.
-
-        texts: their encoded reference Docs. batch: the windows of these.
-        Raises ValueError for a label that the component doesn't know.
-        """
-
-    @abstractmethod
-    def loss(self, logits: Tensor, rows: Ints, targets: Targets) -> Loss:
-        """Return the loss of some windows, as a sum and the number of examples or tokens that it sums over.
-
-        logits: those of all windows of some texts. rows: (windows,) the numbers of these windows in the batch.
-        """
-
-    def head_labels(self, labels: Sequence[str], known: Sequence[str]) -> Sequence[str]:
-        """Return the names of the head's outputs. labels: those wanted. known: the names in the checkpoint."""
-        return labels
-
-    def accept(self, checkpoint: Checkpoint) -> tuple[str, ...]:
-        """Return the labels that a checkpoint's outputs stand for. Raises ValueError if it doesn't fit the settings."""
-        return checkpoint.labels
 
     def weights_of_labels(self, device: torch.device) -> Tensor | None:
         """Return the class weight of every label, on a device; first that of units without one, where there are such.
