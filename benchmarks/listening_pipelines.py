@@ -39,8 +39,10 @@ LISTENERS: dict[str, dict[str, Any]] = {
         "pooling": MEAN,
     },
 }
-RATES = {"tok2vec": 1e-3, "transformer": 3e-4, "curated_transformer": 3e-4}
-"""Learning rates of what is listened to: MiniLM is small, and learns next to nothing in 500 steps at 5e-5."""
+RATES = {"tok2vec": 1e-3, "transformer": 1e-4, "curated_transformer": 1e-4}
+"""Learning rates of what is listened to."""
+HEAD_RATE = 1e-3
+"""Learning rate of spaCy's components, which begin with random weights."""
 
 
 def kinds() -> list[str]:
@@ -72,19 +74,33 @@ def add_listening(nlp: Language, factory: str, kind: str, *, head_factor: float 
     nlp.add_pipe(factory, config={"model": {"encoder": encoder}, "adapt": adapt})
 
 
+def add_peer(nlp: Language, kind: str) -> str:
+    """Add spaCy's own text classifier, which listens too. Returns its name."""
+    model = {"@architectures": "spacy.TextCatReduce.v1", "exclusive_classes": True, "use_reduce_mean": True}
+    model |= {"use_reduce_first": False, "use_reduce_last": False, "use_reduce_max": False}
+    nlp.add_pipe("textcat", config={"model": {**model, "tok2vec": LISTENERS[kind]}})
+    return "textcat"
+
+
 def train(
     nlp: Language,
     examples: Sequence[Example],
     *,
     steps: int,
     rate: float,
+    head_rate: float | None = None,
     frozen: Collection[str] = (),
     initialize: str | None = None,
     seed: int = 0,
 ) -> None:
-    """Train by the steps of spaCy's loop. frozen: names of components. initialize: the only one that is; None: all."""
+    """Train by the steps of spaCy's loop.
+
+    head_rate: of components that are not listened to; None: `rate`. frozen: names of components. initialize: the only
+    one that is; None: all.
+    """
     fix_random_seed(seed)
     optimizer = adamw(warmup_linear(rate, total_steps=steps))
+    of_heads = adamw(warmup_linear(head_rate or rate, total_steps=steps))
     if initialize is None:
         nlp.initialize(lambda: examples, sgd=optimizer)
     else:
@@ -98,8 +114,9 @@ def train(
         nlp.update(batch, sgd=False, exclude=frozen, annotates=annotating, drop=0.1)
         for name, pipe in nlp.pipeline:
             if name not in frozen and hasattr(pipe, "finish_update"):
-                pipe.finish_update(optimizer)
+                pipe.finish_update(optimizer if name in LISTENERS else of_heads)
         optimizer.step_schedules()
+        of_heads.step_schedules()
 
 
 def blank() -> Language:

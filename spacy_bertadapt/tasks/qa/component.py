@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
-import torch
 from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
 from spacy.util import minibatch
@@ -26,12 +25,12 @@ from ...component.thinc_model import NetworkModel
 from ...errors import Errors, WrongTypeError
 from ...learning.learner import Loss
 from ...network.checkpoint import Checkpoint
-from ...network.inputs import to_device
 from ...pairs import find_parts, parts_given
 from ...subwords.batches import WindowBatch
 from ...types import Ints
 from . import ANSWERS, PARTS
-from .answers import END, NULL_COLUMN, START, Answers, best_answers
+from .answers import Answers, best_answers
+from .targets import AnswerTargets, answer_loss, answer_targets
 from .texts import QuestionTexts, as_context, as_question
 
 Context: TypeAlias = Doc | Span | str
@@ -39,19 +38,6 @@ Asked: TypeAlias = tuple[Context, str] | Mapping[str, Any]
 """Context and question, or a dict with them under these names."""
 
 HEAD_OUTPUTS = ("LABEL_0", "LABEL_1")  # as the checkpoints of Transformers have them
-NO_ANSWER = -1
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerTargets:
-    """Gold answers, window by window.
-
-    columns: (2, windows) where in a window's row the answer starts and ends; [CLS] where it isn't whole.
-    lengths: (windows,) subwords of each.
-    """
-
-    columns: Ints
-    lengths: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,21 +200,11 @@ class BertQa(PairPipe[QuestionTexts, AnswerTargets, list[list[AnswerSpans]]]):
 
     def targets(self, examples: Sequence[Example], texts: QuestionTexts, batch: WindowBatch) -> AnswerTargets:
         """Return where the first gold answer of each question stands in each window."""
-        first, last = self._gold_subwords(examples, texts)
-        windows, text = batch.windows, batch.windows.text
-        is_whole = (first[text] != NO_ANSWER) & (first[text] >= windows.start) & (last[text] < windows.stop)
-        shift = batch.first_column - windows.start
-        columns = np.where(is_whole, np.stack([first[text], last[text]]) + shift, NULL_COLUMN)
-        return AnswerTargets(columns, batch.lengths)
+        return answer_targets(examples, texts, batch)
 
     def loss(self, logits: Tensor, rows: Ints, targets: AnswerTargets) -> Loss:
-        """Return the loss of some windows, summed over windows; one without the whole answer points at [CLS]."""
-        padding = to_device(np.arange(logits.shape[1]) >= targets.lengths[rows, None], logits.device)
-        scores = logits.masked_fill(padding[..., None], float("-inf"))
-        wanted = to_device(targets.columns[:, rows], logits.device)
-        start = torch.nn.functional.cross_entropy(scores[..., START], wanted[START], reduction="sum")
-        end = torch.nn.functional.cross_entropy(scores[..., END], wanted[END], reduction="sum")
-        return Loss((start + end) / 2, len(rows))
+        """Return the loss of some windows, summed over windows: see `answer_loss`."""
+        return answer_loss(logits, rows, targets)
 
     def _split(self, text: str) -> Doc:
         """Return the tokens of a context, by the tokenizer that the pipeline has now."""
@@ -239,22 +215,6 @@ class BertQa(PairPipe[QuestionTexts, AnswerTargets, list[list[AnswerSpans]]]):
         """Take the tokenizer of the pipeline that the component belongs to; of one that is gone, the last is kept."""
         tokenizer = self._pipeline.tokenizer
         self._tokenizer = self._tokenizer if tokenizer is None else tokenizer
-
-    def _gold_subwords(self, examples: Sequence[Example], texts: QuestionTexts) -> tuple[Ints, Ints]:
-        """Return the first and the last subword of each gold answer in its context, (texts,), or NO_ANSWER."""
-        first = np.full(len(examples), NO_ANSWER, dtype=np.int64)
-        last = first.copy()
-        alignment = texts.alignment
-        for number, (example, context) in enumerate(zip(examples, texts.contexts, strict=True)):
-            answers = example.reference.spans[ANSWERS]
-            if not len(answers) or context is None:
-                continue
-            tokens = np.flatnonzero(alignment.text == number)
-            inside = alignment.token[tokens] + context.start
-            covered = tokens[(inside >= answers[0].start) & (inside < answers[0].end)]
-            if len(covered):
-                first[number], last[number] = alignment.first[covered[0]], alignment.last[covered[-1]]
-        return first, last
 
     def _answer_batch(self, pairs: Iterable[Asked], top_k: int, batch_size: int) -> Iterator[list[Span]]:
         question_name, context_name = self.parts
