@@ -46,7 +46,7 @@ def learn(folder: Path, **overrides: Any) -> Language:
 def encoder_folder(tmp_path_factory: pytest.TempPathFactory, tiny_bert: Path) -> Path:
     """A saved pipeline with a bert_encoder and a sentencizer."""
     nlp = spacy.blank("en")
-    nlp.add_pipe("bert_encoder", config={"model": {"encoder": {"name": str(tiny_bert)}}})
+    nlp.add_pipe("bert_encoder", config={"model": {"precision": "float32", "encoder": {"name": str(tiny_bert)}}})
     nlp.add_pipe("sentencizer")
     nlp.initialize()
     folder = tmp_path_factory.mktemp("bases") / "encoder"
@@ -63,7 +63,7 @@ def test_a_head_shares_the_encoder_of_the_base(task: str, init: Callable, encode
     assert config["components"][factory]["model"]["encoder"]["upstream"] == "bert_encoder"
     assert config["training"]["optimizer"]["learn_rate"]["initial_rate"] == 1e-3
     stride = {f"components.{factory}.stride": 8} if task == "qa" else {}
-    nlp = learn(tmp_path, **stride)
+    nlp = learn(tmp_path, **stride, **{f"components.{factory}.model.precision": "float32"})
     weights = [folder / "bert_encoder" / "model" / "model.safetensors" for folder in (encoder_folder, Path(nlp.path))]
     assert weights[0].read_bytes() == weights[1].read_bytes()
     assert not (Path(nlp.path) / factory / "model" / "model.safetensors").exists()
