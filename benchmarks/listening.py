@@ -1,6 +1,6 @@
 """Heads on encoders that are already there, beside heads on encoders of their own.
 
-    python -m benchmarks.listening --data DATA [--quick] [--kinds tok2vec transformer curated_transformer]
+    python -m benchmarks.listening --data DATA [--quick] [--tables heads pairs] [--kinds tok2vec transformer …]
 
 For each kind of component that can be listened to here: spaCy's `ner` is trained on it (WNUT), our textcat is added to
 that pipeline and trained (SST-2) with the others frozen, and `ner` has to predict the same to the bit, also after
@@ -37,19 +37,33 @@ Sizes = dict[str, int]
 
 
 def main() -> None:
-    """Print a table of pipelines, and one of pairs."""
+    """Print the tables that are asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--encoder", default=ENCODER)
     parser.add_argument("--kinds", nargs="+", choices=list(LISTENERS), default=kinds())
+    parser.add_argument("--tables", nargs="+", choices=["heads", "pairs"], default=["heads", "pairs"])
+    parser.add_argument("--steps", type=int, default=500, help="of each training")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--quick", action="store_true", help="20 steps, to see that it runs; its scores mean little")
     args = parser.parse_args()
-    sizes = {"train": 640, "test": 200, "steps": 20} if args.quick else {"train": 8000, "test": 2000, "steps": 500}
+    full = {"train": 8000, "test": 2000, "steps": args.steps}
+    sizes = {"train": 640, "test": 200, "steps": 20} if args.quick else full
+    tables = {"heads": print_heads, "pairs": print_pairs}
+    for table in args.tables:
+        tables[table](args, sizes)
+
+
+def print_heads(args: argparse.Namespace, sizes: Sizes) -> None:
+    """Print the table of pipelines to which a text classifier is added."""
     print("| listened to | ner's ents_f | the same after | textcat, listening | spaCy's | own encoder |")
     own = textcat_alone(args, sizes)
     for kind in args.kinds:
         print(f"| {kind} | {' | '.join(add_textcat(args, kind, sizes))} | {own:.4f} |", flush=True)
+
+
+def print_pairs(args: argparse.Namespace, sizes: Sizes) -> None:
+    """Print the table of pairs that are read as one text."""
     print("| SICK, listened to | frozen | learning | own encoder |")
     alone = nli_accuracy(args, None, sizes, frozen=False)
     for kind in args.kinds:
