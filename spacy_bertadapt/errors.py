@@ -571,6 +571,23 @@ class Errors:
         "[E563] No component can be exported: the pipeline has {components}. Name a pipeline with one of {factories}; "
         "the folder model of a saved bert_encoder is a checkpoint already."
     )
+    E570 = (
+        "[E570] The training data is not that of the run that is to be resumed: it had {earlier:,} examples, and there "
+        "are {count:,} now, or texts differ. Bring the earlier data back, or begin anew without --resume."
+    )
+    E571 = (
+        "[E571] Nothing to resume in {path}: no training there was interrupted after its first evaluation. Begin one "
+        "without --resume."
+    )
+    E572 = (
+        "[E572] A training can't go on with another config than it began with: {changes}. Set them back, or begin anew "
+        "without --resume."
+    )
+    E573 = (
+        "[E573] {path} holds a training that was interrupted. Add --resume to go on with it, --force to begin anew, or "
+        "name another folder."
+    )
+    E574 = "[E574] --{option} needs a folder to save in: add -o FOLDER."
     E560 = (
         "[E560] A head on the vectors of {encoder} can't be exported: Transformers has no class for it. Train a "
         "component with an encoder of its own, or on a bert_encoder."

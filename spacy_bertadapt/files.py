@@ -40,6 +40,20 @@ def save_pipeline(nlp: Language, path: str | Path, *, exclude: Iterable[str] = (
         nlp.to_disk(folder, exclude=exclude)
 
 
+def copy_pipeline(source: Path, target: Path) -> None:
+    """Copy a saved pipeline in the place of another one, whole: see `save_pipeline`.
+
+    No other file or folder beside it is copied in the place of one that the target has already. Raises what
+    `save_pipeline` raises.
+    """
+    stems = {Path(name).stem for name in pipeline_names(source)}  # some components are saved as a file with a suffix
+    with replaced_pipeline(target.resolve()) as folder:
+        for entry in source.iterdir():
+            if entry.stem in stems or not (target / entry.name).exists():
+                copy_entry = shutil.copytree if entry.is_dir() else shutil.copy2
+                copy_entry(entry, folder / entry.name)
+
+
 def load_pipeline(path: str | Path, **settings: Any) -> Language:
     """Load a pipeline as `spacy.load` does, but of one save: it is read again if `save_pipeline` replaced it meanwhile.
 

@@ -29,6 +29,7 @@ pytest_plugins = [
     "tests.fixtures.devices",
     "tests.fixtures.bases",
     "tests.fixtures.shared",
+    "tests.fixtures.training_runs",
 ]
 
 ASSETS = Path(__file__).parent.parent / "assets"

@@ -29,6 +29,7 @@ PAGES = [
     "docs/pipelines.md",
     "docs/mixed.md",
     "docs/checkpoints.md",
+    "docs/training.md",
 ]
 
 

@@ -13,6 +13,7 @@ from .init_config import init_config_cli
 from .options import READER_HELP, TAKES_OVERRIDES
 from .pretrain import pretrain_cli
 from .show import show_cli
+from .train import train_cli
 
 app = typer.Typer(name="bertadapt", help="Adapt BERT inside spaCy.", no_args_is_help=True, rich_markup_mode=None)
 app.command("init-config", context_settings=TAKES_OVERRIDES, epilog=READER_HELP)(init_config_cli)
@@ -22,6 +23,7 @@ app.command("evaluate", context_settings=TAKES_OVERRIDES, epilog=READER_HELP)(ev
 app.command("import")(import_cli)
 app.command("export")(export_cli)
 app.command("pretrain")(pretrain_cli)
+app.command("train", context_settings=TAKES_OVERRIDES)(train_cli)
 app.command("show", context_settings=TAKES_OVERRIDES)(show_cli)
 app.command("compare", context_settings=TAKES_OVERRIDES)(compare_cli)
 spacy_app.add_typer(app)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
@@ -44,6 +46,27 @@ class KeptFeatures:
         if not ForkGuard.forked:  # a file may be shared with the process that forked this one
             self._keep(keys, windows.lengths, batch, states)
         return states
+
+    def state(self) -> dict[str, Tensor]:
+        """Return all that is kept, by name. What is computed anew in another batch differs by its rounding."""
+        with self._lock:
+            places = list(self._places.items())
+            rows = [self._store.read(*place) for _, place in places]
+        keys = torch.frombuffer(bytearray(b"".join(key for key, _ in places)), dtype=torch.uint8)
+        return {
+            "keys": keys.view(len(places), -1),
+            "counts": torch.tensor([len(states) for states in rows]),
+            "rows": torch.cat(rows),
+            "first_only": torch.tensor(bool(self._first_only)),
+        }
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Take over what `state` returned."""
+        self._first_only = bool(state["first_only"])
+        for key, rows in zip(state["keys"], state["rows"].split(state["counts"].tolist()), strict=True):
+            place = self._store.append(rows, spill=True)
+            if place is not None:
+                self._places[key.numpy().tobytes()] = place
 
     def _keep(self, keys: list[bytes], lengths: Ints, batch: DeviceBatch, states: Tensor) -> None:
         """Keep the states of new windows. Those of predicted windows are kept in memory, never in files.

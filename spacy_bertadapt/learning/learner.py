@@ -34,7 +34,8 @@ class Loss:
 class Learner:
     """Trains the parameters of a network that its adaptation leaves trainable.
 
-    steps: optimizer steps so far.
+    steps: optimizer steps so far. scale: of float16's losses; None before the first of them.
+    features: the hidden states of a frozen encoder, if they are kept.
     """
 
     def __init__(self, network: Network, adaptation: Adaptation):
@@ -51,9 +52,9 @@ class Learner:
         """Drop the gradients, the optimizer's moments and the kept features, as after a move to another device."""
         self._stepper: Stepper | None = None
         self._stepped_by: SupportsStep | None = None
-        self._scale: LossScale | NoLossScale | None = None
+        self.scale: LossScale | NoLossScale | None = None
         self._health = StepHealth(self.network.device)
-        self._features: KeptFeatures | None = None
+        self.features: KeptFeatures | None = None
         self.forget()
 
     def forget(self) -> None:
@@ -82,13 +83,13 @@ class Learner:
         self.keep_features()
         with self.training():
             loss = forward()
-            self._scale = self._scale or loss_scale(self.network.device, self.network.dtype, loss.count)
+            self.scale = self.scale or loss_scale(self.network.device, self.network.dtype, loss.count)
             parameters = [parameter for parameter in self.network.module.parameters() if parameter.requires_grad]
             wanted = [*parameters, *inputs]
-            gradients = torch.autograd.grad(loss.total * self._scale.factor, wanted, allow_unused=True)
+            gradients = torch.autograd.grad(loss.total * self.scale.factor, wanted, allow_unused=True)
         for number, (tensor, gradient) in enumerate(zip(wanted, gradients, strict=True)):
             if gradient is not None:
-                own = gradient if number < len(parameters) else gradient / self._scale.factor
+                own = gradient if number < len(parameters) else gradient / self.scale.factor
                 tensor.grad = own if tensor.grad is None else tensor.grad.add_(own)
         self._count += loss.count
         return Loss(loss.total.detach(), loss.count)
@@ -100,16 +101,16 @@ class Learner:
         Gradients are cleared after a step that fails or is interrupted too: some weights may have changed by then.
         Raises ValueError after three steps in a row whose gradient was not finite; such steps change no weight.
         """
-        if self._scale is None or not self._count:
+        if self.scale is None or not self._count:
             return
         try:
             stepper = self._stepper_of(optimizer)
-            not_finite = stepper.step(rates or optimizer, divisor=self._scale.factor * self._count)
+            not_finite = stepper.step(rates or optimizer, divisor=self.scale.factor * self._count)
         finally:
             self.forget()
             self.network.note_change()
         self.steps += 1
-        self._health.record(self._scale.update(not_finite))
+        self._health.record(self.scale.update(not_finite))
         if self.adaptation.changes_at(self.steps):
             self.freeze()
             stepper.extend(self.network.module, self.adaptation)
@@ -127,8 +128,20 @@ class Learner:
         return {} if self._stepper is None else self._stepper.state()
 
     def restore(self, moments: Mapping[str, Tensor], optimizer: SupportsStep, *, steps: int) -> None:
-        """Take over moments. optimizer: the one that will step. steps: how many steps were taken before."""
-        self._stepper_of(optimizer).restore(moments)
+        """Take over moments. optimizer: the one that will step. steps: how many steps were taken before.
+
+        Parameters are taken in as they thawed, since the order of a sum is part of its bits.
+        """
+        self._stepper = None
+        for step in (0, *filter(self.adaptation.changes_at, range(1, steps + 1))):
+            self.steps = step
+            self.freeze()
+            if self._stepper is not None:
+                self._stepper.extend(self.network.module, self.adaptation)
+            elif moments and any(parameter.requires_grad for parameter in self.network.module.parameters()):
+                self._stepper_of(optimizer)
+        if self._stepper is not None:
+            self._stepper.restore(moments)
         self.steps = steps
 
     def _stepper_of(self, optimizer: SupportsStep) -> Stepper:
@@ -152,6 +165,6 @@ class Learner:
     def keep_features(self) -> None:
         """Keep the hidden states of a frozen encoder, from the first batch of training on."""
         memory = self.adaptation.features_memory
-        if memory is not None and self._features is None:
-            self._features = KeptFeatures(self.network, memory=memory * 2**20)
-            self.network.encoder = self._features
+        if memory is not None and self.features is None:
+            self.features = KeptFeatures(self.network, memory=memory * 2**20)
+            self.network.encoder = self.features

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
@@ -39,6 +41,16 @@ class LossScale:
         self._good_steps = self._good_steps * (1 - grow)
         self.scale = (self.scale * (1 + grow) * (1 - 0.5 * not_finite)).clamp(SMALLEST, LARGEST)
         return failed
+
+    def state(self) -> dict[str, Tensor]:
+        """Return what the scale depends on, by name."""
+        return {"scale": self.scale, "good_steps": self._good_steps, "count": torch.tensor(self._count)}
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Take over what `state` returned."""
+        device = self.scale.device
+        self.scale, self._good_steps = state["scale"].to(device), state["good_steps"].to(device)
+        self._count = int(state["count"])
 
 
 class NoLossScale:

@@ -25,6 +25,7 @@ class Stepper:
 
     def __init__(self, module: TaskModule, adaptation: Adaptation):
         """Make an optimizer of the module's trainable parameters, grouped as the adaptation says."""
+        self._module = module
         groups = parameter_groups(module, adaptation)
         device = next(module.parameters()).device
         self._fused = device.type in FUSED_ON
@@ -66,17 +67,24 @@ class Stepper:
         return not_finite
 
     def state(self) -> dict[str, Tensor]:
-        """Return the moments and step counts by "NUMBER.NAME": the parameter's number, and torch's name of it."""
-        state = self._adamw.state_dict()["state"]
-        return {f"{number}.{name}": value for number, values in state.items() for name, value in values.items()}
+        """Return the moments and step counts by "PARAMETER.NAME", with torch's name of each."""
+        state, names = self._adamw.state_dict()["state"], self._names
+        return {f"{names[number]}.{name}": value for number, values in state.items() for name, value in values.items()}
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
-        """Take over what `state` returned for the same network."""
+        """Take over what `state` returned for the same network. Raises KeyError for a parameter that does not learn."""
+        number_of = {name: number for number, name in enumerate(self._names)}
         by_parameter: dict[int, dict[str, Tensor]] = {}
         for key, value in state.items():
-            number, _, name = key.partition(".")
-            by_parameter.setdefault(int(number), {})[name] = value
+            parameter, _, name = key.rpartition(".")
+            by_parameter.setdefault(number_of[parameter], {})[name] = value
         self._adamw.load_state_dict({**self._adamw.state_dict(), "state": by_parameter})
+
+    @property
+    def _names(self) -> list[str]:
+        """The names of the parameters, by the number that torch's optimizer has for each."""
+        name_of = {id(parameter): name for name, parameter in self._module.named_parameters()}
+        return [name_of[id(parameter)] for parameter in self._parameters]
 
     def _configure(self, optimizer: SupportsStep) -> None:
         for group in self._adamw.param_groups:

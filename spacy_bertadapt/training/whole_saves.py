@@ -14,7 +14,7 @@ from typing import Any
 from spacy.language import Language
 from spacy.training import loop
 
-from ..files import pipeline_names, replaced_pipeline, save_pipeline
+from ..files import copy_pipeline, save_pipeline
 
 
 def whole_saves() -> Callable[[Language], Language]:
@@ -33,6 +33,11 @@ def saved_whole(nlp: Language) -> Language:
     twin = copy(nlp)
     twin.to_disk = partial(save_pipeline, nlp)  # type: ignore[method-assign]
     return twin
+
+
+def saves_whole(nlp: Language) -> bool:
+    """Return whether a pipeline is one that `saved_whole` returned."""
+    return isinstance(vars(nlp).get("to_disk"), partial)
 
 
 def _let_the_loop_replace_whole() -> None:
@@ -54,12 +59,7 @@ def _copytree(source: Path, target: Path) -> Any:
     """Copy a pipeline, but no other file or folder in the place of one that the target has already."""
     if not _is_whole_training():
         return shutil.copytree(source, target)
-    stems = {Path(name).stem for name in pipeline_names(source)}  # some components are saved as a file with a suffix
-    with replaced_pipeline(Path(target).resolve()) as folder:
-        for entry in source.iterdir():
-            if entry.stem in stems or not (target / entry.name).exists():
-                copy_entry = shutil.copytree if entry.is_dir() else shutil.copy2
-                copy_entry(entry, folder / entry.name)
+    copy_pipeline(Path(source), Path(target))
     return target
 
 

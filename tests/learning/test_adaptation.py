@@ -222,7 +222,7 @@ def test_a_classifier_keeps_one_position_and_a_tagger_all(nlp, make_textcat, mak
         pipe = make(nlp, adapt=adapted("HeadOnly"))
         nlp.initialize(lambda nlp=nlp, examples=examples: examples(nlp))
         train(nlp, examples(nlp), steps=1)
-        features = pipe.shim.learner._features
+        features = pipe.shim.learner.features
         assert isinstance(features, KeptFeatures)
         assert len(features) == 9
         assert features._first_only is expected
@@ -237,7 +237,7 @@ def test_a_full_disk_costs_time_and_no_training(nlp, start, make_examples, monke
     with pytest.warns(UserWarning, match="W103"):
         losses = train(nlp, make_examples(nlp), steps=30)
     assert losses[-1] < losses[0]
-    assert len(pipe.shim.learner._features) == 0
+    assert len(pipe.shim.learner.features) == 0
 
 
 def test_forked_workers_share_no_file_of_features(nlp, start, make_examples):

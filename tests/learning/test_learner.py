@@ -152,8 +152,8 @@ def test_a_float16_scale_is_that_of_the_mean(
     learn(exact, batch, borders)
     learn(scaled, batch, borders)
     first_count = borders[0] if borders else 9
-    assert float(scaled._scale.factor) == pytest.approx(2.0**16 / first_count)
-    gradient = scaled.network.module.classifier.bias.grad / scaled._scale.factor
+    assert float(scaled.scale.factor) == pytest.approx(2.0**16 / first_count)
+    gradient = scaled.network.module.classifier.bias.grad / scaled.scale.factor
     torch.testing.assert_close(gradient, exact.network.module.classifier.bias.grad, rtol=0, atol=0.02)
     for learner in (exact, scaled):
         learner.step(adamw(1e-2, eps=1e-2))
@@ -165,7 +165,7 @@ def test_a_float16_gradient_that_overflows_halves_the_scale(make_learner: MakeLe
     before = copy.deepcopy(learner.network.module)
     learner.learn(lambda: Loss(loss_of(learner.network, batch).total * float("inf"), 9))
     learner.step(adamw(1e-2))
-    assert float(learner._scale.scale) == 2.0**15
+    assert float(learner.scale.scale) == 2.0**15
     for parameter, reference in zip(learner.network.module.parameters(), before.parameters(), strict=True):
         assert torch.equal(parameter, reference)
 

@@ -1,0 +1,84 @@
+"""`train`: spaCy's training, which can be interrupted and goes on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from spacy.cli._util import import_code
+from spacy.training.initialize import init_nlp
+from spacy.util import load_config
+from thinc.api import Config
+from wasabi import msg
+
+from ..errors import Errors, ExistsError, InvalidError
+from ..training.config_changes import as_line, changes_of
+from ..training.loop import MODEL_BEST, MODEL_LAST, RunOptions, TrainingRun
+from ..training.run_state import RunState, has_state, load_state
+from ..training.signals import stop_request
+from . import options
+
+
+def train_cli(
+    context: typer.Context,
+    config_path: Annotated[Path, typer.Argument(help="Config file", exists=True, allow_dash=True)],
+    output: Annotated[
+        Path | None, typer.Option("--output", "--output-path", "-o", help="Folder for pipelines and states")
+    ] = None,
+    code: Annotated[
+        Path | None, typer.Option("--code", "-c", help="Python file with registered functions, imported first")
+    ] = None,
+    gpu_id: Annotated[int, typer.Option("--gpu-id", "-g", help="Number of the GPU; -1 for the CPU")] = -1,
+    resume: Annotated[bool, typer.Option("--resume", "-R", help="Go on with an interrupted training")] = False,
+    keep: Annotated[int, typer.Option("--keep", min=1, help="How many of the last states are kept")] = 1,
+    force: Annotated[bool, typer.Option("--force", "-F", help="Begin anew where one was interrupted")] = False,
+) -> None:
+    """
+    Train a pipeline from a config as `spacy train` does, with the same result. At each evaluation, and at Ctrl-C, the
+    state is saved beside model-last: with --resume the training goes on from it as if nothing had happened.
+    Settings of the config are given as options: --training.max_steps 1000.
+    """
+    with options.errors_as_messages():
+        _check_output(output, resume=resume, force=force)
+        import_code(code)
+        options.use_gpu(gpu_id)
+        config = load_config(config_path, overrides=options.config_overrides(context), interpolate=False)
+        state = load_state(output) if resume and output is not None else None
+        if state is not None:
+            _show_changes(state, config)
+        msg.divider("Initializing pipeline")
+        nlp = init_nlp(Config(config), use_gpu=gpu_id)
+        msg.good("Initialized pipeline")
+        msg.divider("Training pipeline")
+        with stop_request() as request:
+            choices = RunOptions(output=output, use_gpu=gpu_id, keep=keep, should_stop=request)
+            run = TrainingRun(nlp, config, choices, state)
+            run.run()
+    if not run.is_complete:
+        remedy = "Go on with the same command and --resume" if output is not None else "Nothing is saved without -o"
+        msg.warn(f"Stopped after step {run.progress.step - 1:,}. {remedy}")
+        raise typer.Exit(request.exit_code)
+    _show_result(run, output)
+
+
+def _check_output(output: Path | None, *, resume: bool, force: bool) -> None:
+    if resume and output is None:
+        raise InvalidError(Errors.E574.format(option="resume"))
+    if output is not None and has_state(output) and not (resume or force):
+        raise ExistsError(Errors.E573.format(path=output))
+
+
+def _show_changes(state: RunState, config: Config) -> None:
+    """Say what differs from the config of the run so far. Raises ValueError for what can't."""
+    for name, (before, now) in changes_of(state.config, config).items():
+        msg.info(as_line(name, before, now))
+
+
+def _show_result(run: TrainingRun, output: Path | None) -> None:
+    score, step = max(run.progress.results, key=lambda result: (result[0], -result[1]))
+    msg.good(
+        f"{run.progress.step:,} steps in {run.progress.seconds:,.0f} s; the best score is {score:.4f}, of step {step:,}"
+    )
+    if output is not None:
+        msg.text(f"{output / MODEL_BEST} has the best weights, {output / MODEL_LAST} the last")

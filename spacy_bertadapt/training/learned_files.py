@@ -1,0 +1,117 @@
+"""What the components of a pipeline have learned, to the bit, in a folder without code."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from safetensors.numpy import load_file as load_arrays
+from safetensors.numpy import save_file as save_arrays
+from safetensors.torch import load_file as load_tensors
+from safetensors.torch import save_file as save_tensors
+from spacy.language import Language
+from thinc.api import Ops, Optimizer, to_numpy
+
+from ..component.network_component import NetworkComponent
+from ..errors import Errors, InvalidError
+from ..learning.learned_state import learned_state, restore_learned
+from ..types import SupportsStep
+
+OPTIMIZER = "optimizer.safetensors"
+TABLES = ("mom1", "mom2", "averages")
+COUNTS = ("nr_update", "last_seen")
+SEPARATOR = "/"
+
+
+def save_learned(folder: Path, nlp: Language, optimizer: Optimizer, frozen: Collection[str]) -> None:
+    """Write weights and moments into an empty folder. frozen: names of components that do not learn."""
+    for name, pipe in _learning(nlp, frozen):
+        if isinstance(pipe, NetworkComponent):
+            state = learned_state(pipe.shim.learner)
+            save_tensors({key: value.contiguous() for key, value in state.items()}, _weights_file(folder, name))
+        else:
+            _model_file(folder, name).write_bytes(pipe.model.to_bytes())
+    save_arrays(_optimizer_state(nlp, optimizer, frozen), folder / OPTIMIZER)
+
+
+def load_learned(folder: Path, nlp: Language, optimizer: Optimizer, frozen: Collection[str]) -> None:
+    """Take over what `save_learned` wrote of the same pipeline. Raises ValueError that names the file at fault."""
+    for name, pipe in _learning(nlp, frozen):
+        is_ours = isinstance(pipe, NetworkComponent)
+        path = _weights_file(folder, name) if is_ours else _model_file(folder, name)
+        try:
+            if is_ours:
+                restore_learned(pipe.shim.learner, load_tensors(path), cast(SupportsStep, optimizer))
+            else:
+                pipe.model.from_bytes(path.read_bytes())
+        except Exception as err:  # each library has its own errors for files that it can't use
+            raise InvalidError(Errors.E105.format(path=path, reason=f"can't be used: {err}")) from err
+    _restore_optimizer(folder / OPTIMIZER, nlp, optimizer, frozen)
+
+
+def _learning(nlp: Language, frozen: Collection[str]) -> Iterator[tuple[str, Any]]:
+    """Yield the components that learn, with their names."""
+    for name, pipe in nlp.pipeline:
+        has_model = getattr(pipe, "is_trainable", False) and getattr(pipe, "model", None) not in (True, False, None)
+        if has_model and name not in frozen and hasattr(pipe, "finish_update"):
+            yield name, pipe
+
+
+def _weights_file(folder: Path, name: str) -> Path:
+    return folder / f"{name}.safetensors"
+
+
+def _model_file(folder: Path, name: str) -> Path:
+    return folder / f"{name}.model"
+
+
+@dataclass(frozen=True, slots=True)
+class _Owner:
+    """Whose parameters thinc's optimizer knows by a number of this process: a node's of a model, or a shim's.
+
+    name: "COMPONENT/NODE" or "COMPONENT/NODE.SHIM", by their numbers in the component's model. parameters: the node's;
+    None: all those that are no node's of that number, as nodes and shims are counted apart.
+    """
+
+    name: str
+    number: int
+    parameters: Collection[str] | None
+    ops: Ops
+
+
+def _owners(nlp: Language, frozen: Collection[str]) -> Iterator[_Owner]:
+    for name, pipe in _learning(nlp, frozen):
+        for place, node in enumerate(pipe.model.walk()):
+            yield _Owner(f"{name}{SEPARATOR}{place}", node.id, node.param_names, node.ops)
+            for number, shim in enumerate(node.shims):
+                yield _Owner(f"{name}{SEPARATOR}{place}.{number}", shim.id, None, node.ops)
+
+
+def _optimizer_state(nlp: Language, optimizer: Optimizer, frozen: Collection[str]) -> dict[str, np.ndarray]:
+    """Return moments, averages and counts of thinc's optimizer, by "TABLE/COMPONENT/NODE/PARAMETER"."""
+    owners = list(_owners(nlp, frozen))
+    of_nodes = {(owner.number, parameter): owner for owner in owners for parameter in owner.parameters or ()}
+    of_shims = {owner.number: owner for owner in owners if owner.parameters is None}
+    state = {}
+    for table in (*TABLES, *COUNTS):
+        for (number, parameter), value in (getattr(optimizer, table) or {}).items():
+            owner = of_nodes.get((number, parameter)) or of_shims.get(number)
+            if owner is not None:
+                array = np.array(value) if table in COUNTS else np.ascontiguousarray(to_numpy(value))
+                state[SEPARATOR.join((table, owner.name, parameter))] = array
+    return state
+
+
+def _restore_optimizer(path: Path, nlp: Language, optimizer: Optimizer, frozen: Collection[str]) -> None:
+    owners = {owner.name: owner for owner in _owners(nlp, frozen)}
+    try:
+        for key, value in load_arrays(path).items():
+            table, component, place, parameter = key.split(SEPARATOR, 3)
+            owner = owners[f"{component}{SEPARATOR}{place}"]
+            own = int(value) if table in COUNTS else owner.ops.asarray(value.copy())
+            getattr(optimizer, table)[owner.number, parameter] = own
+    except Exception as err:  # each library has its own errors for files that it can't use
+        raise InvalidError(Errors.E105.format(path=path, reason=f"can't be used: {err}")) from err

@@ -1,0 +1,222 @@
+"""spaCy's training loop, which can be interrupted at any moment and goes on as if nothing had happened."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from timeit import default_timer as timer
+from typing import IO, Any
+
+from spacy.language import Language
+from spacy.schemas import ConfigSchemaTraining
+from spacy.training import loop as spacy_loop
+from spacy.util import registry, resolve_dot_names
+from thinc.api import Config, constant, fix_random_seed, set_gpu_allocator
+from wasabi import Printer
+
+from ..files import copy_pipeline, save_pipeline
+from .batches import Batch, TrainingBatches
+from .run_state import Progress, RunState, remove_states, save_state
+from .whole_saves import saves_whole
+
+MODEL_BEST, MODEL_LAST = spacy_loop.DIR_MODEL_BEST, spacy_loop.DIR_MODEL_LAST
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunOptions:
+    """What a run is told beside its config.
+
+    output: the folder of its pipelines and states; None: nothing is saved. use_gpu: a GPU's number, or -1.
+    keep: how many states are left. should_stop: asked after every step whether the run is to save itself and end.
+    """
+
+    output: Path | None = None
+    use_gpu: int = -1
+    keep: int = 1
+    should_stop: Callable[[], bool] = lambda: False
+
+
+class TrainingRun:
+    """A training by spaCy's config: its steps, evaluations and saves are those of `spacy train`, to the bit.
+
+    is_complete: whether it came to its end, and was not stopped.
+    """
+
+    def __init__(self, nlp: Language, given: Config, options: RunOptions, state: RunState | None = None):
+        """Resolve the config.
+
+        nlp: initialized from the config. given: the config as it was given, with its overrides. state: where an
+        earlier run of the same config was; None: this one begins.
+        Raises what spaCy raises for a config that can't be used, and ValueError for a state that is not of it.
+        """
+        self.nlp, self.options = nlp, options
+        self.is_complete = False
+        self._given, self._state = given, state
+        config = nlp.config.interpolate()
+        if config["training"]["seed"] is not None:
+            fix_random_seed(config["training"]["seed"])
+        if options.use_gpu >= 0 and config["training"]["gpu_allocator"]:
+            set_gpu_allocator(config["training"]["gpu_allocator"])
+        self.settings = registry.resolve(config["training"], schema=ConfigSchemaTraining)
+        self.optimizer = self.settings["optimizer"]
+        self.frozen = self.settings["frozen_components"]
+        corpora = [self.settings["train_corpus"], self.settings["dev_corpus"]]
+        train_corpus, dev_corpus = resolve_dot_names(config, corpora)
+        self._before_to_disk = spacy_loop.create_before_to_disk_callback(self.settings["before_to_disk"])
+        self._evaluate = spacy_loop.create_evaluation_callback(nlp, dev_corpus, self.settings["score_weights"])
+        self._batches = TrainingBatches(
+            nlp, train_corpus, self.settings["batcher"], max_epochs=self.settings["max_epochs"]
+        )
+        self.progress = state.progress if state else Progress()
+
+    def run(self, stdout: IO = sys.stdout, stderr: IO = sys.stderr) -> None:
+        """Train to the end, or until `should_stop`, and log what `[training.logger]` does.
+
+        Raises what components, corpora and loggers raise.
+        """
+        if self.options.output is not None and self._state is None:
+            remove_states(self.options.output)
+            spacy_loop.clean_output_dir(self.options.output)
+        self._introduce(stdout)
+        with self.nlp.select_pipes(disable=self.frozen):
+            log, finish = self.settings["logger"](self.nlp, stdout, stderr)
+        try:
+            for info, is_best in self.steps():
+                if is_best is not None:
+                    with self.nlp.select_pipes(disable=self.frozen):
+                        spacy_loop.update_meta(self.settings, self.nlp, info)
+                    self._save(info, is_best=is_best)
+                log(info if is_best is not None else None)
+        finally:
+            finish()
+        if self.is_complete:
+            self._end()
+
+    def steps(self) -> Iterator[tuple[dict[str, Any], bool | None]]:
+        """Make the steps, and yield what is known after each; then whether it is the best so far, if it was evaluated.
+
+        What is yielded is as of spaCy's `train_while_improving`.
+        """
+        state, progress = self._state, self.progress
+        if state is not None:
+            state.restore(self.nlp, self.optimizer, self.frozen)
+        batches = self._batches.after(state.place, state.states) if state else self._batches.all()
+        dropouts = self._dropouts()
+        start = timer() - progress.seconds
+        for epoch, batch in batches:
+            self._step(epoch, batch, next(dropouts))
+            step, score, other_scores, is_best = progress.step, None, None, None
+            if step % self.settings["eval_frequency"] == 0:
+                score, other_scores, is_best = self._score(step)
+            progress.words += sum(len(example) for example in batch)
+            progress.seconds = timer() - start
+            yield self._info(epoch, score, other_scores), is_best
+            progress.step += 1
+            if is_best is not None:
+                progress.losses = {}
+                self._save_state()
+            if self._is_enough(step):
+                break
+            if self.options.should_stop():
+                self._save_state()
+                return
+        self.is_complete = True
+
+    def _step(self, epoch: int, batch: Batch, dropout: float) -> None:
+        if before_update := self.settings["before_update"]:
+            before_update(self.nlp, {"step": self.progress.step, "epoch": epoch})
+        for part in spacy_loop.subdivide_batch(batch, self.settings["accumulate_gradient"]):
+            self.nlp.update(
+                part,
+                drop=dropout,
+                losses=self.progress.losses,
+                sgd=False,  # type: ignore[arg-type]  # the step follows once all parts have come
+                exclude=self.frozen,
+                annotates=self.settings["annotating_components"],
+            )
+        for name, pipe in self.nlp.pipeline:
+            learns = getattr(pipe, "is_trainable", False) and getattr(pipe, "model", None) not in (True, False, None)
+            if learns and name not in self.frozen:
+                pipe.finish_update(self.optimizer)  # type: ignore[attr-defined]
+        self.optimizer.step_schedules()
+
+    def _score(self, step: int) -> tuple[float, dict[str, Any], bool]:
+        """Return the main score, all scores, and whether the main one is the best so far."""
+        if self.optimizer.averages:
+            with self.nlp.use_params(self.optimizer.averages):
+                score, others = self._evaluate()
+        else:
+            score, others = self._evaluate()
+        self.progress.results.append((score, step))
+        return score, others, score == max(self.progress.results)[0]
+
+    def _info(self, epoch: int, score: float | None, other_scores: dict[str, Any] | None) -> dict[str, Any]:
+        progress = self.progress
+        return {
+            "epoch": epoch,
+            "step": progress.step,
+            "score": score,
+            "other_scores": other_scores,
+            "losses": progress.losses,
+            "checkpoints": progress.results,
+            "seconds": int(progress.seconds),
+            "words": progress.words,
+        }
+
+    def _is_enough(self, step: int) -> bool:
+        """Return whether patience or steps are used up. Of equal scores, the earliest counts."""
+        patience, max_steps = self.settings["patience"], self.settings["max_steps"]
+        _, best = max((score, -step) for score, step in self.progress.results)
+        return bool((patience and step + best >= patience) or (max_steps and step >= max_steps))
+
+    def _dropouts(self) -> Iterator[float]:
+        dropout = self.settings["dropout"]
+        rates = constant(dropout) if isinstance(dropout, float) else dropout
+        return islice(rates, self.progress.step, None)
+
+    def _save(self, info: dict[str, Any], *, is_best: bool) -> None:
+        """Save model-last, and model-best if it is that."""
+        output = self.options.output
+        if output is None:
+            return
+        with self.nlp.use_params(self.optimizer.averages):
+            pipeline = self._before_to_disk(self.nlp)
+            save = pipeline.to_disk if saves_whole(pipeline) else partial(save_pipeline, pipeline)
+            save(output / MODEL_LAST)
+        if is_best:
+            copy_pipeline(output / MODEL_LAST, output / MODEL_BEST)
+        info["output_path"] = str(output / MODEL_LAST)
+
+    def _save_state(self) -> None:
+        if self.options.output is not None:
+            save_state(
+                self.options.output,
+                self.nlp,
+                self.optimizer,
+                config=self._given,
+                progress=self.progress,
+                place=self._batches.place,
+                frozen=self.frozen,
+                keep=self.options.keep,
+            )
+
+    def _end(self) -> None:
+        """Save the weights of the last step, and delete the states: there is nothing left to resume."""
+        if self.options.output is not None:
+            self._save({}, is_best=False)
+            remove_states(self.options.output)
+
+    def _introduce(self, stdout: IO) -> None:
+        printer = Printer(no_print=True)
+        lines = {"Pipeline": self.nlp.pipe_names, "Frozen components": self.frozen}
+        lines["Set annotations on update for"] = self.settings["annotating_components"]
+        lines["Initial learn rate"] = self.optimizer.learn_rate
+        for title, value in lines.items():
+            if value:
+                stdout.write(f"{printer.info(f'{title}: {value}')}\n")
+        if self.progress.step:
+            stdout.write(f"{printer.info(f'Going on after step {self.progress.step - 1:,}')}\n")

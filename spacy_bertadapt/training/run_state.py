@@ -1,0 +1,121 @@
+"""The saved state of a training, from which it resumes after an interruption."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Collection, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from spacy.language import Language
+from thinc.api import Config, Optimizer
+
+from ..errors import Errors, InvalidError, NotFoundError
+from ..files import replaced_folder
+from ..folder_swap import saved_folder
+from .batches import Place
+from .learned_files import load_learned, save_learned
+from .random_states import RandomStates
+
+STATES, PROGRESS, CONFIG, LEARNED = "training-state", "progress.json", "config.cfg", "learned"
+FOLDER = re.compile(r"step-(\d+)")
+
+
+@dataclass(kw_only=True, slots=True)
+class Progress:
+    """How far a training has come.
+
+    step: the number of the next step. results: main score and step of each evaluation. losses: by component, since the
+    last evaluation. words: seen so far. seconds: spent so far.
+    """
+
+    step: int = 0
+    results: list[tuple[float, int]] = field(default_factory=list)
+    losses: dict[str, Any] = field(default_factory=dict)
+    words: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunState:
+    """A training between two steps. config: as it was given, with its overrides. states: of all random numbers."""
+
+    folder: Path
+    config: Config
+    progress: Progress
+    place: Place
+    states: RandomStates
+
+    def restore(self, nlp: Language, optimizer: Optimizer, frozen: Collection[str]) -> None:
+        """Give a pipeline that was initialized from the same config what it had learned.
+
+        Raises ValueError that names a file that can't be used.
+        """
+        load_learned(self.folder / LEARNED, nlp, optimizer, frozen)
+        for _ in range(self.progress.step):
+            optimizer.step_schedules()
+
+
+def save_state(
+    output: Path,
+    nlp: Language,
+    optimizer: Optimizer,
+    *,
+    config: Config,
+    progress: Progress,
+    place: Place,
+    frozen: Collection[str],
+    keep: int,
+) -> None:
+    """Write the state of a training; a process that is killed during that leaves the earlier ones.
+
+    keep: how many states are left, the last ones. Raises OSError if the folder can't be written.
+    """
+    with replaced_folder(output / STATES / f"step-{progress.step:06}") as fresh:
+        (fresh / LEARNED).mkdir()
+        save_learned(fresh / LEARNED, nlp, optimizer, frozen)
+        config.to_disk(fresh / CONFIG)
+        losses = {name: float(loss) for name, loss in progress.losses.items()}
+        content = {"progress": {**asdict(progress), "losses": losses}, "place": place.as_json()}
+        states = RandomStates.now().as_json()
+        (fresh / PROGRESS).write_text(json.dumps({**content, "states": states}), encoding="utf8")
+    for folder in sorted(_complete(output))[:-keep]:
+        shutil.rmtree(folder)
+
+
+def load_state(output: Path) -> RunState:
+    """Read the last state of a training. Raises FileNotFoundError if there is none, ValueError for a damaged one."""
+    folders = sorted(_complete(output))
+    if not folders:
+        raise NotFoundError(Errors.E571.format(path=output))
+    folder = folders[-1]
+    try:
+        content = json.loads((folder / PROGRESS).read_text(encoding="utf8"))
+        progress = Progress(**content["progress"])
+        progress.results = [(float(score), int(step)) for score, step in progress.results]
+        place, states = Place.from_json(content["place"]), RandomStates.from_json(content["states"])
+        config = Config().from_disk(folder / CONFIG, interpolate=False)
+    except (OSError, ValueError, TypeError, LookupError) as err:
+        raise InvalidError(Errors.E105.format(path=folder / PROGRESS, reason=f"can't be read: {err}")) from err
+    return RunState(folder=folder, config=config, progress=progress, place=place, states=states)
+
+
+def has_state(output: Path) -> bool:
+    """Return whether a training left a state here."""
+    return any(_complete(output))
+
+
+def remove_states(output: Path) -> None:
+    """Delete all states of earlier trainings."""
+    shutil.rmtree(output / STATES, ignore_errors=True)
+
+
+def _complete(output: Path) -> Iterator[Path]:
+    """Yield the folders of whole states; one whose writing was interrupted has another name."""
+    states = output / STATES
+    for folder in states.iterdir() if states.is_dir() else ():
+        if FOLDER.fullmatch(folder.name) and saved_folder(folder).is_dir():
+            yield folder

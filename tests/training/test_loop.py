@@ -1,0 +1,158 @@
+"""Our training loop makes spaCy's steps to the bit, and so does one that was interrupted and resumed."""
+
+from __future__ import annotations
+
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+import spacy
+import srsly
+from spacy.tokens import DocBin
+from spacy.training.initialize import init_nlp
+from thinc.api import Config
+
+from spacy_bertadapt.errors import InvalidError
+from spacy_bertadapt.tasks import TRAINED
+from spacy_bertadapt.training.config_changes import changes_of
+from spacy_bertadapt.training.loop import RunOptions, TrainingRun
+from spacy_bertadapt.training.run_state import STATES, load_state
+from tests.fixtures.components import samples_of
+from tests.fixtures.training_runs import LAST_STEP, MakeConfig, files_of, run_by_spacy, run_by_us, run_part
+
+ADAPTATIONS: dict[str, dict[str, Any]] = {
+    "head": {"@misc": "spacy-bertadapt.HeadOnly.v1"},
+    "top": {"@misc": "spacy-bertadapt.TopLayers.v1", "n": 1},
+    "gradual": {"@misc": "spacy-bertadapt.GradualUnfreezing.v1", "every": 3},
+    "lora": {"@misc": "spacy-bertadapt.LoRA.v1"},
+    "adapter": {"@misc": "spacy-bertadapt.LoRA.v1", "save": "adapter"},
+}
+
+
+def steps_of(log: Path) -> list[int]:
+    return [line["step"] for line in srsly.read_jsonl(log)]
+
+
+def assert_same_bits(config: Config, folder: Path, *, stops: tuple[int, ...]) -> None:
+    """Train by spaCy's loop, and by ours with stops; both have to save the same bits."""
+    run_by_spacy(config, folder / "spacy")
+    run_by_us(config, folder / "resumed", stops=stops)
+    expected = files_of(folder / "spacy")
+    assert len(expected) > 10
+    assert files_of(folder / "resumed") == expected
+    assert steps_of(folder / "resumed" / "log.jsonl") == steps_of(folder / "spacy" / "log.jsonl")
+
+
+@pytest.mark.filterwarnings("ignore:.*W308")
+@pytest.mark.parametrize("task", list(TRAINED))
+def test_every_task_goes_on_to_the_bit(task: str, make_config: MakeConfig, tmp_path: Path) -> None:
+    assert_same_bits(make_config(task), tmp_path, stops=(1, 5))
+
+
+@pytest.mark.parametrize("name", list(ADAPTATIONS))
+def test_every_adaptation_goes_on_to_the_bit(name: str, make_config: MakeConfig, tmp_path: Path) -> None:
+    config = make_config("textcat")
+    config["components"]["bert_textcat"]["adapt"] = ADAPTATIONS[name]
+    assert_same_bits(config, tmp_path, stops=(4,))
+
+
+def test_heads_on_a_shared_encoder_go_on_to_the_bit(make_config: MakeConfig, tmp_path: Path) -> None:
+    config, other = make_config("textcat"), make_config("ner")
+    own = dict(config["components"]["bert_textcat"]["model"]["encoder"])
+    encoder = {"@architectures": "spacy-bertadapt.EncoderNetwork.v1", "precision": "float32", "encoder": own}
+    components: dict[str, Any] = {"bert_encoder": {"factory": "bert_encoder", "model": encoder}}
+    components |= {"bert_textcat": config["components"]["bert_textcat"], "bert_ner": other["components"]["bert_ner"]}
+    for name in ("bert_textcat", "bert_ner"):
+        components[name].pop("adapt", None)
+        components[name]["model"]["encoder"] = {"@misc": "spacy-bertadapt.SharedEncoder.v1"}
+    config["components"], config["nlp"]["pipeline"] = components, list(components)
+    corpora = {"textcat": config["corpora"]["train"], "ner": {**other["corpora"]["train"]}}
+    corpora["ner"]["path"] = str(tmp_path / "ner.spacy")
+    mixed = {"@readers": "spacy-bertadapt.MixedCorpus.v1", "corpora": corpora}
+    config["corpora"] = {"train": mixed, "dev": mixed}
+    config["training"]["score_weights"] = {"cats_score": 0.5, "ents_f": 0.5}
+    assert_same_bits(config, tmp_path, stops=(2, 3))
+
+
+def with_spacys_components(config: Config) -> Config:
+    """Add components of spaCy's: they learn by thinc, and one draws from Python's random numbers in every update."""
+    listener = {"@architectures": "spacy.Tok2VecListener.v1", "width": 96, "upstream": "tok2vec"}
+    added = {
+        "tok2vec": {"factory": "tok2vec"},
+        "ner": {"factory": "ner", "model": {"tok2vec": listener}, "update_with_oracle_cut_size": 5},
+    }
+    config["components"] = {**added, **config["components"]}
+    config["nlp"]["pipeline"] = list(config["components"])
+    return config
+
+
+def test_spacys_components_beside_ours_go_on_to_the_bit(make_config: MakeConfig, tmp_path: Path) -> None:
+    assert_same_bits(with_spacys_components(make_config("ner")), tmp_path, stops=(2, 4))
+
+
+def test_averages_of_spacys_optimizer_go_on_to_the_bit(make_config: MakeConfig, tmp_path: Path) -> None:
+    config = with_spacys_components(make_config("ner"))
+    config["training"]["optimizer"] = {"@optimizers": "Adam.v1", "learn_rate": 2e-4, "use_averages": True}
+    assert_same_bits(config, tmp_path, stops=(3,))
+
+
+def test_a_stream_that_draws_random_numbers_goes_on_to_the_bit(make_config: MakeConfig, tmp_path: Path) -> None:
+    config = with_spacys_components(make_config("ner", **{"training.max_epochs": -1}))
+    config["corpora"]["train"]["augmenter"] = {"@augmenters": "spacy.lower_case.v1", "level": 0.5}
+    assert_same_bits(config, tmp_path, stops=(2, 4))
+
+
+def test_a_run_without_stops_saves_the_same_bits(make_config: MakeConfig, tmp_path: Path) -> None:
+    assert_same_bits(make_config("textcat"), tmp_path, stops=())
+
+
+def test_nothing_but_pipelines_is_left_at_the_end(make_config: MakeConfig, tmp_path: Path) -> None:
+    run_part(make_config("textcat"), tmp_path / "out")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["log.jsonl", "model-best", "model-last"]
+
+
+def test_the_last_states_are_kept(make_config: MakeConfig, tmp_path: Path) -> None:
+    run_part(make_config("textcat"), tmp_path / "out", steps=LAST_STEP, keep=2)
+    assert sorted(path.name for path in (tmp_path / "out" / STATES).iterdir()) == ["step-000005", "step-000009"]
+    assert load_state(tmp_path / "out").progress.step == LAST_STEP
+
+
+def test_a_run_without_a_folder_saves_nothing(make_config: MakeConfig, tmp_path: Path) -> None:
+    before = sorted(tmp_path.iterdir())
+    config = make_config("textcat")
+    run = TrainingRun(init_nlp(Config(config)), config, RunOptions())
+    run.run(StringIO(), StringIO())
+    assert run.is_complete
+    assert sorted(tmp_path.iterdir()) == [*before, tmp_path / "textcat.spacy"]
+
+
+def test_other_training_data_is_refused(make_config: MakeConfig, tmp_path: Path) -> None:
+    config, output = make_config("textcat"), tmp_path / "out"
+    run_part(config, output, steps=2)
+    nlp = spacy.blank("en")
+    docs = [example.reference for example in samples_of("textcat").make_examples(nlp)]
+    for others in (docs[1:], [*docs[:-1], docs[0]]):
+        DocBin(docs=others).to_disk(tmp_path / "textcat.spacy")
+        with pytest.raises(InvalidError, match="E570"):
+            run_part(config, output, state=load_state(output))
+
+
+@pytest.mark.parametrize("file", ["progress.json", "learned/bert_textcat.safetensors"])
+def test_a_damaged_state_is_named(file: str, make_config: MakeConfig, tmp_path: Path) -> None:
+    config, output = make_config("textcat"), tmp_path / "out"
+    run_part(config, output, steps=2)
+    path = load_state(output).folder / file
+    path.write_bytes(path.read_bytes()[:20])
+    with pytest.raises(InvalidError, match=rf"E105.*{Path(file).name}"):
+        run_part(config, output, state=load_state(output))
+
+
+def test_what_changed_in_the_config_is_told_or_refused(make_config: MakeConfig) -> None:
+    earlier = make_config("textcat")
+    assert changes_of(earlier, make_config("textcat")) == {}
+    longer = make_config("textcat", **{"training.patience": 5})
+    assert changes_of(earlier, longer) == {"training.patience": (0, 5)}
+    for name, value in {"training.dropout": 0.5, "components.bert_textcat.stride": 9, "system.seed": 1}.items():
+        with pytest.raises(InvalidError, match="E572"):
+            changes_of(earlier, make_config("textcat", **{name: value}))
