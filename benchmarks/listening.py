@@ -85,8 +85,15 @@ def add_textcat(args: argparse.Namespace, kind: str, sizes: Sizes) -> list[str]:
     accuracy = frozen_textcat_accuracy(args, nlp, kind, sizes, "bert_textcat")
     same = _same_everywhere(nlp, test, before)
     nlp.remove_pipe("bert_textcat")
-    peer = frozen_textcat_accuracy(args, nlp, kind, sizes, add_peer(nlp, kind))
-    return [f"{score:.4f}", same, f"{accuracy:.4f}", f"{peer:.4f}"]
+    peer = peer_accuracy(args, nlp, kind, sizes)
+    return [f"{score:.4f}", same, f"{accuracy:.4f}", peer]
+
+
+def peer_accuracy(args: argparse.Namespace, nlp: Language, kind: str, sizes: Sizes) -> str:
+    """Return the accuracy of spaCy's own text classifier, which listens to the same frozen component."""
+    if kind == "curated_transformer":  # an AssertionError in its listener: spacy-curated-transformers 0.3.1
+        return "can't learn from a frozen one"
+    return f"{frozen_textcat_accuracy(args, nlp, kind, sizes, add_peer(nlp, kind)):.4f}"
 
 
 def frozen_textcat_accuracy(args: argparse.Namespace, nlp: Language, kind: str, sizes: Sizes, name: str) -> float:

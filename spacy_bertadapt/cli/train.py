@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from spacy.cli._util import import_code
 from spacy.training.initialize import init_nlp
-from spacy.util import load_config
+from spacy.util import load_config, logger
 from thinc.api import Config
 from wasabi import msg
 
@@ -29,6 +30,7 @@ def train_cli(
     code: Annotated[
         Path | None, typer.Option("--code", "-c", help="Python file with registered functions, imported first")
     ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-V", "-VV", help="Display spaCy's debug messages")] = False,
     gpu_id: Annotated[int, typer.Option("--gpu-id", "-g", help="Number of the GPU; -1 for the CPU")] = -1,
     resume: Annotated[bool, typer.Option("--resume", "-R", help="Go on with an interrupted training")] = False,
     keep: Annotated[int, typer.Option("--keep", min=1, help="How many of the last states are kept")] = 1,
@@ -39,6 +41,8 @@ def train_cli(
     state is saved beside model-last: with --resume the training goes on from it as if nothing had happened.
     Settings of the config are given as options: --training.max_steps 1000.
     """
+    if verbose:
+        logger.setLevel(logging.DEBUG)
     with options.errors_as_messages():
         _check_output(output, resume=resume, force=force)
         import_code(code)
@@ -76,9 +80,9 @@ def _show_changes(state: RunState, config: Config) -> None:
 
 
 def _show_result(run: TrainingRun, output: Path | None) -> None:
-    score, step = max(run.progress.results, key=lambda result: (result[0], -result[1]))
-    msg.good(
-        f"{run.progress.step:,} steps in {run.progress.seconds:,.0f} s; the best score is {score:.4f}, of step {step:,}"
-    )
+    msg.good(f"{run.progress.step:,} steps in {run.progress.seconds:,.0f} s")
+    if run.progress.results:
+        score, step = max(run.progress.results, key=lambda result: (result[0], -result[1]))
+        msg.text(f"The best score is {score:.4f}, of step {step:,}")
     if output is not None:
         msg.text(f"{output / MODEL_BEST} has the best weights, {output / MODEL_LAST} the last")

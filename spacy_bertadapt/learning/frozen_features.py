@@ -52,6 +52,8 @@ class KeptFeatures:
         with self._lock:
             places = list(self._places.items())
             rows = [self._store.read(*place) for _, place in places]
+        if not places:
+            return {}
         keys = torch.frombuffer(bytearray(b"".join(key for key, _ in places)), dtype=torch.uint8)
         return {
             "keys": keys.view(len(places), -1),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from spacy.errors import Errors as SpacyErrors
 from spacy.language import Language
+from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from ..errors import Errors, InvalidError
@@ -25,9 +26,9 @@ class Place:
     """Where a training is in its data.
 
     epoch: its number. batches: how many of its batches came. order: the examples of the epoch, by their number in the
-    corpus; empty for a stream. checksum: of the texts of the corpus; 0 for a stream. corpus_states: the random numbers
-    before the corpus was read. draws: those before a batch was fetched, by its number, for each batch for which some
-    were drawn.
+    corpus; empty for a stream. checksum: of the corpus, texts and annotation; 0 for a stream. corpus_states: the random
+    numbers before the corpus was read. draws: those before a batch was fetched, by its number, for each batch for which
+    some were drawn.
     """
 
     epoch: int = 0
@@ -89,7 +90,7 @@ class TrainingBatches:
         self.place = replace(self.place, corpus_states=RandomStates.now())
         examples = [] if self.is_stream else self._read(place)
         order, epoch = list(range(len(examples))), place.epoch if place else 0
-        while self._max_epochs < 1 or epoch != self._max_epochs:
+        while self._max_epochs < 1 or epoch < self._max_epochs:
             if place is not None:
                 order = list(place.order)
             elif not self.is_stream:
@@ -104,7 +105,7 @@ class TrainingBatches:
             raise InvalidError(SpacyErrors.E986)
         checksum = 0
         for example in examples:
-            checksum = zlib.crc32(example.reference.text.encode("utf8", "surrogatepass"), checksum)
+            checksum = zlib.crc32(_content_of(example.reference), checksum)
         if place is not None and (len(place.order), place.checksum) != (len(examples), checksum):
             raise InvalidError(Errors.E570.format(count=len(examples), earlier=len(place.order)))
         self.place = replace(self.place, checksum=checksum)
@@ -120,9 +121,7 @@ class TrainingBatches:
     ) -> Iterator[tuple[int, Batch]]:
         """Yield the batches of an epoch. place, states: where the training was in it, if it was."""
         done, draws = (place.batches, dict(place.draws)) if place else (0, {})
-        stream = self._corpus(self._nlp) if self.is_stream else [examples[number] for number in order]
-        batches = iter(self._batcher(stream))
-        number = 0
+        batches, number, numbers = self._fetch(order, examples), 0, tuple(order)
         while True:
             if number < done and number in draws:
                 draws[number].set()
@@ -130,11 +129,29 @@ class TrainingBatches:
                 states.set()
             before = RandomStates.now()
             batch = next(batches, None)
+            if batch is None and number < done:
+                raise InvalidError(Errors.E570.format(count=len(examples), earlier=len(order)))
             if batch is None:
                 return
             if RandomStates.now() != before:
                 draws[number] = before
             number += 1
             if number > done:
-                self.place = replace(self.place, epoch=epoch, batches=number, order=tuple(order), draws=draws)
+                self.place = replace(self.place, epoch=epoch, batches=number, order=numbers, draws=draws)
                 yield epoch, list(batch)
+
+    def _fetch(self, order: Sequence[int], examples: Sequence[Example]) -> Iterator[Batch]:
+        """Yield the batches of an epoch. What is drawn before the first of them is drawn when it is fetched."""
+        stream = self._corpus(self._nlp) if self.is_stream else [examples[number] for number in order]
+        yield from self._batcher(stream)
+
+
+def _content_of(doc: Doc) -> bytes:
+    """Return what tells a gold Doc from others: its text, categories, entities and spans."""
+    spans = {name: [_place(span) for span in group] for name, group in doc.spans.items()}
+    content = (doc.text, doc.cats, [_place(entity) for entity in doc.ents], spans)
+    return repr(content).encode("utf8", "surrogatepass")
+
+
+def _place(span: Span) -> tuple[int, int, str]:
+    return span.start, span.end, span.label_

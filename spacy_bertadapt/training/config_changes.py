@@ -25,6 +25,7 @@ MAY_CHANGE = (
 )
 """Blocks and settings on which the weights do not depend, or not by themselves: a path does where it is used."""
 NOT_SET = "(not set)"
+STREAM = -1  # max_epochs of a corpus that is never in memory
 
 
 def changes_of(earlier: Config, config: Config) -> dict[str, tuple[Any, Any]]:
@@ -35,7 +36,7 @@ def changes_of(earlier: Config, config: Config) -> dict[str, tuple[Any, Any]]:
     before, now = _flat(earlier.interpolate()), _flat(config.interpolate())
     names = sorted(name for name in before.keys() | now.keys() if before.get(name, NOT_SET) != now.get(name, NOT_SET))
     changes = {name: (before.get(name, NOT_SET), now.get(name, NOT_SET)) for name in names}
-    refused = [as_line(name, *values) for name, values in changes.items() if not _may_change(name)]
+    refused = [as_line(name, *values) for name, values in changes.items() if not _may_change(name, *values)]
     if refused:
         raise InvalidError(Errors.E572.format(changes="; ".join(refused)))
     return changes
@@ -46,7 +47,9 @@ def as_line(name: str, before: Any, now: Any) -> str:
     return f"{name} was {before!r}, is {now!r}"
 
 
-def _may_change(name: str) -> bool:
+def _may_change(name: str, before: Any, now: Any) -> bool:
+    if name == "training.max_epochs" and STREAM in (before, now):
+        return False
     return any(name == other or name.startswith(f"{other}.") for other in MAY_CHANGE)
 
 

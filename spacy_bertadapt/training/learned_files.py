@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -13,11 +14,12 @@ from safetensors.numpy import save_file as save_arrays
 from safetensors.torch import load_file as load_tensors
 from safetensors.torch import save_file as save_tensors
 from spacy.language import Language
-from thinc.api import Ops, Optimizer, to_numpy
+from thinc.api import Model, Ops, Optimizer, to_numpy
 
 from ..component.network_component import NetworkComponent
 from ..errors import Errors, InvalidError
 from ..learning.learned_state import learned_state, restore_learned
+from ..network.transformers_calls import errors_of_writing
 from ..types import SupportsStep
 
 OPTIMIZER = "optimizer.safetensors"
@@ -31,25 +33,34 @@ def save_learned(folder: Path, nlp: Language, optimizer: Optimizer, frozen: Coll
     for name, pipe in _learning(nlp, frozen):
         if isinstance(pipe, NetworkComponent):
             state = learned_state(pipe.shim.learner)
-            save_tensors({key: value.contiguous() for key, value in state.items()}, _weights_file(folder, name))
-        else:
-            _model_file(folder, name).write_bytes(pipe.model.to_bytes())
-    save_arrays(_optimizer_state(nlp, optimizer, frozen), folder / OPTIMIZER)
+            with errors_of_writing():
+                save_tensors({key: value.contiguous() for key, value in state.items()}, _weights_file(folder, name))
+        for number, layer in enumerate(_layers(pipe)):
+            _layer_file(folder, name, number).write_bytes(layer.to_bytes())
+    with errors_of_writing():
+        save_arrays(_optimizer_state(nlp, optimizer, frozen), folder / OPTIMIZER)
 
 
 def load_learned(folder: Path, nlp: Language, optimizer: Optimizer, frozen: Collection[str]) -> None:
     """Take over what `save_learned` wrote of the same pipeline. Raises ValueError that names the file at fault."""
     for name, pipe in _learning(nlp, frozen):
-        is_ours = isinstance(pipe, NetworkComponent)
-        path = _weights_file(folder, name) if is_ours else _model_file(folder, name)
-        try:
-            if is_ours:
+        if isinstance(pipe, NetworkComponent):
+            with _errors_of(path := _weights_file(folder, name)):
                 restore_learned(pipe.shim.learner, load_tensors(path), cast(SupportsStep, optimizer))
-            else:
-                pipe.model.from_bytes(path.read_bytes())
-        except Exception as err:  # each library has its own errors for files that it can't use
-            raise InvalidError(Errors.E105.format(path=path, reason=f"can't be used: {err}")) from err
-    _restore_optimizer(folder / OPTIMIZER, nlp, optimizer, frozen)
+        for number, layer in enumerate(_layers(pipe)):
+            with _errors_of(path := _layer_file(folder, name, number)):
+                layer.from_bytes(path.read_bytes())
+    with _errors_of(path := folder / OPTIMIZER):
+        _restore_optimizer(load_arrays(path), nlp, optimizer, frozen)
+
+
+@contextmanager
+def _errors_of(path: Path) -> Iterator[None]:
+    """Raise an error of the block as ValueError that names a file."""
+    try:
+        yield
+    except Exception as err:  # each library has its own errors for files that it can't use
+        raise InvalidError(Errors.E105.format(path=path, reason=f"can't be used: {err}")) from err
 
 
 def _learning(nlp: Language, frozen: Collection[str]) -> Iterator[tuple[str, Any]]:
@@ -64,8 +75,18 @@ def _weights_file(folder: Path, name: str) -> Path:
     return folder / f"{name}.safetensors"
 
 
-def _model_file(folder: Path, name: str) -> Path:
-    return folder / f"{name}.model"
+def _layer_file(folder: Path, name: str, number: int) -> Path:
+    return folder / f"{name}.{number}.layer"
+
+
+def _layers(pipe: Any) -> list[Model[Any, Any]]:
+    """Return the models of thinc that a component learns: its own, or what its network listens to, if that is its own.
+
+    The network is none of them.
+    """
+    if not isinstance(pipe, NetworkComponent):
+        return [pipe.model]
+    return [layer for layer in pipe.model.layers if any(node.param_names or node.shims for node in layer.walk())]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +126,12 @@ def _optimizer_state(nlp: Language, optimizer: Optimizer, frozen: Collection[str
     return state
 
 
-def _restore_optimizer(path: Path, nlp: Language, optimizer: Optimizer, frozen: Collection[str]) -> None:
+def _restore_optimizer(
+    state: Mapping[str, np.ndarray], nlp: Language, optimizer: Optimizer, frozen: Collection[str]
+) -> None:
     owners = {owner.name: owner for owner in _owners(nlp, frozen)}
-    try:
-        for key, value in load_arrays(path).items():
-            table, component, place, parameter = key.split(SEPARATOR, 3)
-            owner = owners[f"{component}{SEPARATOR}{place}"]
-            own = int(value) if table in COUNTS else owner.ops.asarray(value.copy())
-            getattr(optimizer, table)[owner.number, parameter] = own
-    except Exception as err:  # each library has its own errors for files that it can't use
-        raise InvalidError(Errors.E105.format(path=path, reason=f"can't be used: {err}")) from err
+    for key, value in state.items():
+        table, component, place, parameter = key.split(SEPARATOR, 3)
+        owner = owners[f"{component}{SEPARATOR}{place}"]
+        own = int(value) if table in COUNTS else owner.ops.asarray(value.copy())
+        getattr(optimizer, table)[owner.number, parameter] = own

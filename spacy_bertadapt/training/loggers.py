@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -61,7 +63,14 @@ def _begin(path: Path, step: int) -> None:
     """Leave of an earlier file what was before a step: nothing, unless a run is resumed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = path.read_text(encoding="utf8").splitlines(keepends=True) if step and path.is_file() else []
-    write_text_whole(path, "".join(line for line in lines if srsly.json_loads(line)["step"] < step))
+    write_text_whole(path, "".join(line for line in lines if _step_of(line) < step))
+
+
+def _step_of(line: str) -> float:
+    """Return the step of a record; infinity for what is none, such as a line that a full disk has cut."""
+    with suppress(ValueError, TypeError, LookupError):
+        return float(srsly.json_loads(line)["step"])
+    return math.inf
 
 
 def _record(info: dict[str, Any]) -> dict[str, Any]:

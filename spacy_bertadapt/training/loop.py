@@ -20,6 +20,7 @@ from wasabi import Printer
 
 from ..files import copy_pipeline, save_pipeline
 from .batches import Batch, TrainingBatches
+from .config_changes import changes_of
 from .run_state import Progress, RunState, remove_states, save_state
 from .whole_saves import saves_whole
 
@@ -53,6 +54,8 @@ class TrainingRun:
         earlier run of the same config was; None: this one begins.
         Raises what spaCy raises for a config that can't be used, and ValueError for a state that is not of it.
         """
+        if state is not None:
+            changes_of(state.config, given)
         self.nlp, self.options = nlp, options
         self.is_complete = False
         self._given, self._state = given, state
@@ -78,12 +81,11 @@ class TrainingRun:
 
         Raises what components, corpora and loggers raise.
         """
-        if self.options.output is not None and self._state is None:
-            remove_states(self.options.output)
-            spacy_loop.clean_output_dir(self.options.output)
         self._introduce(stdout)
         with self.nlp.select_pipes(disable=self.frozen):
             log, finish = self.settings["logger"](self.nlp, stdout, stderr)
+        if self.options.output is not None and self._state is None:
+            remove_states(self.options.output)
         try:
             for info, is_best in self.steps():
                 if is_best is not None:
@@ -104,6 +106,9 @@ class TrainingRun:
         state, progress = self._state, self.progress
         if state is not None:
             state.restore(self.nlp, self.optimizer, self.frozen)
+            if self._is_enough(progress.step - 1):
+                self.is_complete = True
+                return
         batches = self._batches.after(state.place, state.states) if state else self._batches.all()
         dropouts = self._dropouts()
         start = timer() - progress.seconds
@@ -122,7 +127,8 @@ class TrainingRun:
             if self._is_enough(step):
                 break
             if self.options.should_stop():
-                self._save_state()
+                if is_best is None:
+                    self._save_state()
                 return
         self.is_complete = True
 

@@ -38,7 +38,7 @@ class RandomStates:
         states = [torch.frombuffer(bytearray.fromhex(state), dtype=torch.uint8) for state in self.torch]
         torch.set_rng_state(states[0])
         if len(states) > 1:
-            torch.cuda.set_rng_state_all(states[1:])
+            torch.cuda.set_rng_state_all(states[1 : 1 + torch.cuda.device_count()])
 
     def as_json(self) -> dict[str, Any]:
         """Return the states as JSON can hold them."""

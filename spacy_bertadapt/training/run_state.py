@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -82,13 +82,13 @@ def save_state(
         content = {"progress": {**asdict(progress), "losses": losses}, "place": place.as_json()}
         states = RandomStates.now().as_json()
         (fresh / PROGRESS).write_text(json.dumps({**content, "states": states}), encoding="utf8")
-    for folder in sorted(_complete(output))[:-keep]:
+    for folder in _complete(output)[:-keep]:
         shutil.rmtree(folder)
 
 
 def load_state(output: Path) -> RunState:
     """Read the last state of a training. Raises FileNotFoundError if there is none, ValueError for a damaged one."""
-    folders = sorted(_complete(output))
+    folders = _complete(output)
     if not folders:
         raise NotFoundError(Errors.E571.format(path=output))
     folder = folders[-1]
@@ -99,23 +99,30 @@ def load_state(output: Path) -> RunState:
         place, states = Place.from_json(content["place"]), RandomStates.from_json(content["states"])
         config = Config().from_disk(folder / CONFIG, interpolate=False)
     except (OSError, ValueError, TypeError, LookupError) as err:
-        raise InvalidError(Errors.E105.format(path=folder / PROGRESS, reason=f"can't be read: {err}")) from err
+        raise InvalidError(Errors.E105.format(path=folder, reason=f"can't be read: {err}")) from err
     return RunState(folder=folder, config=config, progress=progress, place=place, states=states)
 
 
 def has_state(output: Path) -> bool:
     """Return whether a training left a state here."""
-    return any(_complete(output))
+    return bool(_complete(output))
 
 
 def remove_states(output: Path) -> None:
     """Delete all states of earlier trainings."""
-    shutil.rmtree(output / STATES, ignore_errors=True)
-
-
-def _complete(output: Path) -> Iterator[Path]:
-    """Yield the folders of whole states; one whose writing was interrupted has another name."""
     states = output / STATES
+    gone = output / f".{STATES}.old"  # a process that is killed meanwhile leaves no half of a state
+    shutil.rmtree(gone, ignore_errors=True)
+    if states.is_dir():
+        states.rename(gone)
+        shutil.rmtree(gone, ignore_errors=True)
+
+
+def _complete(output: Path) -> list[Path]:
+    """Return the folders of whole states by their steps; one whose writing was interrupted has another name."""
+    states = output / STATES
+    steps = {}
     for folder in states.iterdir() if states.is_dir() else ():
-        if FOLDER.fullmatch(folder.name) and saved_folder(folder).is_dir():
-            yield folder
+        if (match := FOLDER.fullmatch(folder.name)) and saved_folder(folder).is_dir():
+            steps[int(match[1])] = folder
+    return [steps[step] for step in sorted(steps)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,27 @@ from spacy_bertadapt.training.config_changes import changes_of
 from spacy_bertadapt.training.loop import RunOptions, TrainingRun
 from spacy_bertadapt.training.run_state import STATES, load_state
 from tests.fixtures.components import samples_of
+from tests.fixtures.listening import CNN
 from tests.fixtures.training_runs import LAST_STEP, MakeConfig, files_of, run_by_spacy, run_by_us, run_part
+
+
+@spacy.registry.batchers("spacy-bertadapt.test_eager.v1")
+def eager_batcher() -> Any:
+    """Return a batcher that draws before its first batch is asked for."""
+
+    def batches(examples: Any) -> list[list[Any]]:
+        rows = list(examples)
+        random.shuffle(rows)
+        return [rows[start : start + 2] for start in range(0, len(rows), 2)]
+
+    return batches
+
+
+@spacy.registry.callbacks("spacy-bertadapt.test_failing.v1")
+def failing() -> Any:
+    """Return a callback that fails."""
+    return lambda nlp, state: 1 / 0
+
 
 ADAPTATIONS: dict[str, dict[str, Any]] = {
     "head": {"@misc": "spacy-bertadapt.HeadOnly.v1"},
@@ -103,6 +124,70 @@ def test_a_stream_that_draws_random_numbers_goes_on_to_the_bit(make_config: Make
     assert_same_bits(config, tmp_path, stops=(2, 4))
 
 
+def test_a_component_with_vectors_of_its_own_goes_on_to_the_bit(make_config: MakeConfig, tmp_path: Path) -> None:
+    config = make_config("textcat")
+    encoder = {"@misc": "spacy-bertadapt.Tok2VecEncoder.v1", "tok2vec": CNN}
+    config["components"]["bert_textcat"]["model"]["encoder"] = encoder
+    assert_same_bits(config, tmp_path, stops=(3,))
+
+
+def test_a_batcher_that_draws_at_once_goes_on_to_the_bit(make_config: MakeConfig, tmp_path: Path) -> None:
+    config = make_config("textcat")
+    config["training"]["batcher"] = {"@batchers": "spacy-bertadapt.test_eager.v1"}
+    assert_same_bits(config, tmp_path, stops=(2, 5))
+
+
+@pytest.mark.parametrize("change", [{"training.max_steps": LAST_STEP - 1}, {"training.patience": 4}])
+def test_a_run_that_was_stopped_after_its_last_step_makes_no_other(
+    change: dict, make_config: MakeConfig, tmp_path: Path
+) -> None:
+    config = make_config("textcat", **change, **{"training.optimizer.learn_rate.total_steps": 50})
+    run_by_us(config, tmp_path / "whole")
+    run = TrainingRun(init_nlp(Config(config)), config, RunOptions(output=tmp_path / "out"))
+    run._end = lambda: None  # type: ignore[method-assign]  # as if it was killed there
+    run.run(StringIO(), StringIO())
+    resumed = run_part(config, tmp_path / "out", state=load_state(tmp_path / "out"))
+    assert resumed.is_complete
+    assert resumed.progress.step == run.progress.step
+    assert files_of(tmp_path / "out") == files_of(tmp_path / "whole")
+
+
+def test_an_earlier_pipeline_stays_until_there_is_another(make_config: MakeConfig, tmp_path: Path) -> None:
+    config, output = make_config("textcat"), tmp_path / "out"
+    run_part(config, output)
+    before = files_of(output)
+    config["training"]["before_update"] = {"@callbacks": "spacy-bertadapt.test_failing.v1"}
+    with pytest.raises(ZeroDivisionError):
+        run_part(config, output)
+    assert files_of(output) == before
+
+
+def test_a_run_does_not_take_the_state_of_another_config(make_config: MakeConfig, tmp_path: Path) -> None:
+    run_part(make_config("textcat"), tmp_path / "out", steps=2)
+    with pytest.raises(InvalidError, match="E572"):
+        run_part(
+            make_config("textcat", **{"training.dropout": 0.5}), tmp_path / "out", state=load_state(tmp_path / "out")
+        )
+
+
+def test_fewer_epochs_than_there_were_end_a_run(make_config: MakeConfig, tmp_path: Path) -> None:
+    config = make_config("textcat", **{"training.max_steps": 0, "training.optimizer.learn_rate.total_steps": 50})
+    config["training"]["max_epochs"] = 9
+    run_part(config, tmp_path / "out", steps=12)
+    config["training"]["max_epochs"] = 1
+    assert run_part(config, tmp_path / "out", state=load_state(tmp_path / "out")).is_complete
+    config["training"]["max_epochs"] = -1
+    with pytest.raises(InvalidError, match="E572"):
+        changes_of(make_config("textcat"), config)
+
+
+def test_states_are_in_the_order_of_their_steps(tmp_path: Path) -> None:
+    for step in (999_601, 1_000_001):
+        (tmp_path / STATES / f"step-{step:06}").mkdir(parents=True)
+    with pytest.raises(InvalidError, match="step-1000001"):
+        load_state(tmp_path)
+
+
 def test_a_run_without_stops_saves_the_same_bits(make_config: MakeConfig, tmp_path: Path) -> None:
     assert_same_bits(make_config("textcat"), tmp_path, stops=())
 
@@ -132,18 +217,20 @@ def test_other_training_data_is_refused(make_config: MakeConfig, tmp_path: Path)
     run_part(config, output, steps=2)
     nlp = spacy.blank("en")
     docs = [example.reference for example in samples_of("textcat").make_examples(nlp)]
-    for others in (docs[1:], [*docs[:-1], docs[0]]):
+    relabelled = [doc.copy() for doc in docs]
+    relabelled[0].cats = {label: 1 - value for label, value in docs[0].cats.items()}
+    for others in (docs[1:], [*docs[:-1], docs[0]], relabelled):
         DocBin(docs=others).to_disk(tmp_path / "textcat.spacy")
         with pytest.raises(InvalidError, match="E570"):
             run_part(config, output, state=load_state(output))
 
 
-@pytest.mark.parametrize("file", ["progress.json", "learned/bert_textcat.safetensors"])
+@pytest.mark.parametrize("file", ["learned/optimizer.safetensors", "learned/bert_textcat.safetensors"])
 def test_a_damaged_state_is_named(file: str, make_config: MakeConfig, tmp_path: Path) -> None:
     config, output = make_config("textcat"), tmp_path / "out"
     run_part(config, output, steps=2)
     path = load_state(output).folder / file
-    path.write_bytes(path.read_bytes()[:20])
+    path.write_bytes(b"{")
     with pytest.raises(InvalidError, match=rf"E105.*{Path(file).name}"):
         run_part(config, output, state=load_state(output))
 
