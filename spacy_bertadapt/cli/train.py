@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from spacy.cli._util import import_code
@@ -15,10 +15,12 @@ from wasabi import msg
 
 from ..errors import Errors, ExistsError, InvalidError
 from ..training.config_changes import as_line, changes_of
-from ..training.loop import MODEL_BEST, MODEL_LAST, RunOptions, TrainingRun
-from ..training.run_state import RunState, has_state, load_state
 from ..training.signals import stop_request
 from . import options
+
+if TYPE_CHECKING:
+    from ..training.loop import TrainingRun
+    from ..training.run_state import RunState
 
 
 def train_cli(
@@ -41,6 +43,9 @@ def train_cli(
     state is saved beside model-last: with --resume the training goes on from it as if nothing had happened.
     Settings of the config are given as options: --training.max_steps 1000.
     """
+    from ..training.loop import RunOptions, TrainingRun
+    from ..training.run_state import load_state
+
     if verbose:
         logger.setLevel(logging.DEBUG)
     with options.errors_as_messages():
@@ -67,6 +72,8 @@ def train_cli(
 
 
 def _check_output(output: Path | None, *, resume: bool, force: bool) -> None:
+    from ..training.run_state import has_state
+
     if resume and output is None:
         raise InvalidError(Errors.E574.format(option="resume"))
     if output is not None and has_state(output) and not (resume or force):
@@ -80,6 +87,8 @@ def _show_changes(state: RunState, config: Config) -> None:
 
 
 def _show_result(run: TrainingRun, output: Path | None) -> None:
+    from ..training.loop import MODEL_BEST, MODEL_LAST
+
     msg.good(f"{run.progress.step:,} steps in {run.progress.seconds:,.0f} s")
     if run.progress.results:
         score, step = max(run.progress.results, key=lambda result: (result[0], -result[1]))

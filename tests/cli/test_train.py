@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures.training_runs import MakeConfig, files_of, run_by_spacy, run_part
+from tests.fixtures.training_runs import MakeConfig, files_of, run_part
 
 LONG = {"training.max_steps": 400, "training.eval_frequency": 100}
 SIGNALS = {"SIGINT": 130, "SIGTERM": 143, "SIGKILL": -9}
+"""How a process is ended, and its exit code."""
 PATIENCE = 120  # seconds
 
 
@@ -26,8 +27,13 @@ def config_file(make_config: MakeConfig, tmp_path: Path) -> Path:
 
 
 def start(config: Path, output: Path, *options: str) -> subprocess.Popen:
-    command = [sys.executable, "-m", "spacy", "bertadapt", "train", str(config), "-o", str(output), *options]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return start_spacy("bertadapt", "train", str(config), "-o", str(output), *options)
+
+
+def start_spacy(*arguments: str) -> subprocess.Popen:
+    """Start a command of spaCy's. Bits depend on the number of threads, so all have one."""
+    command, environment = [sys.executable, "-m", "spacy", *arguments], {**os.environ, "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
 
 
 def wait_for_state(output: Path, process: subprocess.Popen) -> None:
@@ -38,22 +44,23 @@ def wait_for_state(output: Path, process: subprocess.Popen) -> None:
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize("name", list(SIGNALS))
-def test_a_process_that_was_ended_goes_on_to_the_bit(name: str, make_config: MakeConfig, tmp_path: Path) -> None:
-    config, output = make_config("textcat", **LONG), tmp_path / "out"
-    config.to_disk(tmp_path / "my.cfg")
-    process = start(tmp_path / "my.cfg", output)
-    wait_for_state(output, process)
-    os.kill(process.pid, getattr(signal, name))
-    printed, _ = process.communicate(timeout=PATIENCE)
-    assert process.returncode == SIGNALS[name], printed
-    assert ("Go on with the same command and --resume" in " ".join(printed.split())) is (name != "SIGKILL")
-    resumed = start(tmp_path / "my.cfg", output, "--resume")
-    printed, _ = resumed.communicate(timeout=PATIENCE)
-    assert resumed.returncode == 0, printed
-    assert "Going on after step" in printed
-    run_by_spacy(config, tmp_path / "spacy")
-    assert files_of(output) == files_of(tmp_path / "spacy")
+def test_a_process_that_was_ended_goes_on_to_the_bit(make_config: MakeConfig, tmp_path: Path) -> None:
+    make_config("textcat", **LONG).to_disk(tmp_path / "my.cfg")
+    spacys = start_spacy("train", str(tmp_path / "my.cfg"), "-o", str(tmp_path / "spacy"))
+    printed, _ = spacys.communicate(timeout=PATIENCE)
+    assert spacys.returncode == 0, printed
+    for name, code in SIGNALS.items():
+        process = start(tmp_path / "my.cfg", tmp_path / name)
+        wait_for_state(tmp_path / name, process)
+        os.kill(process.pid, getattr(signal, name))
+        printed, _ = process.communicate(timeout=PATIENCE)
+        assert process.returncode == code, printed
+        assert ("Go on with the same command and --resume" in " ".join(printed.split())) is (name != "SIGKILL")
+        resumed = start(tmp_path / "my.cfg", tmp_path / name, "--resume")
+        printed, _ = resumed.communicate(timeout=PATIENCE)
+        assert resumed.returncode == 0, printed
+        assert "Going on after step" in printed
+        assert files_of(tmp_path / name) == files_of(tmp_path / "spacy"), name
 
 
 def test_a_run_says_what_it_made(config_file: Path, run: Callable, tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ def test_the_scale_of_float16_stays_on_the_device(make, task, monkeypatch):
     pipe.network._wanted_precision = "float16"
     with watched(pipe.shim):
         learn(pipe, examples)
-    assert pipe.shim.learner._scale.scale.device == META
+    assert pipe.shim.learner.scale.scale.device == META
 
 
 def test_kept_features_are_copied_at_once_and_read_once(make, task):
