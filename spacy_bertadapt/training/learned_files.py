@@ -30,7 +30,7 @@ SEPARATOR = "/"
 
 def save_learned(folder: Path, nlp: Language, optimizer: Optimizer, frozen: Collection[str]) -> None:
     """Write weights and moments into an empty folder. frozen: names of components that do not learn."""
-    for name, pipe in _learning(nlp, frozen):
+    for name, pipe in learning_components(nlp, frozen):
         if isinstance(pipe, NetworkComponent):
             state = learned_state(pipe.shim.learner)
             with errors_of_writing():
@@ -43,7 +43,7 @@ def save_learned(folder: Path, nlp: Language, optimizer: Optimizer, frozen: Coll
 
 def load_learned(folder: Path, nlp: Language, optimizer: Optimizer, frozen: Collection[str]) -> None:
     """Take over what `save_learned` wrote of the same pipeline. Raises ValueError that names the file at fault."""
-    for name, pipe in _learning(nlp, frozen):
+    for name, pipe in learning_components(nlp, frozen):
         if isinstance(pipe, NetworkComponent):
             with _errors_of(path := _weights_file(folder, name)):
                 restore_learned(pipe.shim.learner, load_tensors(path), cast(SupportsStep, optimizer))
@@ -63,8 +63,8 @@ def _errors_of(path: Path) -> Iterator[None]:
         raise InvalidError(Errors.E105.format(path=path, reason=f"can't be used: {err}")) from err
 
 
-def _learning(nlp: Language, frozen: Collection[str]) -> Iterator[tuple[str, Any]]:
-    """Yield the components that learn, with their names."""
+def learning_components(nlp: Language, frozen: Collection[str]) -> Iterator[tuple[str, Any]]:
+    """Yield the components that learn, with their names. frozen: names of those that don't, though they could."""
     for name, pipe in nlp.pipeline:
         has_model = getattr(pipe, "is_trainable", False) and getattr(pipe, "model", None) not in (True, False, None)
         if has_model and name not in frozen and hasattr(pipe, "finish_update"):
@@ -104,7 +104,7 @@ class _Owner:
 
 
 def _owners(nlp: Language, frozen: Collection[str]) -> Iterator[_Owner]:
-    for name, pipe in _learning(nlp, frozen):
+    for name, pipe in learning_components(nlp, frozen):
         for place, node in enumerate(pipe.model.walk()):
             yield _Owner(f"{name}{SEPARATOR}{place}", node.id, node.param_names, node.ops)
             for number, shim in enumerate(node.shims):

@@ -21,6 +21,7 @@ from wasabi import Printer
 from ..files import copy_pipeline, save_pipeline
 from .batches import Batch, TrainingBatches
 from .config_changes import changes_of
+from .learned_files import learning_components
 from .run_state import Progress, RunState, remove_states, save_state
 from .whole_saves import saves_whole
 
@@ -144,10 +145,8 @@ class TrainingRun:
                 exclude=self.frozen,
                 annotates=self.settings["annotating_components"],
             )
-        for name, pipe in self.nlp.pipeline:
-            learns = getattr(pipe, "is_trainable", False) and getattr(pipe, "model", None) not in (True, False, None)
-            if learns and name not in self.frozen:
-                pipe.finish_update(self.optimizer)  # type: ignore[attr-defined]
+        for _, pipe in learning_components(self.nlp, self.frozen):
+            pipe.finish_update(self.optimizer)
         self.optimizer.step_schedules()
 
     def _score(self, step: int) -> tuple[float, dict[str, Any], bool]:
