@@ -56,3 +56,7 @@ class EncoderLearner(Learner):
         self.steps += 1
         if self.adaptation.changes_at(self.steps):
             self.freeze()
+
+    def _divisor(self, count: float) -> float:
+        """Return 1, as each process's gradient is divided by the examples of all of them already."""
+        return 1.0

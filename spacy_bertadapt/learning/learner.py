@@ -20,6 +20,7 @@ from .adaptation import Adaptation
 from .frozen_features import KeptFeatures
 from .loss_scale import LossScale, NoLossScale, loss_scale
 from .nonfinite_steps import StepHealth
+from .processes import ALONE, Processes
 from .step import Stepper
 
 
@@ -35,7 +36,8 @@ class Learner:
     """Trains the parameters of a network that its adaptation leaves trainable.
 
     steps: optimizer steps so far. scale: of float16's losses; None before the first of them.
-    features: the hidden states of a frozen encoder, if they are kept.
+    features: the hidden states of a frozen encoder, if they are kept. processes: those that train the same network;
+    all of them step at the same time, with the gradients of all.
     """
 
     def __init__(self, network: Network, adaptation: Adaptation):
@@ -43,6 +45,7 @@ class Learner:
         self.network = network
         self.adaptation = adaptation
         self.steps = 0
+        self.processes: Processes = ALONE
         adaptation.prepare(network.module)
         self.freeze()
         network.place()
@@ -73,6 +76,11 @@ class Learner:
         """How many examples, or tokens, gradients were added up for since the last step."""
         return self._count
 
+    @property
+    def gradient_norm(self) -> Tensor | None:
+        """The norm of the last step's gradient before clipping, on the device; None if there was no step."""
+        return None if self._stepper is None else self._stepper.gradient_norm
+
     def learn(self, forward: Callable[[], Loss], *, inputs: Sequence[Tensor] = ()) -> Loss:
         """Run a forward and a backward pass, and add up the gradients.
 
@@ -84,7 +92,7 @@ class Learner:
         with self.training():
             loss = forward()
             self.scale = self.scale or loss_scale(self.network.device, self.network.dtype, loss.count)
-            parameters = [parameter for parameter in self.network.module.parameters() if parameter.requires_grad]
+            parameters = self._parameters
             wanted = [*parameters, *inputs]
             gradients = torch.autograd.grad(loss.total * self.scale.factor, wanted, allow_unused=True)
         for number, (tensor, gradient) in enumerate(zip(wanted, gradients, strict=True)):
@@ -100,12 +108,16 @@ class Learner:
         rates: hyper-parameters in the place of the optimizer's, which may have changed since the step was due.
         Gradients are cleared after a step that fails or is interrupted too: some weights may have changed by then.
         Raises ValueError after three steps in a row whose gradient was not finite; such steps change no weight.
+        Raises RuntimeError if another process has ended.
         """
-        if self.scale is None or not self._count:
+        if self.processes.count == 1 and not self._count:
             return
         try:
+            divisor = self._divisor_of_sum()
+            if self.scale is None or divisor is None:
+                return
             stepper = self._stepper_of(optimizer)
-            not_finite = stepper.step(rates or optimizer, divisor=self.scale.factor * self._count)
+            not_finite = stepper.step(rates or optimizer, divisor=divisor)
         finally:
             self.forget()
             self.network.note_change()
@@ -114,6 +126,32 @@ class Learner:
         if self.adaptation.changes_at(self.steps):
             self.freeze()
             stepper.extend(self.network.module, self.adaptation)
+
+    def _divisor_of_sum(self) -> Tensor | float | None:
+        """Sum the gradients of all processes, and return what they are to be divided by; None if there are none.
+
+        float16's scale is the same in all processes, its usual count of examples is not: gradients are divided before.
+        """
+        if self.processes.count == 1:
+            return None if self.scale is None else self.scale.factor * self._count
+        (count,) = self.processes.sum_numbers([self._count])
+        if not count:
+            return None
+        self.scale = self.scale or loss_scale(self.network.device, self.network.dtype, 1)
+        for parameter in self._parameters:
+            if parameter.grad is not None and isinstance(self.scale, LossScale):
+                parameter.grad /= self.scale.factor
+        self.processes.sum_gradients(self._parameters)
+        return self._divisor(count)
+
+    def _divisor(self, count: float) -> float:
+        """Return what the summed gradients of several processes are divided by. count: of all their examples."""
+        return count
+
+    @property
+    def _parameters(self) -> list[Tensor]:
+        """Those that learn now."""
+        return [parameter for parameter in self.network.module.parameters() if parameter.requires_grad]
 
     def knows(self, optimizer: SupportsStep) -> bool:
         """Return whether the last step was made with an optimizer."""

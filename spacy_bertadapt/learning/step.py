@@ -21,11 +21,13 @@ class Stepper:
     A step whose gradient is not finite changes neither weights nor moments. Clipping by the global norm, averaging
     over accumulated batches and float16's scale are one divisor. On CPU and CUDA the fused kernel reads both from
     the device, and nothing waits for it; elsewhere they are applied before the step, which waits once.
+    gradient_norm: of the last step, before clipping, a scalar on the device; None before the first one.
     """
 
     def __init__(self, module: TaskModule, adaptation: Adaptation):
         """Make an optimizer of the module's trainable parameters, grouped as the adaptation says."""
         self._module = module
+        self.gradient_norm: Tensor | None = None
         groups = parameter_groups(module, adaptation)
         device = next(module.parameters()).device
         self._fused = device.type in FUSED_ON
@@ -55,6 +57,7 @@ class Stepper:
         norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients))) / divisor
         not_finite = (~torch.isfinite(norm)).float()
         excess = (norm / optimizer.grad_clip).clamp(min=1.0) if optimizer.grad_clip else torch.ones_like(norm)
+        self.gradient_norm = norm
         self._configure(optimizer)
         if self._fused:
             self._adamw.grad_scale = excess * divisor  # type: ignore[attr-defined]

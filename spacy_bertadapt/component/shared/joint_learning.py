@@ -11,13 +11,16 @@ import weakref
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
+from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc
 from spacy.training import Example
 
 from ...forks import fork_safe_lock
 from ...learning.encoder_learner import EncoderLearner
+from ...learning.processes import Processes
 from ...types import SupportsStep
 from .joint_batch import JointBatch
 
@@ -115,10 +118,8 @@ class JointLearning:
         return [batch for batch in (*self._batches[-1:], self._read_only) if batch is not None]
 
     def _step(self, learner: EncoderLearner, optimizer: SupportsStep, rates: Rates | None) -> None:
-        counts: Counter[object] = Counter()
-        for batch in self._batches:
-            counts.update(batch.counts)
         try:
+            counts = _counts_of(self._batches, learner.processes)
             if counts.total():
                 with torch.inference_mode(False), torch.enable_grad():  # the step may be made within a prediction
                     for batch in reversed(self._batches):
@@ -129,3 +130,18 @@ class JointLearning:
             raise
         finally:
             self.forget()
+
+
+def _counts_of(batches: Iterable[JointBatch], processes: Processes) -> Counter[object]:
+    """Return how many examples, or tokens, each head has learned from, in all processes.
+
+    A head that has learned in another process alone has no key here that could be looked up, but its count is there.
+    """
+    counts: Counter[object] = Counter()
+    for batch in batches:
+        counts.update(batch.counts)
+    if processes.count == 1:
+        return counts
+    heads = {cast(TrainablePipe, head).name: head for head in counts}
+    total = processes.sum_by_name({name: counts[head] for name, head in heads.items()})
+    return Counter({heads.get(name, name): count for name, count in total.items()})
