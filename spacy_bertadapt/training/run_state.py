@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from .learned_files import load_learned, save_learned
 from .random_states import RandomStates
 
 STATES, PROGRESS, CONFIG, LEARNED = "training-state", "progress.json", "config.cfg", "learned"
+STRINGS, PERFORMANCE = "strings.json", "performance"
 FOLDER = re.compile(r"step-(\d+)")
 
 
@@ -41,13 +42,19 @@ class Progress:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunState:
-    """A training between two steps. config: as it was given, with its overrides. states: of all random numbers."""
+    """A training between two steps.
+
+    config: as it was given, with its overrides. states: of all random numbers. performance: what meta.json says of the
+    last evaluation. strings: of the vocabulary, to which texts that were evaluated have added theirs.
+    """
 
     folder: Path
     config: Config
     progress: Progress
     place: Place
     states: RandomStates
+    performance: dict[str, Any]
+    strings: Sequence[str]
 
     def restore(self, nlp: Language, optimizer: Optimizer, frozen: Collection[str]) -> None:
         """Give a pipeline that was initialized from the same config what it had learned.
@@ -55,6 +62,9 @@ class RunState:
         Raises ValueError that names a file that can't be used.
         """
         load_learned(self.folder / LEARNED, nlp, optimizer, frozen)
+        nlp.meta[PERFORMANCE] = self.performance
+        for string in self.strings:
+            nlp.vocab.strings.add(string)
         for _ in range(self.progress.step):
             optimizer.step_schedules()
 
@@ -79,9 +89,11 @@ def save_state(
         save_learned(fresh / LEARNED, nlp, optimizer, frozen)
         config.to_disk(fresh / CONFIG)
         losses = {name: float(loss) for name, loss in progress.losses.items()}
+        nlp.vocab.strings.to_disk(fresh / STRINGS)
         content = {"progress": {**asdict(progress), "losses": losses}, "place": place.as_json()}
-        states = RandomStates.now().as_json()
-        (fresh / PROGRESS).write_text(json.dumps({**content, "states": states}), encoding="utf8")
+        content |= {"states": RandomStates.now().as_json(), PERFORMANCE: nlp.meta.get(PERFORMANCE, {})}
+        text = json.dumps(content, default=float)  # scores may be numbers of NumPy's
+        (fresh / PROGRESS).write_text(text, encoding="utf8")
     for folder in _complete(output)[:-keep]:
         shutil.rmtree(folder)
 
@@ -97,10 +109,20 @@ def load_state(output: Path) -> RunState:
         progress = Progress(**content["progress"])
         progress.results = [(float(score), int(step)) for score, step in progress.results]
         place, states = Place.from_json(content["place"]), RandomStates.from_json(content["states"])
+        performance = dict(content[PERFORMANCE])
+        strings = [str(string) for string in json.loads((folder / STRINGS).read_text(encoding="utf8"))]
         config = Config().from_disk(folder / CONFIG, interpolate=False)
     except (OSError, ValueError, TypeError, LookupError) as err:
         raise InvalidError(Errors.E105.format(path=folder, reason=f"can't be read: {err}")) from err
-    return RunState(folder=folder, config=config, progress=progress, place=place, states=states)
+    return RunState(
+        folder=folder,
+        config=config,
+        progress=progress,
+        place=place,
+        states=states,
+        performance=performance,
+        strings=strings,
+    )
 
 
 def has_state(output: Path) -> bool:

@@ -152,6 +152,16 @@ def test_a_run_that_was_stopped_after_its_last_step_makes_no_other(
     assert files_of(tmp_path / "out") == files_of(tmp_path / "whole")
 
 
+def test_what_the_last_evaluation_left_is_saved_by_a_run_that_is_resumed_after_it(
+    make_config: MakeConfig, tmp_path: Path
+) -> None:
+    doc = spacy.blank("en").make_doc("Words that no other text has")
+    doc.cats = dict(samples_of("textcat").make_examples(spacy.blank("en"))[0].reference.cats)
+    DocBin(docs=[doc]).to_disk(tmp_path / "dev.spacy")
+    config = make_config("textcat", **{"paths.dev": str(tmp_path / "dev.spacy")})
+    assert_same_bits(config, tmp_path, stops=(LAST_STEP,))
+
+
 def test_an_earlier_pipeline_stays_until_there_is_another(make_config: MakeConfig, tmp_path: Path) -> None:
     config, output = make_config("textcat"), tmp_path / "out"
     run_part(config, output)
