@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,3 +52,11 @@ class RandomStates:
         """Return what `as_json` wrote."""
         version, words, gauss = content["python"]
         return cls((version, tuple(words), gauss), tuple(content["numpy"]), tuple(content["torch"]))
+
+
+@contextmanager
+def unchanged_random_states() -> Iterator[None]:
+    """Have all generators after the block go on as if it had drawn nothing."""
+    states = RandomStates.now()
+    yield
+    states.set()
