@@ -77,14 +77,17 @@ class Drill:
     def train_with_kills(self, count: int) -> None:
         """Train again and again, until so many kills have hit."""
         start, turns = time.monotonic(), cycle(SIGNALS)
-        aims = cycle([aim for phase in AIMS for aim in (None, phase)])
         while self.kills.total() < count and len(self.problems) < MOST_PROBLEMS:
             output = self.folder / f"killed-{self.runs}"
-            while not self._attempt(output, next(turns) if self.kills.total() < count else (), next(aims)):
+            while not self._attempt(output, next(turns) if self.kills.total() < count else (), self._aim()):
                 print(f"{self.config.parent.name}: {self.kills.total()} kills", file=sys.stderr, end="\r")
             self._compare(output)
             self.runs += 1
         self.seconds = time.monotonic() - start
+
+    def _aim(self) -> int | None:
+        """Return the phase that the next kill is aimed at; None: at any moment."""
+        return self.chance.choice(AIMS) if self.chance.random() < 0.5 else None
 
     def _attempt(self, output: Path, signals: Sequence[signal.Signals], aim: int | None) -> bool:
         """Start the command, send signals, and return whether the training has come to its end."""
@@ -188,7 +191,7 @@ def _content_of(path: Path) -> bytes:
     lines = [path.read_text(encoding="utf8")]
     if path.name == LOG:
         lines = lines[0].splitlines()
-    return "\n".join(json.dumps(_without_times(json.loads(line))) for line in lines).encode()
+    return "\n".join(json.dumps(_without_times(json.loads(line)), sort_keys=True) for line in lines).encode()
 
 
 def _without_times(content: Any) -> Any:

@@ -3,8 +3,8 @@
     python -m benchmarks.reliability.training_kills --kills 50
 
 Every kind of pipeline is trained once by `python -m spacy bertadapt train`, and then again and again with kills. A run
-is ended by SIGKILL, SIGTERM, SIGINT, or by SIGTERM and a SIGKILL that does not wait for the answer, in turns. Every
-second kill hits it at a random moment of the time that it takes, the others in the phases of a training, in turns: its
+is ended by SIGKILL, SIGTERM, SIGINT, or by SIGTERM and a SIGKILL that does not wait for the answer, in turns. Half of
+the kills hit it at a random moment of the time that it takes, half in a phase of the training, drawn at random: its
 initialization, a step, an evaluation, a save. Every 25th hits a process with an interpreter of its own, while that
 starts; the others are forked from one that has imported all. It is started again, with --resume as soon as there is a
 state, until it comes to its end; then all files must have the bytes of those of the training in peace, but for the

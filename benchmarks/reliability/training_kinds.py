@@ -18,6 +18,7 @@ LAST_STEP, EVAL_FREQUENCY = 43, 5
 """The weights at the end are those of a step without an evaluation."""
 TEXTS = {"train": 64, "dev": 16}
 SIZE, POOL = 4, 3  # texts of a batch, batches that are sorted together
+WINDOWS = {"max_length": 96, "stride": 16}
 RATE = 2e-3
 
 
@@ -117,7 +118,7 @@ def _make_small(config: Config, task: str) -> None:
     config["training"]["batcher"].update({"size": SIZE, "pool": POOL})
     config["training"]["optimizer"]["learn_rate"]["initial_rate"] = RATE
     config["training"]["logger"] = {"@loggers": "spacy-bertadapt.RecordLogger.v1", "progress_bar": None}
-    config["components"][get_task(task).factory]["max_length"] = 64
+    config["components"][get_task(task).factory].update(WINDOWS)
 
 
 def _set_components(config: Config, components: dict[str, Any]) -> None:

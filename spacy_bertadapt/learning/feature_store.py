@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import warnings
 import weakref
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -40,7 +41,7 @@ class RowStore:
             chunk = self._new_chunk((count, rows.shape[1]), rows.dtype, spill=spill)
             if chunk is None:
                 return None
-            self._chunks.append(chunk)
+            self._chunks = [*self.chunks(), chunk]
             self._filled = 0
         start = self._filled
         self._filled += len(rows)
@@ -49,8 +50,11 @@ class RowStore:
 
     def read(self, place: int, count: int) -> Tensor:
         """Return the rows at a place that `append` returned."""
-        chunk, row = divmod(place, CHUNK_SPAN)
-        return self._chunks[chunk][row : row + count]
+        return rows_at(self._chunks, place, count)
+
+    def chunks(self) -> list[Tensor]:
+        """Return all rows, in the tensors that hold them: `rows_at` finds a place in these."""
+        return [*self._chunks[:-1], *(chunk[: self._filled] for chunk in self._chunks[-1:])]
 
     @torch.inference_mode(False)
     def _new_chunk(self, shape: tuple[int, int], dtype: torch.dtype, *, spill: bool) -> Tensor | None:
@@ -80,6 +84,12 @@ class RowStore:
         finally:
             os.close(handle)
         return torch.from_file(name, shared=True, size=shape[0] * shape[1], dtype=dtype).view(shape)
+
+
+def rows_at(chunks: Sequence[Tensor], place: int, count: int) -> Tensor:
+    """Return the rows at a place in the chunks of a store."""
+    chunk, row = divmod(place, CHUNK_SPAN)
+    return chunks[chunk][row : row + count]
 
 
 def _remove(folder: str, process: int) -> None:

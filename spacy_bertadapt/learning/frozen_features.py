@@ -13,7 +13,9 @@ from ..network.network import Network
 from ..network.process_forks import ForkGuard
 from ..subwords.unique_windows import flat_rows
 from ..types import Ints
-from .feature_store import RowStore
+from .feature_store import RowStore, rows_at
+
+ROWS = "rows."  # and a number: of what is kept, in its state
 
 
 class KeptFeatures:
@@ -48,27 +50,30 @@ class KeptFeatures:
         return states
 
     def state(self) -> dict[str, Tensor]:
-        """Return all that is kept, by name. What is computed anew in another batch differs by its rounding."""
+        """Return all that is kept, by name. What is computed anew in another batch differs by its rounding.
+
+        The rows are those that are kept, and no copies: they may be more than memory holds twice.
+        """
         with self._lock:
-            places = list(self._places.items())
-            rows = [self._store.read(*place) for _, place in places]
+            places, chunks = list(self._places.items()), self._store.chunks()
         if not places:
             return {}
         keys = torch.frombuffer(bytearray(b"".join(key for key, _ in places)), dtype=torch.uint8)
         return {
             "keys": keys.view(len(places), -1),
-            "counts": torch.tensor([len(states) for states in rows]),
-            "rows": torch.cat(rows),
+            "places": torch.tensor([place for _, place in places]),
             "first_only": torch.tensor(bool(self._first_only)),
+            **{f"{ROWS}{number}": chunk for number, chunk in enumerate(chunks)},
         }
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Take over what `state` returned."""
         self._first_only = bool(state["first_only"])
-        for key, rows in zip(state["keys"], state["rows"].split(state["counts"].tolist()), strict=True):
-            place = self._store.append(rows, spill=True)
-            if place is not None:
-                self._places[key.numpy().tobytes()] = place
+        chunks = [state[f"{ROWS}{number}"] for number in range(sum(name.startswith(ROWS) for name in state))]
+        for key, place in zip(state["keys"], state["places"].tolist(), strict=True):
+            own_place = self._store.append(rows_at(chunks, *place), spill=True)
+            if own_place is not None:
+                self._places[key.numpy().tobytes()] = own_place
 
     def _keep(self, keys: list[bytes], lengths: Ints, batch: DeviceBatch, states: Tensor) -> None:
         """Keep the states of new windows. Those of predicted windows are kept in memory, never in files.

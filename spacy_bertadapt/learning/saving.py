@@ -116,6 +116,7 @@ def _save_adapter(checkpoint: Checkpoint, source: EncoderSource, folder: Path) -
     config: Any = module.base_model.peft_config[ADAPTER]  # type: ignore[index]
     config.base_model_name_or_path, config.revision = source.name, source.revision
     config.modules_to_save = sorted({_outer_module(name, module) for name in learned if ".lora_" not in name})
+    config.target_modules = sorted(config.target_modules)  # peft's set would be written in another order each time
     config.save_pretrained(str(folder))
     module.config.save_pretrained(folder)
     save_tokenizer(checkpoint.tokenizer, folder)

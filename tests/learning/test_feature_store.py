@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from spacy_bertadapt.learning.feature_store import RowStore
+from spacy_bertadapt.learning import feature_store
+from spacy_bertadapt.learning.feature_store import RowStore, rows_at
 
 ROWS = torch.arange(12.0).reshape(4, 3)
 FORKS = """
@@ -41,6 +42,20 @@ def test_rows_are_read_as_they_were_kept() -> None:
         assert place is not None
         assert torch.equal(store.read(*place), ROWS)
         store._filled = 10**9
+
+
+@pytest.mark.parametrize("memory", [0, 2**24])
+def test_all_rows_are_given_at_once_without_a_copy(memory: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feature_store, "CHUNK_BYTES", 72)  # six rows: a second group finds no room behind the first
+    store = RowStore(memory)
+    groups = [ROWS, ROWS + 12, ROWS[:2] + 24]
+    places = [store.append(rows, spill=True) for rows in groups]
+    chunks = store.chunks()
+    assert [len(chunk) for chunk in chunks] == [4, 6]
+    for place, rows in zip(places, groups, strict=True):
+        assert place is not None
+        assert torch.equal(rows_at(chunks, *place), rows)
+        assert rows_at(chunks, *place).data_ptr() == store.read(*place).data_ptr()
 
 
 def test_rows_that_may_not_spill_are_in_no_file_even_if_it_has_room() -> None:

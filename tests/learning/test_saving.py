@@ -56,6 +56,15 @@ def test_an_encoder_with_an_adapter_beside_it_is_refused(
         learned_textcat(mixed)
 
 
+def test_an_adapters_layers_are_written_in_one_order(
+    tiny_bert: Path, learned_textcat: Callable, tmp_path: Path
+) -> None:
+    layers = ["query", "key", "value", "intermediate.dense", "attention.output.dense", "output.dense"]
+    learned_textcat(tiny_bert, **LORA, target_modules=layers).to_disk(tmp_path / "pipeline")
+    written = json.loads((tmp_path / "pipeline/bert_textcat/model/adapter_config.json").read_text(encoding="utf8"))
+    assert written["target_modules"] == sorted(layers)
+
+
 def test_an_adapter_is_saved_again_from_another_working_directory(
     tiny_bert: Path, learned_textcat: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,7 @@ from spacy.training.initialize import init_nlp
 from thinc.api import Config
 
 from spacy_bertadapt.errors import InvalidError
+from spacy_bertadapt.learning import feature_store
 from spacy_bertadapt.tasks import TRAINED
 from spacy_bertadapt.training.config_changes import changes_of
 from spacy_bertadapt.training.loop import RunOptions, TrainingRun
@@ -75,6 +76,16 @@ def test_every_task_goes_on_to_the_bit(task: str, make_config: MakeConfig, tmp_p
 def test_every_adaptation_goes_on_to_the_bit(name: str, make_config: MakeConfig, tmp_path: Path) -> None:
     config = make_config("textcat")
     config["components"]["bert_textcat"]["adapt"] = ADAPTATIONS[name]
+    assert_same_bits(config, tmp_path, stops=(4,))
+
+
+@pytest.mark.parametrize("memory", [0, 100])
+def test_features_in_many_parts_go_on_to_the_bit(
+    memory: int, make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(feature_store, "CHUNK_BYTES", 10 * 32 * 4)  # ten subwords
+    config = make_config("ner")
+    config["components"]["bert_ner"]["adapt"] = {**ADAPTATIONS["head"], "cache_memory": memory}
     assert_same_bits(config, tmp_path, stops=(4,))
 
 
