@@ -14,6 +14,7 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from ..errors import Errors, InvalidError
+from .draws import Draws
 from .random_states import RandomStates
 
 Batch = list[Example]
@@ -27,8 +28,7 @@ class Place:
 
     epoch: its number. batches: how many of its batches came. order: the examples of the epoch, by their number in the
     corpus; empty for a stream. checksum: of the corpus, texts and annotation; 0 for a stream. corpus_states: the random
-    numbers before the corpus was read. draws: those before a batch was fetched, by its number, for each batch for which
-    some were drawn.
+    numbers before the corpus was read. draws: those with which batches were fetched: see `Draws`.
     """
 
     epoch: int = 0
@@ -56,8 +56,7 @@ class TrainingBatches:
     """Yields `(epoch, batch)` as spaCy's training does: the same batches, from the same random numbers.
 
     A training that resumes reads the corpus again, and skips the batches that came already, without learning from
-    them. What is drawn between two batches by others does not matter: the states that a batch was fetched with are
-    noted wherever the corpus or the batcher drew some.
+    them. What is drawn between two batches by others does not matter: see `Draws`.
     """
 
     def __init__(self, nlp: Language, corpus: Corpus, batcher: Batcher, *, max_epochs: int):
@@ -120,11 +119,11 @@ class TrainingBatches:
         states: RandomStates | None,
     ) -> Iterator[tuple[int, Batch]]:
         """Yield the batches of an epoch. place, states: where the training was in it, if it was."""
-        done, draws = (place.batches, dict(place.draws)) if place else (0, {})
+        done, draws = (place.batches, Draws(place.draws)) if place else (0, Draws({}))
         batches, number, numbers = self._fetch(order, examples), 0, tuple(order)
         while True:
-            if number < done and number in draws:
-                draws[number].set()
+            if number < done:
+                draws.set(number)
             elif number == done and states is not None:
                 states.set()
             before = RandomStates.now()
@@ -133,11 +132,10 @@ class TrainingBatches:
                 raise InvalidError(Errors.E570.format(count=len(examples), earlier=len(order)))
             if batch is None:
                 return
-            if RandomStates.now() != before:
-                draws[number] = before
+            draws.note(number, before)
             number += 1
             if number > done:
-                self.place = replace(self.place, epoch=epoch, batches=number, order=numbers, draws=draws)
+                self.place = replace(self.place, epoch=epoch, batches=number, order=numbers, draws=draws.kept)
                 yield epoch, list(batch)
 
     def _fetch(self, order: Sequence[int], examples: Sequence[Example]) -> Iterator[Batch]:
