@@ -588,6 +588,27 @@ class Errors:
         "name another folder."
     )
     E574 = "[E574] --{option} needs a folder to save in: add -o FOLDER."
+    E575 = (
+        "[E575] Another process of this training has ended, or can't be reached: {reason}. Its own message says why. "
+        "Start all of them again with --resume."
+    )
+    E576 = (
+        "[E576] The {count} processes of this training did not come together in {seconds:.0f} s: {reason}. Start all "
+        "of them, with one MASTER_ADDR and a free MASTER_PORT, or let torchrun do it; --join-timeout waits longer."
+    )
+    E577 = (
+        "[E577] WORLD_SIZE is {count}, so this process is one of several, but {names} is not set, or no number. Start "
+        "them with torchrun, or unset WORLD_SIZE to train in one process."
+    )
+    E578 = (
+        "[E578] Several processes can't train {names}: their libraries don't say how gradients add up. Name them in "
+        "training.frozen_components, or train in one process."
+    )
+    E579 = "[E579] Process {rank} has another config than the first one: {changes}. Give all processes the same."
+    E569 = (
+        "[E569] The training that is to be resumed had {earlier} processes, and has {count} now. Start as many, or "
+        "begin anew without --resume."
+    )
     E560 = (
         "[E560] A head on the vectors of {encoder} can't be exported: Transformers has no class for it. Train a "
         "component with an encoder of its own, or on a bert_encoder."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ from ..training.signals import stop_request
 from . import options
 
 if TYPE_CHECKING:
+    from ..learning.processes import Processes
     from ..training.loop import TrainingRun
     from ..training.run_state import RunState
 
@@ -39,39 +41,58 @@ def train_cli(
     resume: Annotated[bool, typer.Option("--resume", "-R", help="Go on with an interrupted training")] = False,
     keep: Annotated[int, typer.Option("--keep", min=1, help="How many of the last states are kept")] = 1,
     force: Annotated[bool, typer.Option("--force", "-F", help="Begin anew where one was interrupted")] = False,
+    join_timeout: Annotated[
+        float, typer.Option("--join-timeout", min=1, help="Seconds to wait for the other processes, if there are any")
+    ] = 600,
 ) -> None:
     """
     Train a pipeline from a config as `spacy train` does, with the same result. At each evaluation, and at Ctrl-C, the
     state is saved beside model-last: with --resume the training goes on from it as if nothing had happened.
     Settings of the config are given as options: --training.max_steps 1000.
+    In several processes: torchrun --nproc-per-node 2 -m spacy bertadapt train CONFIG -o OUT
     """
+    from ..training.joining import joined_processes, process_number
     from ..training.loop import RunOptions, TrainingRun
     from ..training.run_state import load_state
 
     if verbose:
         logger.setLevel(logging.DEBUG)
-    with options.errors_as_messages():
+    with options.errors_as_messages(), joined_processes(join_timeout) as processes, _quiet(processes):
         _check_output(output, resume=resume, force=force)
         import_code(code)
-        options.use_gpu(gpu_id)
+        options.use_gpu(gpu := gpu_id + process_number() if gpu_id >= 0 else gpu_id)
         config = load_config(config_path, overrides=options.config_overrides(context), interpolate=False)
         state = load_state(output) if resume and output is not None else None
         if state is not None:
             _show_changes(state, config)
+        processes.wait()  # until all have looked for states
         msg.divider("Initializing pipeline")
-        nlp = init_nlp(Config(config), use_gpu=gpu_id)
+        nlp = init_nlp(Config(config), use_gpu=gpu)
         msg.good("Initialized pipeline")
         msg.divider("Training pipeline")
         with stop_request() as request:
-            choices = RunOptions(output=output, use_gpu=gpu_id, keep=keep, should_stop=request)
+            choices = RunOptions(output=output, use_gpu=gpu, keep=keep, should_stop=request, processes=processes)
             run = TrainingRun(nlp, config, choices, state)
             with _kept_state_said(run, output):
                 run.run()
+        _show_result(run, output)
     if not run.is_complete:
-        remedy = "Go on with the same command and --resume" if output is not None else "Nothing is saved without -o"
-        msg.warn(f"Stopped after step {run.progress.step - 1:,}. {remedy}")
         raise typer.Exit(request.exit_code)
-    _show_result(run, output)
+
+
+@contextmanager
+def _quiet(processes: Processes) -> Iterator[None]:
+    """Have another process than the first one print its errors alone, in the block."""
+    if processes.is_first:
+        yield
+        return
+    msg.no_print = True
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            yield
+        finally:
+            msg.no_print = False
 
 
 def _check_output(output: Path | None, *, resume: bool, force: bool) -> None:
@@ -108,9 +129,15 @@ def _show_changes(state: RunState, config: Config) -> None:
 def _show_result(run: TrainingRun, output: Path | None) -> None:
     from ..training.loop import MODEL_BEST, MODEL_LAST
 
-    msg.good(f"{run.progress.step:,} steps in {run.progress.seconds:,.0f} s")
-    if run.progress.results:
-        score, step = max(run.progress.results, key=lambda result: (result[0], -result[1]))
+    progress = run.progress
+    if not run.is_complete:
+        remedy = "Go on with the same command and --resume" if output is not None else "Nothing is saved without -o"
+        msg.warn(f"Stopped after step {progress.step - 1:,}. {remedy}")
+        return
+    pace = f"{progress.texts:,} texts, {progress.texts / max(progress.seconds, 1e-9):,.0f} a second with evaluations"
+    msg.good(f"{progress.step:,} steps in {progress.seconds:,.0f} s: {pace}")
+    if progress.results:
+        score, step = max(progress.results, key=lambda result: (result[0], -result[1]))
         msg.text(f"The best score is {score:.4f}, of step {step:,}")
     if output is not None:
         msg.text(f"{output / MODEL_BEST} has the best weights, {output / MODEL_LAST} the last")

@@ -28,6 +28,12 @@ def learned_state(learner: Learner) -> dict[str, Tensor]:
     return {**weights, **moments, **scales, **features, STEPS: torch.tensor(learner.steps)}
 
 
+def with_features(state: Mapping[str, Tensor], features: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return what `learned_state` returned, with other kept features in the place of its own."""
+    others = {name: value for name, value in state.items() if not name.startswith(FEATURES)}
+    return {**others, **{f"{FEATURES}{name}": value for name, value in features.items()}}
+
+
 def restore_learned(learner: Learner, state: Mapping[str, Tensor], optimizer: SupportsStep) -> None:
     """Take over what `learned_state` returned for the same network. optimizer: the one that will step.
 

@@ -9,7 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from typing import Any
 
 import torch
@@ -47,9 +47,12 @@ class Processes:
     def broadcast(self, tensors: Sequence[Tensor]) -> None:
         """Give all processes the values that tensors have in the first one."""
 
-    def gather(self, content: bytes) -> list[bytes]:
-        """Return what each process gives, in the order of their numbers; in the others than the first: nothing."""
-        return [content]
+    def gather(self, content: bytes) -> Iterator[bytes]:
+        """Return what each process gives, in the order of their numbers; in the others than the first: nothing.
+
+        The first one takes it all, one after the other, before it does anything else with the others.
+        """
+        return iter([content])
 
     def tell(self, message: Any) -> Any:
         """Return what the first process says, in all of them. message: as JSON can hold it."""
@@ -87,6 +90,8 @@ class JoinedProcesses(Processes):
 
     def sum_numbers(self, numbers: Sequence[float]) -> list[float]:
         """Return the sums over all processes: see `Processes`."""
+        if not numbers:
+            return []
         values = torch.tensor(numbers, dtype=torch.float64)
         with _errors_of_others():
             dist.all_reduce(values)
@@ -112,20 +117,20 @@ class JoinedProcesses(Processes):
                 if not tensor.is_contiguous():
                     tensor.copy_(values)
 
-    def gather(self, content: bytes) -> list[bytes]:
+    def gather(self, content: bytes) -> Iterator[bytes]:
         """Return what each process gives: see `Processes`."""
-        own = torch.zeros(self.count, dtype=torch.int64)
-        own[self.rank] = len(content)
+        sizes = [0.0] * self.count
+        sizes[self.rank] = len(content)
+        sizes = self.sum_numbers(sizes)
+        if self.is_first:
+            return chain([content], (_received(int(size), rank) for rank, size in enumerate(sizes) if rank != FIRST))
         with _errors_of_others():
-            dist.all_reduce(own)
-            if not self.is_first:
-                dist.send(_as_tensor(content), FIRST)
-                return []
-            return [content, *(_received(size, rank) for rank, size in enumerate(own.tolist()) if rank != FIRST)]
+            dist.send(_as_tensor(content), FIRST)
+        return iter(())
 
     def tell(self, message: Any) -> Any:
         """Return what the first process says: see `Processes`."""
-        content = json.dumps(message).encode() if self.is_first else b""
+        content = json.dumps(message, default=float).encode() if self.is_first else b""  # NumPy's numbers too
         size = torch.tensor([len(content)])
         with _errors_of_others():
             dist.broadcast(size, FIRST)
@@ -160,7 +165,8 @@ def _as_tensor(content: bytes) -> Tensor:
 
 def _received(size: int, rank: int) -> bytes:
     values = torch.empty(max(1, size), dtype=torch.uint8)
-    dist.recv(values, rank)
+    with _errors_of_others():
+        dist.recv(values, rank)
     return values.numpy().tobytes()[:size]
 
 

@@ -3,6 +3,8 @@
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from copy import copy
+from itertools import islice
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
@@ -39,6 +41,13 @@ class RecordCorpus(ABC, Generic[Record]):
         require_at_least("limit", limit, 0)
         self.path = Path(path)
         self.limit = limit
+        self._taken = slice(None)
+
+    def part(self, number: int, count: int) -> "RecordCorpus[Record]":
+        """Return a corpus of every `count`-th record, from that with the number on."""
+        part = copy(self)
+        part._taken = slice(number, None, count)
+        return part
 
     def __call__(self, nlp: Language) -> Iterator[Example]:
         """Yield an Example for each record. Every call reads the file again.
@@ -46,7 +55,7 @@ class RecordCorpus(ABC, Generic[Record]):
         nlp: the pipeline whose tokenizer makes the Docs.
         Raises what `records` raises, and InvalidError for a text longer than nlp.max_length.
         """
-        for record in self.records():
+        for record in islice(self.records(), self._taken.start, None, self._taken.step):
             reference = self.make_doc(nlp, record)
             self.annotate(reference, record)
             yield Example(self.make_predicted(nlp, record), reference)

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from numbers import Real
 from random import Random
-from typing import TypeAlias
 
 from spacy.language import Language
 from spacy.training import Example
 
 from ..errors import Errors, InvalidError
-
-Corpus: TypeAlias = Callable[[Language], Iterable[Example]]
-"""The function that a reader makes, one of spaCy's too: each call reads all its Examples anew."""
+from .parts import Corpus, part_of
 
 
 class MixedCorpus:
@@ -43,6 +40,11 @@ class MixedCorpus:
         self.proportions = proportions
         self.seed = seed
         self._sizes: dict[str, int] | None = None
+
+    def part(self, number: int, count: int) -> MixedCorpus:
+        """Return a mixture of parts of the corpora: of every `count`-th Example, from that with the number on."""
+        parts = {name: part_of(corpus, number, count) for name, corpus in self.corpora.items()}
+        return MixedCorpus(parts, proportions=self.proportions, seed=self.seed)
 
     def __call__(self, nlp: Language) -> Iterator[Example]:
         """Yield the mixed Examples. nlp: the pipeline whose tokenizer makes the Docs.

@@ -6,6 +6,7 @@ import random
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count, islice
 from typing import Any
 
 from spacy.errors import Errors as SpacyErrors
@@ -14,12 +15,13 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from ..errors import Errors, InvalidError
+from ..learning.processes import ALONE, Processes
+from ..readers.parts import part_of
+from .batchers import Batch, Batcher, in_turns
 from .draws import Draws
 from .random_states import RandomStates
 
-Batch = list[Example]
 Corpus = Callable[[Language], Iterable[Example]]
-Batcher = Callable[[Iterable[Example]], Iterable[Batch]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,12 +59,22 @@ class TrainingBatches:
 
     A training that resumes reads the corpus again, and skips the batches that came already, without learning from
     them. What is drawn between two batches by others does not matter: see `Draws`.
+
+    Several processes draw the same batches, and take turns: of four, the second one has batches 1, 5, 9 and so on. Each
+    reads a part of a stream instead. A process whose batches have come to their end before those of others gets empty
+    ones until the epoch is over.
     """
 
-    def __init__(self, nlp: Language, corpus: Corpus, batcher: Batcher, *, max_epochs: int):
+    def __init__(
+        self, nlp: Language, corpus: Corpus, batcher: Batcher, *, max_epochs: int, processes: Processes = ALONE
+    ):
         """max_epochs: 0 for as many as it takes, -1 for a corpus that is a stream, and never in memory."""
         self._nlp, self._corpus, self._batcher = nlp, corpus, batcher
-        self._max_epochs = max_epochs
+        self._max_epochs, self._processes = max_epochs, processes
+        if self.is_stream and processes.count > 1:
+            self._corpus = part_of(corpus, processes.rank, processes.count)
+        elif processes.count > 1:
+            self._batcher = in_turns(batcher, processes.count)
         self.place = Place(corpus_states=RandomStates.now())
 
     @property
@@ -120,23 +132,37 @@ class TrainingBatches:
     ) -> Iterator[tuple[int, Batch]]:
         """Yield the batches of an epoch. place, states: where the training was in it, if it was."""
         done, draws = (place.batches, Draws(place.draws)) if place else (0, Draws({}))
-        batches, number, numbers = self._fetch(order, examples), 0, tuple(order)
+        numbers, number = tuple(order), 0
+        batches = self._draw(self._fetch(order, examples), done, draws, states)
+        while number < done:
+            if next(batches, None) is None:
+                raise InvalidError(Errors.E570.format(count=len(examples), earlier=len(order)))
+            number += 1
         while True:
+            turns = list(islice(batches, 1 if self.is_stream else self._processes.count))
+            number += len(turns)
+            if not (turns if not self.is_stream else self._processes.any(bool(turns))[0]):
+                return
+            self.place = replace(self.place, epoch=epoch, batches=number, order=numbers, draws=draws.kept)
+            own = 0 if self.is_stream else self._processes.rank
+            yield epoch, list(turns[own]) if own < len(turns) else []
+
+    def _draw(self, batches: Iterator[Batch], done: int, draws: Draws, states: RandomStates | None) -> Iterator[Batch]:
+        """Yield batches, drawn with the random numbers that they had, and note these.
+
+        done: how many had come before. states: those before the next one.
+        """
+        for number in count():
             if number < done:
                 draws.set(number)
             elif number == done and states is not None:
                 states.set()
             before = RandomStates.now()
             batch = next(batches, None)
-            if batch is None and number < done:
-                raise InvalidError(Errors.E570.format(count=len(examples), earlier=len(order)))
             if batch is None:
                 return
             draws.note(number, before)
-            number += 1
-            if number > done:
-                self.place = replace(self.place, epoch=epoch, batches=number, order=numbers, draws=draws.kept)
-                yield epoch, list(batch)
+            yield batch
 
     def _fetch(self, order: Sequence[int], examples: Sequence[Example]) -> Iterator[Batch]:
         """Yield the batches of an epoch. What is drawn before the first of them is drawn when it is fetched."""

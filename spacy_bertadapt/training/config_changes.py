@@ -33,13 +33,18 @@ def changes_of(earlier: Config, config: Config) -> dict[str, tuple[Any, Any]]:
 
     Variables are filled in first: a path that differs is a difference of the corpus that it names.
     """
-    before, now = _flat(earlier.interpolate()), _flat(config.interpolate())
-    names = sorted(name for name in before.keys() | now.keys() if before.get(name, NOT_SET) != now.get(name, NOT_SET))
-    changes = {name: (before.get(name, NOT_SET), now.get(name, NOT_SET)) for name in names}
+    changes = differences(earlier, config)
     refused = [as_line(name, *values) for name, values in changes.items() if not _may_change(name, *values)]
     if refused:
         raise InvalidError(Errors.E572.format(changes="; ".join(refused)))
     return changes
+
+
+def differences(earlier: Config, config: Config) -> dict[str, tuple[Any, Any]]:
+    """Return the settings that differ, by dotted name, with both values, once variables are filled in."""
+    before, now = _flat(earlier.interpolate()), _flat(config.interpolate())
+    names = sorted(name for name in before.keys() | now.keys() if before.get(name, NOT_SET) != now.get(name, NOT_SET))
+    return {name: (before.get(name, NOT_SET), now.get(name, NOT_SET)) for name in names}
 
 
 def as_line(name: str, before: Any, now: Any) -> str:

@@ -12,13 +12,16 @@ import numpy as np
 from safetensors.numpy import load_file as load_arrays
 from safetensors.numpy import save_file as save_arrays
 from safetensors.torch import load_file as load_tensors
+from safetensors.torch import save as tensors_as_bytes
 from safetensors.torch import save_file as save_tensors
 from spacy.language import Language
 from thinc.api import Model, Ops, Optimizer, to_numpy
 
 from ..component.network_component import NetworkComponent
 from ..errors import Errors, InvalidError
-from ..learning.learned_state import learned_state, restore_learned
+from ..learning.learned_state import learned_state, restore_learned, with_features
+from ..learning.learner import Learner
+from ..learning.processes import FIRST, Processes
 from ..network.transformers_calls import errors_of_writing
 from ..types import SupportsStep
 
@@ -35,19 +38,44 @@ def save_learned(folder: Path, nlp: Language, optimizer: Optimizer, frozen: Coll
             state = learned_state(pipe.shim.learner)
             with errors_of_writing():
                 save_tensors({key: value.contiguous() for key, value in state.items()}, _weights_file(folder, name))
-        for number, layer in enumerate(_layers(pipe)):
+        for number, layer in enumerate(thinc_layers(pipe)):
             _layer_file(folder, name, number).write_bytes(layer.to_bytes())
     with errors_of_writing():
         save_arrays(_optimizer_state(nlp, optimizer, frozen), folder / OPTIMIZER)
 
 
-def load_learned(folder: Path, nlp: Language, optimizer: Optimizer, frozen: Collection[str]) -> None:
-    """Take over what `save_learned` wrote of the same pipeline. Raises ValueError that names the file at fault."""
+def save_features(folder: Path | None, nlp: Language, frozen: Collection[str], processes: Processes) -> None:
+    """Write the features that frozen encoders have computed in the other processes, which hand them over.
+
+    All processes call it; the first one writes, beside what `save_learned` wrote. folder: None in the others.
+    """
+    for name, pipe in learning_components(nlp, frozen):
+        learner = pipe.shim.learner if isinstance(pipe, NetworkComponent) else None
+        if processes.count > 1 and learner is not None and learner.adaptation.features_memory is not None:
+            own = b""
+            if learner.features is not None and not processes.is_first:
+                own = tensors_as_bytes(learner.features.state())
+            for rank, content in enumerate(processes.gather(own)):
+                if folder is not None and content:
+                    _features_file(folder, name, rank).write_bytes(content)
+
+
+def load_learned(folder: Path, nlp: Language, optimizer: Optimizer, frozen: Collection[str], rank: int = FIRST) -> None:
+    """Take over what `save_learned` wrote of the same pipeline. Raises ValueError that names the file at fault.
+
+    rank: the number of this process, whose own features are taken.
+    """
     for name, pipe in learning_components(nlp, frozen):
         if isinstance(pipe, NetworkComponent):
             with _errors_of(path := _weights_file(folder, name)):
-                restore_learned(pipe.shim.learner, load_tensors(path), cast(SupportsStep, optimizer))
-        for number, layer in enumerate(_layers(pipe)):
+                state = load_tensors(path)
+            if rank != FIRST:
+                path = _features_file(folder, name, rank)
+                with _errors_of(path):
+                    state = with_features(state, load_tensors(path) if path.is_file() else {})
+            with _errors_of(path):
+                restore_learned(pipe.shim.learner, state, cast(SupportsStep, optimizer))
+        for number, layer in enumerate(thinc_layers(pipe)):
             with _errors_of(path := _layer_file(folder, name, number)):
                 layer.from_bytes(path.read_bytes())
     with _errors_of(path := folder / OPTIMIZER):
@@ -71,15 +99,25 @@ def learning_components(nlp: Language, frozen: Collection[str]) -> Iterator[tupl
             yield name, pipe
 
 
+def learners_of(nlp: Language, frozen: Collection[str]) -> dict[str, Learner]:
+    """Return the learners of networks by component. frozen: names of components that do not learn."""
+    pipes = learning_components(nlp, frozen)
+    return {name: pipe.shim.learner for name, pipe in pipes if isinstance(pipe, NetworkComponent)}
+
+
 def _weights_file(folder: Path, name: str) -> Path:
     return folder / f"{name}.safetensors"
+
+
+def _features_file(folder: Path, name: str, rank: int) -> Path:
+    return folder / f"{name}.features-{rank}.safetensors"
 
 
 def _layer_file(folder: Path, name: str, number: int) -> Path:
     return folder / f"{name}.{number}.layer"
 
 
-def _layers(pipe: Any) -> list[Model[Any, Any]]:
+def thinc_layers(pipe: Any) -> list[Model[Any, Any]]:
     """Return the models of thinc that a component learns: its own, or what its network listens to, if that is its own.
 
     The network is none of them.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -66,6 +67,14 @@ class RandomStates:
 
 GENERATORS = tuple(field.name for field in fields(RandomStates))
 UNKNOWN = RandomStates(None, None, None)
+
+
+@contextmanager
+def unchanged_random_states() -> Iterator[None]:
+    """Have all generators after the block go on as if it had drawn nothing."""
+    states = RandomStates.now()
+    yield
+    states.set()
 
 
 def _as_hex(words: Any) -> str:

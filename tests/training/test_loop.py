@@ -178,9 +178,9 @@ def test_a_state_does_not_grow_with_each_batch(make_config: MakeConfig, tmp_path
     config = make_config("textcat")
     config["training"]["batcher"] = {"@batchers": "spacy-bertadapt.test_drawing.v1"}
     run_part(config, tmp_path / "out", steps=2)
-    before = load_state(tmp_path / "out").place
+    before = load_state(tmp_path / "out").positions[0].place
     run_part(config, tmp_path / "out", steps=3, state=load_state(tmp_path / "out"))
-    after = load_state(tmp_path / "out").place
+    after = load_state(tmp_path / "out").positions[0].place
     assert (before.epoch, before.batches, after.epoch, after.batches) == (0, 2, 0, 5)
     assert after.draws == before.draws
 

@@ -1,0 +1,68 @@
+"""Joins the processes that a launcher, such as torchrun, has started to train together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import torch
+import torch.distributed as dist
+
+from ..errors import Errors, ProcessError
+from ..learning.processes import ALONE, JoinedProcesses, Processes
+from ..network.transformers_calls import first_line
+
+COUNT, RANK, LOCAL_RANK = "WORLD_SIZE", "RANK", "LOCAL_RANK"
+ADDRESS = ("MASTER_ADDR", "MASTER_PORT")
+LONGEST_WAIT = timedelta(hours=6)  # of the others, while the first process scores or saves
+
+
+def process_number() -> int:
+    """Return this process's number among those of its machine, from 0, as launchers set it in LOCAL_RANK."""
+    number = os.environ.get(LOCAL_RANK, "0")
+    return int(number) if number.isdecimal() else 0
+
+
+@contextmanager
+def joined_processes(seconds: float) -> Iterator[Processes]:
+    """Join the processes that the environment speaks of, for the block; without WORLD_SIZE there is this one alone.
+
+    torchrun, `accelerate launch` and Slurm's scripts set WORLD_SIZE, RANK, MASTER_ADDR and MASTER_PORT. Whoever has
+    joined torch's processes already, as Ray Train does, keeps them. seconds: how long to wait for all processes.
+    Raises RuntimeError if they can't come together.
+    """
+    if dist.is_available() and dist.is_initialized():
+        yield JoinedProcesses() if dist.get_world_size() > 1 else ALONE
+        return
+    count = _number(COUNT) if COUNT in os.environ else 1
+    if count == 1:
+        yield ALONE
+        return
+    _join(count, _number(RANK), seconds)
+    yield (processes := JoinedProcesses())
+    processes.wait()  # the first one keeps the others' meeting place
+    dist.destroy_process_group()
+
+
+def _join(count: int, rank: int, seconds: float) -> None:
+    if missing := [name for name in ADDRESS if name not in os.environ]:
+        raise ProcessError(Errors.E577.format(count=count, names=" and ".join(missing)))
+    has_gpu = torch.cuda.is_available() and dist.is_nccl_available()
+    if has_gpu:
+        torch.cuda.set_device(process_number() % torch.cuda.device_count())  # what device = "cuda" means here
+    try:
+        store, _, _ = next(dist.rendezvous("env://", rank, count, timeout=timedelta(seconds=seconds)))
+        store.set_timeout(LONGEST_WAIT)
+        backend = "cpu:gloo,cuda:nccl" if has_gpu else "gloo"
+        dist.init_process_group(backend, store=store, rank=rank, world_size=count, timeout=LONGEST_WAIT)
+    except (RuntimeError, ValueError) as err:
+        raise ProcessError(Errors.E576.format(count=count, seconds=seconds, reason=first_line(err))) from err
+
+
+def _number(name: str) -> int:
+    text = os.environ.get(name, "")
+    if not text.isdecimal() or (name == COUNT and int(text) < 1):
+        raise ProcessError(Errors.E577.format(count=os.environ[COUNT], names=name))
+    return int(text)
