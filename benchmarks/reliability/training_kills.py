@@ -47,7 +47,7 @@ def main() -> None:
     encoder = save_encoder(folder / "encoder")
     drills: dict[str, Drill] = {}
     for kind in args.tasks:
-        config = write_config(kind, folder / kind, encoder)
+        config = write_config(KINDS[kind], folder / kind, encoder)
         drill = Drill(config, folder / kind, args.processes, random.Random(f"{args.seed} {kind}"))
         drill.train_in_peace()
         drill.train_with_kills(args.kills)

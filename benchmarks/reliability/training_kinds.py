@@ -98,18 +98,29 @@ KINDS: dict[str, Kind] = {
 }
 
 
-def write_config(kind: str, folder: Path, encoder: Path) -> Path:
+def write_config(kind: Kind, folder: Path, encoder: Path) -> Path:
     """Write the samples and the config of a training of a kind into a folder, and return the config."""
     configs = []
-    for task in KINDS[kind].tasks:
+    for task in kind.tasks:
         (folder / task).mkdir(parents=True)
         path = save_config(folder / task, task, encoder, max_steps=LAST_STEP, eval_frequency=EVAL_FREQUENCY)
         configs.append(util.load_config(path, interpolate=False))
         _make_small(configs[-1], task)
     config, *others = configs
-    KINDS[kind].change(config, others)
+    kind.change(config, others)
     config.to_disk(folder / "config.cfg")
     return folder / "config.cfg"
+
+
+def change_all(config: Config, *, dropout: float, limit: int, **training: Any) -> None:
+    """Change the dropout of all encoders, the number of texts to learn from, and settings of the training."""
+    config["training"].update(training)
+    for component in config["components"].values():
+        if "name" in component["model"]["encoder"]:
+            component["model"]["encoder"]["dropout"] = dropout
+    corpus = config["corpora"]["train"]
+    for one in corpus.get("corpora", {"": corpus}).values():
+        one["limit"] = limit
 
 
 def _make_small(config: Config, task: str) -> None:

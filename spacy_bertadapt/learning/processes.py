@@ -6,6 +6,7 @@ What they tell each other is numbers, gradients and JSON; nothing that they send
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from ..network.transformers_calls import first_line
 
 BUCKET = 2**24  # gradients that are summed at once, 64 MB in float32
 FIRST = 0
+PLACE_IN_SOURCE = re.compile(r"^\[[^\]]*\] *")  # with which gloo's messages begin
 
 
 class Processes:
@@ -176,4 +178,5 @@ def _errors_of_others() -> Iterator[None]:
     try:
         yield
     except RuntimeError as err:
-        raise ProcessError(Errors.E575.format(reason=first_line(err))) from err
+        reason = PLACE_IN_SOURCE.sub("", first_line(err)).partition(". ")[0]
+        raise ProcessError(Errors.E575.format(reason=reason)) from err

@@ -25,7 +25,7 @@ class Evaluation:
         self.pipe_names = nlp.pipe_names
         self._nlp, self._corpus, self._processes = nlp, corpus, processes
         scored: Any = nlp if processes.count == 1 else self
-        self._score = spacy_loop.create_evaluation_callback(scored, corpus, weights)
+        self._score = spacy_loop.create_evaluation_callback(scored, lambda _: corpus(nlp), weights)
 
     def __call__(self) -> tuple[float, dict[str, Any]]:
         """Return the main score and all scores, the same in all processes. Raises what spaCy raises for scores."""

@@ -189,7 +189,8 @@ class TrainingRun:
             else:
                 with self._losses.part() as losses:
                     self._learn(part, dropout, losses)
-        self._losses.end_step()
+        if self._processes.count > 1:
+            self._losses.end_step()
         for _, pipe in learning_components(self.nlp, self.frozen):
             pipe.finish_update(self.optimizer)
         self.optimizer.step_schedules()

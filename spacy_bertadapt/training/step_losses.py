@@ -17,6 +17,7 @@ class StepLosses:
         """learners: by component. parts: into how many a batch is cut at most, the same in all processes."""
         self._learners, self._processes, self._parts = learners, processes, parts
         self._noted: list[list[tuple[Any, int]]] = []
+        self._steps = 0
 
     @contextmanager
     def part(self) -> Iterator[dict[str, Any]]:
@@ -29,7 +30,8 @@ class StepLosses:
 
     def end_step(self) -> None:
         """Note nothing for the parts that this process did not have."""
-        missing = -len(self._noted) % self._parts
+        self._steps += 1
+        missing = self._steps * self._parts - len(self._noted)
         self._noted += [[(0.0, 0)] * len(self._learners)] * missing
 
     def add_to(self, losses: dict[str, Any]) -> None:
@@ -41,6 +43,7 @@ class StepLosses:
         for name, total, count in zip(names, totals, counts, strict=True):
             losses[name] = losses.get(name, 0.0) + (total / count if count else 0.0)
         self._noted.clear()
+        self._steps = 0
 
     def mean(self) -> float:
         """Return the mean loss of this process since the last call of `add_to`, summed over the components."""
