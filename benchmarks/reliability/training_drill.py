@@ -24,6 +24,7 @@ MODELS, LOG, META = ("model-best", "model-last"), "log.jsonl", "meta.json"
 REAL_EVERY, REAL_START = 25, 6.0  # kills; seconds
 SHORT = 0.01  # seconds: about what a save of a tiny pipeline takes, so that it is hit at any moment
 ANSWER = 0.03  # seconds that SIGKILL leaves to the answer to SIGTERM, at most
+TIMES = ("speed", "seconds", "texts_per_second")
 MOST_PROBLEMS = 5
 
 
@@ -197,4 +198,4 @@ def _content_of(path: Path) -> bytes:
 def _without_times(content: Any) -> Any:
     if not isinstance(content, dict):
         return content
-    return {name: _without_times(value) for name, value in content.items() if name not in ("speed", "seconds")}
+    return {name: _without_times(value) for name, value in content.items() if name not in TIMES}

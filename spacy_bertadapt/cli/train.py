@@ -73,7 +73,8 @@ def train_cli(
         with stop_request() as request:
             choices = RunOptions(output=output, use_gpu=gpu, keep=keep, should_stop=request, processes=processes)
             run = TrainingRun(nlp, config, choices, state)
-            run.run()
+            with _kept_state_said(run, output):
+                run.run()
         _show_result(run, output)
     if not run.is_complete:
         raise typer.Exit(request.exit_code)
@@ -101,6 +102,22 @@ def _check_output(output: Path | None, *, resume: bool, force: bool) -> None:
         raise InvalidError(Errors.E574.format(option="resume"))
     if output is not None and has_state(output) and not (resume or force):
         raise ExistsError(Errors.E573.format(path=output))
+    msg.info(f"Saving to {output}" if output is not None else "Nothing is saved: no folder was given with -o")
+
+
+@contextmanager
+def _kept_state_said(run: TrainingRun, output: Path | None) -> Iterator[None]:
+    """Say from which step a training can go on that fails in the block; nothing if it fails before its first step."""
+    from ..training.run_state import has_state, load_state
+
+    begun = run.progress.step
+    try:
+        yield
+    except Exception:
+        if output is not None and run.progress.step > begun and has_state(output):
+            step = load_state(output).progress.step - 1
+            msg.warn(f"The state after step {step:,} is kept. Go on from there with the same command and --resume")
+        raise
 
 
 def _show_changes(state: RunState, config: Config) -> None:

@@ -18,6 +18,7 @@ from ..errors import Errors, InvalidError
 from ..learning.processes import ALONE, Processes
 from ..readers.parts import part_of
 from .batchers import Batch, Batcher, in_turns
+from .draws import Draws
 from .random_states import RandomStates
 
 Corpus = Callable[[Language], Iterable[Example]]
@@ -29,8 +30,7 @@ class Place:
 
     epoch: its number. batches: how many of its batches came. order: the examples of the epoch, by their number in the
     corpus; empty for a stream. checksum: of the corpus, texts and annotation; 0 for a stream. corpus_states: the random
-    numbers before the corpus was read. draws: those before a batch was fetched, by its number, for each batch for which
-    some were drawn.
+    numbers before the corpus was read. draws: those with which batches were fetched: see `Draws`.
     """
 
     epoch: int = 0
@@ -58,8 +58,7 @@ class TrainingBatches:
     """Yields `(epoch, batch)` as spaCy's training does: the same batches, from the same random numbers.
 
     A training that resumes reads the corpus again, and skips the batches that came already, without learning from
-    them. What is drawn between two batches by others does not matter: the states that a batch was fetched with are
-    noted wherever the corpus or the batcher drew some.
+    them. What is drawn between two batches by others does not matter: see `Draws`.
 
     Several processes draw the same batches, and take turns: of four, the second one has batches 1, 5, 9 and so on. Each
     reads a part of a stream instead. A process whose batches have come to their end before those of others gets empty
@@ -132,7 +131,7 @@ class TrainingBatches:
         states: RandomStates | None,
     ) -> Iterator[tuple[int, Batch]]:
         """Yield the batches of an epoch. place, states: where the training was in it, if it was."""
-        done, draws = (place.batches, dict(place.draws)) if place else (0, {})
+        done, draws = (place.batches, Draws(place.draws)) if place else (0, Draws({}))
         numbers, number = tuple(order), 0
         batches = self._draw(self._fetch(order, examples), done, draws, states)
         while number < done:
@@ -144,28 +143,25 @@ class TrainingBatches:
             number += len(turns)
             if not (turns if not self.is_stream else self._processes.any(bool(turns))[0]):
                 return
-            self.place = replace(self.place, epoch=epoch, batches=number, order=numbers, draws=draws)
+            self.place = replace(self.place, epoch=epoch, batches=number, order=numbers, draws=draws.kept)
             own = 0 if self.is_stream else self._processes.rank
             yield epoch, list(turns[own]) if own < len(turns) else []
 
-    def _draw(
-        self, batches: Iterator[Batch], done: int, draws: dict[int, RandomStates], states: RandomStates | None
-    ) -> Iterator[Batch]:
+    def _draw(self, batches: Iterator[Batch], done: int, draws: Draws, states: RandomStates | None) -> Iterator[Batch]:
         """Yield batches, drawn with the random numbers that they had, and note these.
 
         done: how many had come before. states: those before the next one.
         """
         for number in count():
-            if number < done and number in draws:
-                draws[number].set()
+            if number < done:
+                draws.set(number)
             elif number == done and states is not None:
                 states.set()
             before = RandomStates.now()
             batch = next(batches, None)
             if batch is None:
                 return
-            if RandomStates.now() != before:
-                draws[number] = before
+            draws.note(number, before)
             yield batch
 
     def _fetch(self, order: Sequence[int], examples: Sequence[Example]) -> Iterator[Batch]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -16,42 +16,57 @@ import torch
 class RandomStates:
     """The generators at one moment. Two are equal if all generators would go on alike.
 
-    python, numpy: as these return them. torch: the bytes of the CPU's generator, then of each GPU's, in hexadecimal.
+    python, numpy: as these return them, their words in hexadecimal. torch: the bytes of the CPU's generator, then of
+    each GPU's, in hexadecimal. None: a generator whose state is not known.
     """
 
-    python: tuple[Any, ...]
-    numpy: tuple[Any, ...]
-    torch: tuple[str, ...]
+    python: tuple[Any, ...] | None
+    numpy: tuple[Any, ...] | None
+    torch: tuple[str, ...] | None
 
     @classmethod
     def now(cls) -> RandomStates:
         """Return the states as they are."""
+        version, words, gauss = random.getstate()
         kind, keys, *rest = np.random.get_state(legacy=True)  # that of spaCy and thinc
         states = [torch.get_rng_state(), *(torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else ())]
         drawn = tuple(state.numpy().tobytes().hex() for state in states)
-        return cls(random.getstate(), (kind, np.asarray(keys).tobytes().hex(), *rest), drawn)
+        return cls((version, _as_hex(words), gauss), (kind, _as_hex(keys), *rest), drawn)
 
     def set(self) -> None:
-        """Have all generators go on from here."""
-        kind, keys, *rest = self.numpy
-        words = np.frombuffer(bytes.fromhex(keys), dtype=np.uint32)
-        random.setstate(self.python)
-        np.random.set_state((kind, words, *rest))
-        states = [torch.frombuffer(bytearray.fromhex(state), dtype=torch.uint8) for state in self.torch]
-        torch.set_rng_state(states[0])
-        if len(states) > 1:
-            torch.cuda.set_rng_state_all(states[1 : 1 + torch.cuda.device_count()])
+        """Have all generators go on from here that have a known state."""
+        if self.python is not None:
+            version, words, gauss = self.python
+            random.setstate((version, tuple(_from_hex(words).tolist()), gauss))
+        if self.numpy is not None:
+            kind, keys, *rest = self.numpy
+            np.random.set_state((kind, _from_hex(keys), *rest))
+        if self.torch is not None:
+            states = [torch.frombuffer(bytearray.fromhex(state), dtype=torch.uint8) for state in self.torch]
+            torch.set_rng_state(states[0])
+            if len(states) > 1:
+                torch.cuda.set_rng_state_all(states[1 : 1 + torch.cuda.device_count()])
+
+    def differing(self, other: RandomStates) -> Iterator[str]:
+        """Yield the names of the generators that are not where others are."""
+        return (name for name in GENERATORS if getattr(self, name) != getattr(other, name))
+
+    def of(self, names: Collection[str]) -> RandomStates:
+        """Return the states of some generators; the others are not known."""
+        return replace(self, **{name: None for name in GENERATORS if name not in names})
 
     def as_json(self) -> dict[str, Any]:
-        """Return the states as JSON can hold them."""
-        version, words, gauss = self.python
-        return {"python": [version, list(words), gauss], "numpy": list(self.numpy), "torch": list(self.torch)}
+        """Return the states that are known as JSON can hold them."""
+        return {name: list(state) for name in GENERATORS if (state := getattr(self, name)) is not None}
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> RandomStates:
         """Return what `as_json` wrote."""
-        version, words, gauss = content["python"]
-        return cls((version, tuple(words), gauss), tuple(content["numpy"]), tuple(content["torch"]))
+        return cls(*(tuple(content[name]) if name in content else None for name in GENERATORS))
+
+
+GENERATORS = tuple(field.name for field in fields(RandomStates))
+UNKNOWN = RandomStates(None, None, None)
 
 
 @contextmanager
@@ -60,3 +75,11 @@ def unchanged_random_states() -> Iterator[None]:
     states = RandomStates.now()
     yield
     states.set()
+
+
+def _as_hex(words: Any) -> str:
+    return np.asarray(words, dtype=np.uint32).tobytes().hex()
+
+
+def _from_hex(words: str) -> np.ndarray:
+    return np.frombuffer(bytes.fromhex(words), dtype=np.uint32)

@@ -22,8 +22,8 @@ class StopRequest:
 
     @property
     def exit_code(self) -> int:
-        """The code of a process that ends by the signal; 0 without one."""
-        return EXIT_CODE + self.signal if self.signal is not None else 0
+        """The code of a process that ends as it was asked to, or as another one was that trains with it."""
+        return EXIT_CODE + (self.signal or signal.SIGTERM)
 
 
 @contextmanager

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import spacy
+from spacy.language import Language
 
 from tests.fixtures.training_runs import MakeConfig, files_of, run_part
 
@@ -61,6 +63,33 @@ def test_a_process_that_was_ended_goes_on_to_the_bit(make_config: MakeConfig, tm
         assert resumed.returncode == 0, printed
         assert "Going on after step" in printed
         assert files_of(tmp_path / name) == files_of(tmp_path / "spacy"), name
+
+
+@spacy.registry.callbacks("spacy-bertadapt.test_failing_late.v1")
+def failing_late() -> Callable:
+    """Return a callback that fails in the seventh step; states are saved after the first and the fifth."""
+
+    def fail(nlp: Language, now: dict) -> None:
+        assert now["step"] < 6, "of the callback"
+
+    return fail
+
+
+def test_a_run_that_fails_says_from_where_it_can_go_on(make_config: MakeConfig, run: Callable, tmp_path: Path) -> None:
+    config = make_config("textcat")
+    config["training"]["before_update"] = {"@callbacks": "spacy-bertadapt.test_failing_late.v1"}
+    config.to_disk(tmp_path / "my.cfg")
+    result = run("train", tmp_path / "my.cfg", "-o", tmp_path / "out")
+    assert isinstance(result.exception, AssertionError)
+    printed = " ".join(result.output.split())
+    assert "state after step 4 is kept. Go on from there with the same command and --resume" in printed
+    assert "is kept" not in run("train", tmp_path / "my.cfg").output, "there is no folder"
+
+
+def test_a_run_says_where_it_saves(config_file: Path, run: Callable, tmp_path: Path) -> None:
+    short = ("train", config_file, "--training.max_steps", 1)
+    assert "Nothing is saved: no folder was given with -o" in " ".join(run(*short).output.split())
+    assert f"Savingto{tmp_path}/out" in "".join(run(*short, "-o", tmp_path / "out").output.split())
 
 
 def test_a_run_says_what_it_made(config_file: Path, run: Callable, tmp_path: Path) -> None:

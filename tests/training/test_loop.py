@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import spacy
 import srsly
@@ -33,6 +35,19 @@ def eager_batcher() -> Any:
         rows = list(examples)
         random.shuffle(rows)
         return [rows[start : start + 2] for start in range(0, len(rows), 2)]
+
+    return batches
+
+
+@spacy.registry.batchers("spacy-bertadapt.test_drawing.v1")
+def drawing_batcher() -> Any:
+    """Return a batcher that draws for each batch, from two generators in turns."""
+
+    def batches(examples: Any) -> Iterator[list[Any]]:
+        rows = list(examples)
+        while rows:
+            chosen = random.randrange(len(rows)) if len(rows) % 2 else np.random.randint(len(rows))
+            yield [rows.pop(chosen)]
 
     return batches
 
@@ -146,6 +161,28 @@ def test_a_batcher_that_draws_at_once_goes_on_to_the_bit(make_config: MakeConfig
     config = make_config("textcat")
     config["training"]["batcher"] = {"@batchers": "spacy-bertadapt.test_eager.v1"}
     assert_same_bits(config, tmp_path, stops=(2, 5))
+
+
+@pytest.mark.parametrize("draws_in_updates", [False, True])
+def test_a_batcher_that_draws_for_each_batch_goes_on_to_the_bit(
+    draws_in_updates: bool, make_config: MakeConfig, tmp_path: Path
+) -> None:
+    config = make_config("ner")
+    if draws_in_updates:
+        config = with_spacys_components(config)
+    config["training"]["batcher"] = {"@batchers": "spacy-bertadapt.test_drawing.v1"}
+    assert_same_bits(config, tmp_path, stops=(3, 4))
+
+
+def test_a_state_does_not_grow_with_each_batch(make_config: MakeConfig, tmp_path: Path) -> None:
+    config = make_config("textcat")
+    config["training"]["batcher"] = {"@batchers": "spacy-bertadapt.test_drawing.v1"}
+    run_part(config, tmp_path / "out", steps=2)
+    before = load_state(tmp_path / "out").positions[0].place
+    run_part(config, tmp_path / "out", steps=3, state=load_state(tmp_path / "out"))
+    after = load_state(tmp_path / "out").positions[0].place
+    assert (before.epoch, before.batches, after.epoch, after.batches) == (0, 2, 0, 5)
+    assert after.draws == before.draws
 
 
 @pytest.mark.parametrize("change", [{"training.max_steps": LAST_STEP - 1}, {"training.patience": 4}])
