@@ -168,6 +168,7 @@ class TrainingRun:
                     self._measure(rate)
                     self._save_state()
                 return
+        self._measure(self.optimizer.learn_rate)
         self.is_complete = True
 
     def _begin(self) -> Iterator[tuple[int, Batch]] | None:

@@ -16,7 +16,7 @@ from thinc.api import Config
 from transformers import AutoTokenizer
 
 from spacy_bertadapt import make_pair_doc
-from spacy_bertadapt.training.batchers import Batcher
+from spacy_bertadapt.training.batchers import Batcher, in_turns
 
 CONFIG = """
 [batcher]
@@ -192,3 +192,41 @@ def test_a_batch_has_texts_or_pairs(make_batcher: Callable[..., Batcher], exampl
     assert all(len(kind) == 1 for kind in kinds)
     assert {True} in kinds
     assert {False} in kinds
+
+
+@pytest.mark.parametrize(("name", "settings"), [("LengthBatcher", {"size": 8}), ("SubwordBatcher", {"subwords": 400})])
+def test_batches_of_processes_that_take_turns_are_of_similar_length(
+    name: str,
+    settings: dict,
+    make_batcher: Callable[..., Batcher],
+    examples: list[Example],
+    length_of: dict[int, int],
+) -> None:
+    turns = 4
+    random.seed(0)
+    batches = [list(batch) for batch in in_turns(make_batcher(name, **settings), turns)(examples)]
+    assert len(batches) % turns == 0
+    assert sorted(id(eg) for batch in batches for eg in batch) == sorted(map(id, examples))
+    steps = [batches[start : start + turns] for start in range(0, len(batches), turns)]
+    work = [[sum(length_of[id(eg)] for eg in batch) for batch in step] for step in steps if all(step)]
+    idle = [1 - sum(step) / (turns * max(step)) for step in work if min(step)]
+    assert np.mean(idle) < 0.06, "the share of time that processes wait for the slowest one"
+    for batch in filter(None, batches):
+        longest = max(length_of[id(eg)] for eg in batch)
+        assert len(batch) <= settings.get("size", max(1, settings.get("subwords", 0) // longest))
+
+
+def test_turns_draw_what_one_process_with_larger_batches_does(
+    make_batcher: Callable[..., Batcher], examples: list[Example]
+) -> None:
+    random.seed(0)
+    two = [list(batch) for batch in in_turns(make_batcher("LengthBatcher", size=8, pool=10), 2)(examples)]
+    random.seed(0)
+    one = [list(batch) for batch in make_batcher("LengthBatcher", size=16, pool=10)(examples)]
+    together = [{*map(id, first), *map(id, second)} for first, second in zip(two[::2], two[1::2], strict=True)]
+    assert together == [set(map(id, batch)) for batch in one]
+
+
+def test_a_batcher_of_others_knows_no_turns(examples: list[Example]) -> None:
+    batcher = registry.batchers.get("spacy.batch_by_sequence.v1")(size=4)
+    assert in_turns(batcher, 2) is batcher

@@ -1,0 +1,45 @@
+"""Processes find each other by what a launcher says, and say in one line why they can't."""
+
+from __future__ import annotations
+
+import pytest
+
+from spacy_bertadapt.errors import ProcessError
+from spacy_bertadapt.learning.processes import ALONE
+from spacy_bertadapt.training.joining import joined_processes, process_number
+from tests.fixtures.processes import environment_of, free_port
+
+
+def test_a_process_that_no_launcher_started_is_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in environment_of(0, 0):
+        monkeypatch.delenv(name, raising=False)
+    with joined_processes(1) as processes:
+        assert processes is ALONE
+        assert processes.is_first
+        assert process_number() == 0
+
+
+def test_one_of_one_is_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "1")
+    with joined_processes(1) as processes:
+        assert processes is ALONE
+
+
+@pytest.mark.parametrize(("missing", "value"), [("MASTER_PORT", None), ("RANK", "first"), ("WORLD_SIZE", "two")])
+def test_an_incomplete_environment_is_named(missing: str, value: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, text in environment_of(1, 1).items():
+        monkeypatch.setenv(name, text)
+    if value is None:
+        monkeypatch.delenv(missing)
+    else:
+        monkeypatch.setenv(missing, value)
+    with pytest.raises(ProcessError, match=rf"E577.*{missing}"), joined_processes(1):
+        pass
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_a_process_that_does_not_come_is_waited_for_no_longer(rank: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, text in environment_of(rank, free_port()).items():
+        monkeypatch.setenv(name, text)
+    with pytest.raises(ProcessError, match=r"E576.* 2 processes .* in 1 s"), joined_processes(1):
+        pass
