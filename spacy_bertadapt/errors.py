@@ -597,7 +597,7 @@ class Errors:
         "of them, with one MASTER_ADDR and a free MASTER_PORT, or let torchrun do it; --join-timeout waits longer."
     )
     E577 = (
-        "[E577] WORLD_SIZE is {count}, so this process is one of several, but {names} is not set, or no number. Start "
+        "[E577] WORLD_SIZE is {count}, so this process is one of several, but no good value is set for {names}. Start "
         "them with torchrun, or unset WORLD_SIZE to train in one process."
     )
     E578 = (

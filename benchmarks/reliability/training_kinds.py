@@ -116,7 +116,7 @@ def change_all(config: Config, *, dropout: float, limit: int, **training: Any) -
     """Change the dropout of all encoders, the number of texts to learn from, and settings of the training."""
     config["training"].update(training)
     for component in config["components"].values():
-        if "name" in component["model"]["encoder"]:
+        if "name" in component.get("model", {}).get("encoder", {}):
             component["model"]["encoder"]["dropout"] = dropout
     corpus = config["corpora"]["train"]
     for one in corpus.get("corpora", {"": corpus}).values():

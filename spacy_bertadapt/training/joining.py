@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from time import monotonic, sleep
 
 import torch
 import torch.distributed as dist
 
 from ..errors import Errors, ProcessError
-from ..learning.processes import ALONE, JoinedProcesses, Processes
+from ..learning.processes import ALONE, FIRST, JoinedProcesses, Processes
 from ..network.transformers_calls import first_line
 
 COUNT, RANK, LOCAL_RANK = "WORLD_SIZE", "RANK", "LOCAL_RANK"
@@ -53,12 +55,28 @@ def _join(count: int, rank: int, seconds: float) -> None:
     if has_gpu:
         torch.cuda.set_device(process_number() % torch.cuda.device_count())  # what device = "cuda" means here
     try:
+        if rank != FIRST:
+            _wait_for_first(os.environ[ADDRESS[0]], _number(ADDRESS[1]), seconds)
         store, _, _ = next(dist.rendezvous("env://", rank, count, timeout=timedelta(seconds=seconds)))
         store.set_timeout(LONGEST_WAIT)
         backend = "cpu:gloo,cuda:nccl" if has_gpu else "gloo"
         dist.init_process_group(backend, store=store, rank=rank, world_size=count, timeout=LONGEST_WAIT)
-    except (RuntimeError, ValueError) as err:
-        raise ProcessError(Errors.E576.format(count=count, seconds=seconds, reason=first_line(err))) from err
+    except (RuntimeError, ValueError, OSError) as err:
+        reason = first_line(err).rstrip(".")
+        raise ProcessError(Errors.E576.format(count=count, seconds=seconds, reason=reason)) from err
+
+
+def _wait_for_first(address: str, port: int, seconds: float) -> None:
+    """Wait until the first process listens: torch's own wait prints pages. Raises OSError if it never does."""
+    end = monotonic() + seconds
+    while True:
+        try:
+            socket.create_connection((address, port), timeout=seconds).close()
+            return
+        except OSError as err:
+            if monotonic() > end:
+                raise OSError(f"nothing listens at {address}:{port}: {first_line(err)}") from err
+        sleep(0.2)
 
 
 def _number(name: str) -> int:

@@ -245,8 +245,9 @@ class TrainingRun:
         """Return the mean loss of a step since the last evaluation, summed over the components."""
         if self._processes.count > 1:
             return self._losses.mean()
-        steps = self.progress.step % self.settings["eval_frequency"]
-        return sum(map(float, self.progress.losses.values())) / (steps or self.settings["eval_frequency"])
+        step, frequency = self.progress.step, self.settings["eval_frequency"]
+        steps = (step % frequency or frequency) if step else 1
+        return sum(map(float, self.progress.losses.values())) / steps
 
     @property
     def _total_steps(self) -> int:
