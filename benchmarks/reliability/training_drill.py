@@ -17,7 +17,7 @@ from typing import Any
 
 from spacy_bertadapt.training.run_state import has_state, load_state
 
-from .training_processes import AIMS, IN_TRAINING, INITIALIZATION, PHASES, Processes, codes_of
+from .training_processes import AIMS, IN_TRAINING, INITIALIZATION, PHASES, WHOLE, Processes, codes_of
 
 SIGNALS = ((signal.SIGKILL,), (signal.SIGTERM,), (signal.SIGINT,), (signal.SIGTERM, signal.SIGKILL))
 MODELS, LOG, META = ("model-best", "model-last"), "log.jsonl", "meta.json"
@@ -68,7 +68,7 @@ class Drill:
         for name in ("real", "forked"):
             start = time.monotonic()
             run = self._start(self.folder / name, real=name == "real")
-            run.wait(None)
+            run.wait(WHOLE)
             self.usual = time.monotonic() - start
             if any(run.codes):
                 raise RuntimeError(f"exit codes {run.codes}\n{self.log.read_text(encoding='utf8')[-3000:]}")
@@ -104,8 +104,8 @@ class Drill:
             phases |= run.phases
             run.wait()
         else:
-            run.wait(None)
-        is_complete = not any(run.codes) or (had_state and not has_state(output))
+            run.wait(WHOLE)
+        is_complete = run.codes[0] == 0 or (had_state and not has_state(output))  # the first process saves
         if any(run.codes):
             self.kills[name_of(signals)] += 1
             self.phases[hit] += 1

@@ -40,7 +40,8 @@ IN_TRAINING = {BETWEEN, STEP, EVALUATION, SAVE, STATE, LAST_SAVE}
 EITHER = {ABOUT_TO_TRAIN, REPORT, REAL}
 USUAL_CODES = {signal.SIGTERM: {-signal.SIGTERM}, signal.SIGINT: {-signal.SIGINT, 130}, signal.SIGKILL: set()}
 POLL = 0.0005  # seconds
-PATIENCE = 60  # seconds
+PATIENCE = 60  # seconds that the end may take
+WHOLE = 600  # seconds that a whole training may take
 WARM = ("transformers.models.bert.modeling_bert", "peft", "spacy_bertadapt.cli", "spacy_bertadapt.training.loop")
 """Modules that a training imports."""
 
@@ -83,9 +84,9 @@ class Processes:
         for rank in ranks:
             os.kill(self._numbers[rank], number)
 
-    def wait(self, seconds: float | None = PATIENCE) -> None:
+    def wait(self, seconds: float = PATIENCE) -> None:
         """Wait until all have ended, and kill those that have not after so many seconds."""
-        end = time.monotonic() + (seconds or float("inf"))
+        end = time.monotonic() + seconds
         codes: dict[int, int | None] = {}
         while len(codes) < len(self._numbers):
             for rank, number in enumerate(self._numbers):
