@@ -62,7 +62,7 @@ def single_texts(config: Config, others: list[Config]) -> None:
     config["training"]["batcher"] = {**PLAIN, "size": 1}
 
 
-EQUAL = {name: kind for name, kind in KINDS.items() if name != "spacy"} | {
+EQUAL = {name: kind for name, kind in KINDS.items() if name not in ("shuffled", "spacy")} | {
     "stream": replace(KINDS["stream"], change=without_augmenter),
     "without gold": Kind(("textcat",), single_texts),
 }

@@ -32,7 +32,7 @@ import torch
 from .small_pipelines import as_markdown
 from .tiny import save_encoder
 from .training_drill import SIGNALS, Drill, name_of
-from .training_kinds import KINDS, write_config
+from .training_kinds import KINDS, TRAINED_ALONE, write_config
 from .training_processes import PHASES, import_what_trains
 
 
@@ -46,7 +46,7 @@ def main() -> None:
     folder = Path(mkdtemp(prefix="training-kills-"))
     encoder = save_encoder(folder / "encoder")
     drills: dict[str, Drill] = {}
-    for kind in args.tasks:
+    for kind in args.tasks or [kind for kind in KINDS if args.processes == 1 or kind not in TRAINED_ALONE]:
         config = write_config(KINDS[kind], folder / kind, encoder)
         drill = Drill(config, folder / kind, args.processes, random.Random(f"{args.seed} {kind}"))
         drill.train_in_peace()
@@ -88,7 +88,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=50, help="of each kind")
     parser.add_argument("--processes", type=int, default=1, help="of each training")
-    parser.add_argument("--tasks", type=_kinds, default=list(KINDS), help=f"of {','.join(KINDS)}")
+    parser.add_argument("--tasks", type=_kinds, default=[], help=f"of {','.join(KINDS)}; all, if not given")
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()
 

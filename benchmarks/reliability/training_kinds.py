@@ -78,6 +78,13 @@ def _stream(config: Config, others: list[Config]) -> None:
     config["corpora"]["train"]["augmenter"] = {"@augmenters": "spacy.lower_case.v1", "level": 0.5}
 
 
+def _shuffled(config: Config, others: list[Config]) -> None:
+    """Never hold the corpus in memory, but for a buffer that mixes its texts."""
+    config["training"]["max_epochs"] = -1
+    corpus = {"@readers": "spacy-bertadapt.ShuffledCorpus.v1", "buffer": 20, "corpus": config["corpora"]["train"]}
+    config["corpora"]["train"] = corpus
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """What is trained, and how. tasks: their sample configs. change: makes the first of these what it is to be."""
@@ -94,8 +101,11 @@ KINDS: dict[str, Kind] = {
     "gradual": Kind(("textcat",), _adapted(**{"@misc": "spacy-bertadapt.GradualUnfreezing.v1", "every": 9})),
     "shared": Kind(("textcat", "ner"), _shared),
     "stream": Kind(("spancat",), _stream),
+    "shuffled": Kind(("textcat",), _shuffled),
     "spacy": Kind(("ner",), _with_spacys),
 }
+TRAINED_ALONE = {"spacy"}
+"""Kinds that several processes can't train."""
 
 
 def write_config(kind: Kind, folder: Path, encoder: Path) -> Path:
