@@ -588,6 +588,24 @@ class Errors:
         "name another folder."
     )
     E574 = "[E574] --{option} needs a folder to save in: add -o FOLDER."
+    E580 = "[E580] The {column!r} of this row can't be read: {reason}."
+    E581 = (
+        "[E581] The data has no column {column!r} for the pipeline's {input}; it has {columns}. Say which one it is: "
+        "--columns {input}={guess}, in Python columns={{'{input}': '{guess}'}}."
+    )
+    E582 = (
+        "[E582] The data has {columns} already, which predictions would replace. Put something before the names of the "
+        "predictions' columns: --prefix predicted_, in Python prefix='predicted_'."
+    )
+    E583 = (
+        "[E583] The pipeline reads {inputs}, and no {given!r}. Name the data's columns so: --columns {example}, in "
+        "Python columns={{...}}."
+    )
+    E584 = (
+        "[E584] No component of the pipeline writes what could be a column{reason}; it has {components}. Name a "
+        "pipeline with a component of texts, pairs or entities, such as bert_textcat."
+    )
+    E585 = "[E585] A component of the pipeline gave no Doc back for this row. Make it give back every Doc that it gets."
     E560 = (
         "[E560] A head on the vectors of {encoder} can't be exported: Transformers has no class for it. Train a "
         "component with an encoder of its own, or on a bert_encoder."
