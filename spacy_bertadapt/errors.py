@@ -598,8 +598,8 @@ class Errors:
         "predictions' columns: --prefix predicted_, in Python prefix='predicted_'."
     )
     E583 = (
-        "[E583] The pipeline reads {inputs}, and no {given!r}. Name the data's columns so: --columns {example}, in "
-        "Python columns={{...}}."
+        "[E583] Column {column!r} can't be written with the rows before: {reason}. Give its values one type, or choose "
+        "--output-format jsonl, whose rows may differ."
     )
     E584 = (
         "[E584] No component of the pipeline writes what could be a column{reason}; it has {components}. Name a "
@@ -610,6 +610,10 @@ class Errors:
         "[E560] A head on the vectors of {encoder} can't be exported: Transformers has no class for it. Train a "
         "component with an encoder of its own, or on a bert_encoder."
     )
+    E586 = "[E586] A process that predicts has failed: {reason}. Finished rows are kept: go on with --resume."
+    E587 = "[E587] This needs {package}, which is not installed. Install it: pip install 'spacy-bertadapt[{extra}]'."
+    E588 = "[E588] {path} names no file of rows. Their names end in {known}; those of text may have .gz after that."
+    E589 = "[E589] {path} can't be read: {reason}. Restore or make the file again; rows of other files are done."
 
     # Corpora
     C001 = (
@@ -890,3 +894,4 @@ class Warnings:
         "they disagree, one of them has the last word, and these scores are those of both together, or of the last "
         "one. If {name} is to take their place: --without {others}."
     )
+    W580 = "[W580] {errors:,} of {rows:,} rows could not be read: their column of errors says why, and no other is filled."

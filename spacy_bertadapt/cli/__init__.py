@@ -3,6 +3,7 @@
 import typer
 from spacy.cli._util import app as spacy_app
 
+from .apply import apply_cli
 from .compare import compare_cli
 from .convert import convert_cli
 from .debug_data import debug_data_cli
@@ -21,6 +22,7 @@ app.command("debug-data", context_settings=TAKES_OVERRIDES, epilog=READER_HELP)(
 app.command("convert", context_settings=TAKES_OVERRIDES, epilog=READER_HELP)(convert_cli)
 app.command("evaluate", context_settings=TAKES_OVERRIDES, epilog=READER_HELP)(evaluate_cli)
 app.command("import")(import_cli)
+app.command("apply")(apply_cli)
 app.command("export")(export_cli)
 app.command("pretrain")(pretrain_cli)
 app.command("train", context_settings=TAKES_OVERRIDES)(train_cli)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from ..errors import Errors, InvalidError
+from ..errors import Errors, InvalidError, require
 
 USUAL = {
     "text": (
@@ -33,9 +33,7 @@ def data_columns(inputs: Sequence[str], given: Mapping[str, str]) -> dict[str, s
     Raises ValueError for a name that is no input.
     """
     for name in given:
-        if name not in inputs:
-            example = " ".join(f"{known}=NAME" for known in inputs)
-            raise InvalidError(Errors.E583.format(inputs=" and ".join(inputs), given=name, example=example))
+        require("columns", name, possible=name in inputs, remedy=f"name columns for {' and '.join(inputs)}")
     return {name: given.get(name, name) for name in inputs}
 
 

@@ -130,7 +130,7 @@ class PipelineRows:
         elif len(text) > self.nlp.max_length:
             reason = f"it has {len(text):,} characters, and the pipeline takes {self.nlp.max_length:,} (nlp.max_length)"
         elif not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
-            reason = "it has half of a surrogate pair, which is no character"
+            reason = "it has bytes that are not UTF-8, or half of a surrogate pair"
         else:
             return text
         raise InvalidError(Errors.E580.format(column=column, reason=reason))
