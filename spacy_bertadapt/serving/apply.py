@@ -70,8 +70,8 @@ def apply(
 
     on_start: is told, when the pipeline is loaded, how many rows there are, where the files say so at once. on_rows: is
     told how many rows more are predicted, also by an earlier run. A file that can't be read is in the summary, and the
-    others are done. Raises FileNotFoundError or ValueError for inputs, outputs and pipelines that can't be used, OSError
-    if an output can't be written, RuntimeError if a process fails again and again. What is finished is kept.
+    others are done. Raises FileNotFoundError or ValueError for inputs, outputs and pipelines that can't be used,
+    OSError if an output can't be written, RuntimeError if a process fails again and again. What is finished is kept.
     """
     files = find_inputs(request.source)
     layout = plan_outputs(files, request.output, format=request.output_format)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import types
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import is_dataclass
-from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
 from ..errors import Errors, MissingPackageError
+from .annotations import without_none
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-UNIONS = (Union, types.UnionType)
 
 
 def import_arrow() -> Any:
@@ -28,12 +26,10 @@ def import_arrow() -> Any:
 def arrow_type(annotation: Any) -> pa.DataType:
     """Return the Arrow type of a column's annotation: see `Results.columns`. All are nullable."""
     pa = import_arrow()
+    annotation = without_none(annotation)
     simple = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
     if annotation in simple:
         return simple[annotation]
-    if get_origin(annotation) in UNIONS:
-        (kind,) = (argument for argument in get_args(annotation) if argument is not type(None))
-        return arrow_type(kind)
     if get_origin(annotation) is list:
         return pa.list_(arrow_type(get_args(annotation)[0]))
     if get_origin(annotation) is dict:

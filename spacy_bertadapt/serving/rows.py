@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from math import isnan
 from typing import Any, TypeAlias, get_origin
 
 from spacy.language import Language
@@ -126,7 +127,8 @@ class PipelineRows:
         """Return the text in a column. Raises ValueError if there is none that can be read."""
         text = row.get(column)
         if not isinstance(text, str):
-            reason = "there is none" if text is None else f"{text!r:.60} is no text"
+            is_missing = text is None or (isinstance(text, float) and isnan(text))  # as pandas has it
+            reason = "there is none" if is_missing else f"{text!r:.60} is no text"
         elif len(text) > self.nlp.max_length:
             reason = f"it has {len(text):,} characters, and the pipeline takes {self.nlp.max_length:,} (nlp.max_length)"
         elif not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):

@@ -32,7 +32,8 @@ GOOD = {
 }
 BAD = {
     "missing": (None, "there is none"),
-    "a number": (float("nan"), "nan is no text"),
+    "missing as pandas has it": (float("nan"), "there is none"),
+    "a number": (3, "3 is no text"),
     "half a character": ("caf\ud83d", "surrogate pair"),
     "too long": ("x" * 1_000_001, r"1,000,001 characters.*1,000,000"),
 }

@@ -96,7 +96,8 @@ class CsvWriter(RowWriter):
     @classmethod
     def read_shape(cls, stream: IO[bytes], outputs: Outputs) -> list[str]:
         """Return the names of the columns."""
-        return next(csv.reader(io.TextIOWrapper(stream, "utf8", "surrogateescape", newline="")))
+        lines = (line.decode("utf8", "surrogateescape") for line in stream)
+        return next(csv.reader(lines))
 
 
 class ParquetWriter(RowWriter):
