@@ -16,7 +16,7 @@ from .files.inputs import find_inputs
 from .files.layout import Layout, Target, check_earlier, plan_outputs
 from .files.manifest import Manifest
 from .files.outputs import Output
-from .files.reading import RowReader, known_rows
+from .files.reading import RowReader, known_rows, naming
 from .loading import Description, RowSettings, describe
 
 EngineName = Literal["local", "ray"]
@@ -162,7 +162,7 @@ class _Run:
             output.write(rows.batch, values)
         except InvalidError as err:
             stream.give_up(rows.target)
-            self._fail(rows.target, err)
+            self._fail(rows.target, naming(rows.target.source, err))
         else:
             self._summary.rows += len(rows.batch)
             self._summary.errors += sum(row[self._error] is not None for row in values)

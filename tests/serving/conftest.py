@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import spacy
 from spacy.language import Language
+from thinc.api import fix_random_seed
 
 from spacy_bertadapt import save_pipeline
 from spacy_bertadapt.tasks import TRAINED
@@ -24,6 +25,7 @@ def pipeline_of(tiny_bert: Path) -> Callable[..., Language]:
     """Makes a pipeline of some tasks on the tiny BERT, which has learned a little; settings go to every component."""
 
     def make(*tasks: str, steps: int = 10, **settings: Any) -> Language:
+        fix_random_seed(0)
         nlp, examples = spacy.blank("en"), []
         for task in tasks:
             model = {"precision": "float32", "device": "cpu", "encoder": {"name": str(tiny_bert), "dropout": 0.0}}
@@ -41,7 +43,7 @@ def pipeline_of(tiny_bert: Path) -> Callable[..., Language]:
 def saved_textcat(pipeline_of: Callable[..., Language], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A pipeline with a bert_textcat, in a folder."""
     path = tmp_path_factory.mktemp("pipelines") / "textcat"
-    save_pipeline(pipeline_of("textcat"), path)
+    save_pipeline(pipeline_of("textcat", steps=40), path)
     return path
 
 

@@ -68,12 +68,16 @@ def readable(file: InputFile) -> Iterator[None]:
     try:
         yield
     except BertadaptError as err:
-        if file.name in str(err) or file.path in str(err):
-            raise
-        raise InvalidError(f"{file.name}: {err}") from err
+        raise naming(file, err) from err
     except (OSError, ValueError, EOFError, RecursionError, NotImplementedError) as err:  # pyarrow's are such ones
         reason = " ".join(str(err).split()) or type(err).__name__
         raise InvalidError(Errors.E589.format(path=file.name, reason=reason.rstrip("."))) from err
+
+
+def naming(file: InputFile, error: BertadaptError) -> BertadaptError:
+    """Return an error whose message has the name of a file."""
+    has_name = file.name in str(error) or file.path in str(error)
+    return error if has_name else InvalidError(f"{file.name}: {error}")
 
 
 def _reader(file: InputFile, stream: IO[bytes]) -> RowReader:
