@@ -34,6 +34,7 @@ def run(settings: ServerSettings, announce: Callable[[Service, str], None]) -> N
         if settings.threads is not None:
             torch.set_num_threads(settings.threads)
         service = Service(settings)
+        _listen(listener)
         _log_to_stderr()
         address = _address(listener)
         server = AnnouncedServer(server_config(service, settings), lambda: announce(service, address))
@@ -70,7 +71,7 @@ class AnnouncedServer(uvicorn.Server):
         self._announce = announce
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to listen, and say so."""
+        """Begin to take connections, and say so."""
         await super().startup(sockets)
         self._announce()
 
@@ -90,9 +91,21 @@ def bound_socket(host: str, port: int) -> socket.socket:
             listener.close()
             raise
     except (OSError, UnicodeError, OverflowError) as err:
-        reason = getattr(err, "strerror", None) or err
-        raise AddressError(Errors.E590.format(host=host, port=port, reason=reason)) from err
+        raise _no_address(host, port, err) from err
     return listener
+
+
+def _listen(listener: socket.socket) -> None:
+    """Begin to listen. Raises OSError if another server that was bound to the address meanwhile listens already."""
+    try:
+        listener.listen(WAITING_CONNECTIONS)
+    except OSError as err:
+        host, port = listener.getsockname()[:2]
+        raise _no_address(host, port, err) from err
+
+
+def _no_address(host: str, port: int, err: Exception) -> AddressError:
+    return AddressError(Errors.E590.format(host=host, port=port, reason=getattr(err, "strerror", None) or err))
 
 
 def _address(listener: socket.socket) -> str:

@@ -14,6 +14,7 @@ from spacy.language import Language
 from spacy_bertadapt import save_pipeline
 from spacy_bertadapt.serving.server.schemas import Schemas
 
+from ..conftest import are_alike
 from .conftest import MakeServer, Running, counts_of
 
 
@@ -125,6 +126,16 @@ def test_counts(saved_textcat: Path, serve: MakeServer) -> None:
 def test_health(textcat_server: Running) -> None:
     for path in ("/health", "/ready"):
         assert textcat_server.ask(path=path)[:2] == (200, {"status": "ok"})
+
+
+def test_the_client_of_the_docs(textcat_server: Running) -> None:
+    source = (Path(__file__).parents[3] / "docs/server.md").read_text(encoding="utf8")
+    (block,) = re.findall(r"```python\n(.*?)```", source, re.DOTALL)
+    namespace: dict[str, Any] = {}
+    exec(compile(block, "docs/server.md", "exec"), namespace)
+    texts = ["Where is my parcel?", "I was charged twice."]
+    answered = namespace["predict"](f"http://127.0.0.1:{textcat_server.port}", texts)
+    assert are_alike(answered, textcat_server.results(*texts))
 
 
 def test_a_thread_that_has_ended_is_seen(saved_textcat: Path, serve: MakeServer) -> None:

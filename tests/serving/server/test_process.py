@@ -18,6 +18,9 @@ from spacy.language import Language
 
 from spacy_bertadapt import save_pipeline
 from spacy_bertadapt.serving.server.run import bound_socket
+from spacy_bertadapt.serving.server.run import run as run_server
+from spacy_bertadapt.serving.server.service import Service
+from spacy_bertadapt.serving.server.settings import ServerSettings
 
 from .conftest import SECONDS, Running, in_threads, wait_until
 
@@ -98,6 +101,25 @@ def test_a_port_that_is_taken(run: Callable[..., Any], saved_textcat: Path) -> N
         result = run("serve", saved_textcat, "--port", port)
     assert result.exit_code == 1
     assert re.search(rf"E590.*127.0.0.1, port {port}: Address already in use.*--port", _line(result))
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere a port that is bound is taken")
+def test_a_port_that_is_taken_while_the_pipeline_is_loaded(
+    saved_textcat: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two servers that start at the same moment can both be bound, and only one of them can listen."""
+    with bound_socket("127.0.0.1", 0) as other:
+        port = other.getsockname()[1]
+        load = Service.__init__
+
+        def load_and_listen(self: Service, settings: ServerSettings) -> None:
+            load(self, settings)
+            other.listen()
+
+        monkeypatch.setattr(Service, "__init__", load_and_listen)
+        with pytest.raises(OSError, match=rf"E590.*127.0.0.1, port {port}"):
+            run_server(ServerSettings(pipeline=str(saved_textcat), port=port), lambda *_: pytest.fail("it listens"))
+    assert not [thread for thread in threading.enumerate() if thread.name == "predictions"]
 
 
 def test_an_address_of_nobody(run: Callable[..., Any], saved_textcat: Path) -> None:
