@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import fields, is_dataclass
 from math import isnan
 from typing import Any, TypeAlias, get_origin
@@ -19,6 +20,9 @@ from .row_errors import as_line, concerns_all_rows, failure_of, mark_as_row, not
 
 Row: TypeAlias = Mapping[str, Any]
 """Values by the names of the data's columns."""
+
+KEPT_WORDS = 50_000
+"""So many words of rows stay in the vocabulary: about 30 megabytes."""
 
 
 class PipelineRows:
@@ -77,10 +81,17 @@ class PipelineRows:
         A row that can't be read has a text in its `error`, and nothing in the others: None, [] or {}. That of a good
         row is None. Raises RuntimeError if the device fails.
         """
-        with self._lock, self.nlp.memory_zone():
+        with self._lock, self._zone():
             done: list[dict[str, Any] | None] = [None] * len(rows)
             self._fill(rows, list(range(len(rows))), done)
         return [values for values in done if values is not None]
+
+    def _zone(self) -> AbstractContextManager[object]:
+        """Return a block after which the vocabulary forgets new words, so that it does not grow with every row.
+
+        The first ones stay: frequent words would be made anew for every call otherwise.
+        """
+        return self.nlp.memory_zone() if len(self.nlp.vocab) >= KEPT_WORDS else nullcontext()
 
     def _fill(self, rows: Sequence[Row], numbers: list[int], done: list[dict[str, Any] | None]) -> None:
         """Put the values of some rows where their numbers say, batch by batch; those that failed together again alone.

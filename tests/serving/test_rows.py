@@ -16,6 +16,7 @@ from spacy.tokens import Doc
 
 from spacy_bertadapt import make_pair_doc
 from spacy_bertadapt.planning.results import LabelledSpan
+from spacy_bertadapt.serving import rows as module
 from spacy_bertadapt.serving.rows import PipelineRows
 from spacy_bertadapt.tasks import TASKS, TRAINED
 from spacy_bertadapt.tasks.qa.results import Answer
@@ -309,13 +310,19 @@ def test_threads_take_turns(pipeline_of: Callable[..., Language]) -> None:
     assert are_alike(seen, [expected] * 4)
 
 
-def test_strings_of_rows_do_not_stay(pipeline_of: Callable[..., Language]) -> None:
+def test_the_vocabulary_does_not_grow_without_end(
+    pipeline_of: Callable[..., Language], monkeypatch: pytest.MonkeyPatch
+) -> None:
     nlp = pipeline_of("textcat")
     rows = PipelineRows(nlp)
-    rows.predict([{"text": "warm up"}])
-    before = len(nlp.vocab.strings)
-    rows.predict([{"text": f"word{number} never seen"} for number in range(100)])
-    assert len(nlp.vocab.strings) == before
+    monkeypatch.setattr(module, "KEPT_WORDS", len(nlp.vocab) + 100)
+    sizes = []
+    for call in range(4):
+        rows.predict([{"text": f"word{call}_{number} never seen"} for number in range(120)])
+        sizes.append(len(nlp.vocab.strings))
+    assert sizes[0] == sizes[-1], "new words of later calls are forgotten"
+    assert "word0_1" in nlp.vocab.strings, "those of the first one stay"
+    assert "word3_1" not in nlp.vocab.strings
 
 
 def test_columns_by_other_names(pipeline_of: Callable[..., Language]) -> None:

@@ -43,7 +43,8 @@ class RayEngine(Engine):
 
     def describe(self) -> Description:
         """Return what the pipeline reads and writes. Raises ValueError or FileNotFoundError if it can't be loaded."""
-        description: Description = self._result(self._actors[0].describe.remote())
+        first, *_ = self._results([actor.describe.remote() for actor in self._actors])  # all have loaded it then
+        description: Description = first
         return description
 
     def predict(self, batches: Iterable[Rows]) -> Iterator[Predictions]:
@@ -92,6 +93,9 @@ class RayEngine(Engine):
         reference = self._actors[chosen].predict.remote(batch)
         self._waiting[reference] = chosen
         return reference
+
+    def _results(self, references: list[Any]) -> list[Any]:
+        return [self._result(reference) for reference in references]
 
     def _result(self, reference: Any) -> Any:
         try:
