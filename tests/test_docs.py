@@ -30,6 +30,7 @@ PAGES = [
     "docs/mixed.md",
     "docs/checkpoints.md",
     "docs/training.md",
+    "docs/server.md",
 ]
 
 
