@@ -792,22 +792,22 @@ class Errors:
     E591 = "[E591] The request's body has more than {limit:,} bytes. Send fewer texts a request (--max-body-bytes)."
     E592 = "[E592] The request has {count:,} texts, and may have {limit:,}. Send several requests (--max-texts)."
     E593 = (
-        "[E593] Text {number:,} of the request, counted from 0, has {length:,} characters, and may have {limit:,}. Send "
-        "it in pieces (--max-text-length)."
+        "[E593] Text {number:,} of the request, counted from 0, has {length:,} characters, and may have {limit:,}. "
+        "Send it in pieces (--max-text-length)."
     )
     E594 = (
-        "[E594] {waiting:,} texts wait already, of {limit:,} that may: there is no room for those of this request. Send "
-        "it again later (--max-queue)."
+        "[E594] {waiting:,} texts wait already, of {limit:,} that may: there is no room for those of this request. "
+        "Send it again later (--max-queue)."
     )
     E595 = "[E595] The answers were not there within {seconds:g} s. Send fewer texts, or send them later (--timeout)."
     E596 = "[E596] The pipeline failed: {reason}. The server's log has more; if it goes on, start the server again."
     E597 = "[E597] The request's body was not there within {seconds:g} s. Send it faster, or in pieces (--timeout)."
     E598 = (
-        "[E598] The requests that are read and answered now have {limit:,} bytes together, as many as may be. Send this "
-        "one again later (--max-body-bytes)."
+        "[E598] The requests that are read and answered now have {limit:,} bytes together, as many as may be. Send "
+        "this one again later (--max-body-bytes)."
     )
     E599 = (
-        "[E599] {pipeline} is not a directory: only that of a pipeline can be watched. Leave --watch out, or name one."
+        "[E599] {pipeline} is not a directory: only that of a pipeline can be watched. Leave out --watch, or name it."
     )
 
 
@@ -938,7 +938,7 @@ class Warnings:
         "the defaults in their place. Set them in the config of the pipeline that the checkpoint is imported to."
     )
     W580 = (
-        "[W580] {errors:,} of {rows:,} rows could not be read: their column of errors says why, and no other is filled."
+        "[W580] {errors:,} of {rows:,} rows could not be read: the column of errors says why, and no other has values."
     )
     W504 = "[W504] {path} is both training and evaluation data: scores on it say nothing about new texts."
     W505 = (
@@ -947,6 +947,6 @@ class Warnings:
         "one. If {name} is to take their place: --without {others}."
     )
     W585 = (
-        "[W585] {pipeline} can't be loaded again, and the pipeline before it goes on serving: {reason}. Save it anew, and "
-        "send SIGHUP."
+        "[W585] {pipeline} can't be loaded again, and the pipeline before it goes on serving: {reason}. Save it anew, "
+        "and send SIGHUP."
     )
