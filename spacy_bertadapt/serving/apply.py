@@ -16,7 +16,8 @@ from .files.inputs import find_inputs
 from .files.layout import Layout, Target, check_earlier, plan_outputs
 from .files.manifest import Manifest
 from .files.outputs import Output
-from .files.reading import RowReader, known_rows, naming
+from .files.reading import known_rows, naming
+from .files.row_reader import RowReader
 from .loading import Description, RowSettings, describe
 
 EngineName = Literal["local", "ray"]
