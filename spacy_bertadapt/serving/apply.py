@@ -79,7 +79,7 @@ def apply(
     check_earlier(layout, resume=request.resume, force=request.force)
     with start_engine(request) as engine:
         run = _Run(request, layout, engine, on_rows)
-        on_start(known_rows(files))
+        on_start(known_rows([target.source for target in layout.targets]))
         return run.run()
 
 
