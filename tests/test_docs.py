@@ -31,6 +31,7 @@ PAGES = [
     "docs/checkpoints.md",
     "docs/training.md",
     "docs/server.md",
+    "docs/serving.md",
 ]
 
 

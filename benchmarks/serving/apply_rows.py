@@ -35,7 +35,7 @@ import pyarrow.parquet as pq
 
 from ..data import read_texts
 from ..reliability.small_pipelines import as_markdown
-from . import apply_steps
+from .apply_steps import RESULT, ROWS
 
 SLOWEST = 0.9  # of the speed of nlp.pipe
 MOST_LOST = 100_000  # rows
@@ -98,10 +98,10 @@ class Step:
         """Yield the number of rows that are done, whenever there are more, and end with the process."""
         assert self.process.stdout is not None
         for line in self.process.stdout:
-            if line.startswith(apply_steps.RESULT):
-                self.result = json.loads(line.removeprefix(apply_steps.RESULT))
-            elif line.startswith(apply_steps.ROWS):
-                self.rows = int(line.removeprefix(apply_steps.ROWS))
+            if line.startswith(RESULT):
+                self.result = json.loads(line.removeprefix(RESULT))
+            elif line.startswith(ROWS):
+                self.rows = int(line.removeprefix(ROWS))
                 yield self.rows
         self.process.wait()
 

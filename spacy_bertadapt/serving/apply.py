@@ -16,7 +16,8 @@ from .files.inputs import find_inputs
 from .files.layout import Layout, Target, check_earlier, plan_outputs
 from .files.manifest import Manifest
 from .files.outputs import Output
-from .files.reading import RowReader, known_rows, naming
+from .files.reading import known_rows, naming
+from .files.row_reader import RowReader
 from .loading import Description, RowSettings, describe
 
 EngineName = Literal["local", "ray"]
@@ -78,7 +79,7 @@ def apply(
     check_earlier(layout, resume=request.resume, force=request.force)
     with start_engine(request) as engine:
         run = _Run(request, layout, engine, on_rows)
-        on_start(known_rows(files))
+        on_start(known_rows([target.source for target in layout.targets]))
         return run.run()
 
 

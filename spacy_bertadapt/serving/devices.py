@@ -40,7 +40,7 @@ def device_settings(pipeline: str, gpu_id: int) -> dict[str, Any]:
 
 def _folder(pipeline: str) -> Path:
     """Return the folder of a pipeline by its path, or by the name of an installed package."""
-    if Path(pipeline).exists() or not util.is_package(pipeline):
+    if not util.is_package(pipeline):
         return Path(pipeline)
     package = util.get_package_path(pipeline)
     meta = util.get_model_meta(package)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from ..errors import BertadaptError
 from .files.batches import Batch
 from .files.layout import Target
-from .files.reading import RowReader, open_reader, readable
+from .files.reading import open_reader, readable
+from .files.row_reader import RowReader
 
 
 @dataclass(frozen=True, slots=True)

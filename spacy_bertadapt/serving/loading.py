@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from spacy import util
 from spacy.language import Language
 
 from ..evaluation.pipelines import load_pipeline
@@ -62,7 +63,8 @@ def describe(rows: PipelineRows) -> Description:
 
 def absolute_name(pipeline: str) -> str:
     """Return the name of a pipeline that another process finds too, in whichever directory it works."""
-    return str(Path(pipeline).resolve()) if Path(pipeline).exists() else pipeline
+    is_folder = Path(pipeline).exists() and not util.is_package(pipeline)
+    return str(Path(pipeline).resolve()) if is_folder else pipeline
 
 
 def use_threads(count: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -54,3 +55,15 @@ def are_alike(value: Any, other: Any) -> bool:
     if isinstance(value, list):
         return len(value) == len(other) and all(map(are_alike, value, other))
     return bool(value == pytest.approx(other, abs=1e-5))
+
+
+def run_block(heading: str, replacements: dict[str, str], **names: Any) -> dict[str, Any]:
+    """Run the code below a heading of docs/serving.md. replacements: of what is elsewhere. Returns its variables."""
+    page = (Path(__file__).parents[2] / "docs" / "serving.md").read_text(encoding="utf8")
+    (section,) = (part for part in page.split("\n## ") if part.startswith(f"{heading}\n"))
+    (code,) = re.findall(r"```py\n(.*?)```", section, re.DOTALL)
+    for text, here in replacements.items():
+        assert text in code, text
+        code = code.replace(text, here)
+    exec(compile(code, heading, "exec"), names)
+    return names

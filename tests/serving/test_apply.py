@@ -20,6 +20,7 @@ from spacy.language import Language
 
 from spacy_bertadapt import save_pipeline
 from spacy_bertadapt.serving.apply import ApplyRequest, Summary, apply
+from spacy_bertadapt.serving.engines.processes import ProcessEngine
 from spacy_bertadapt.serving.files import outputs
 from spacy_bertadapt.serving.loading import RowSettings
 from spacy_bertadapt.serving.rows import PipelineRows
@@ -188,6 +189,7 @@ def test_going_on_after_an_interruption(
 KILLED = """
 import os, signal, sys
 from spacy_bertadapt.serving.apply import ApplyRequest, apply
+from spacy_bertadapt.serving.engines.processes import ProcessEngine
 from spacy_bertadapt.serving.files import outputs
 from spacy_bertadapt.serving.loading import RowSettings
 
@@ -268,6 +270,33 @@ def test_several_processes(run: Callable, place: Path, expected: list[dict[str, 
     assert (summary.files, summary.rows) == (3, 3 * TOTAL)
     for name in ("parquet", "jsonl"):
         assert are_alike(read(place / "out" / f"rows.{name}"), expected)
+
+
+def test_a_process_that_is_killed(
+    run: Callable, place: Path, expected: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pools: list[ProcessEngine] = []
+    make = ProcessEngine.__init__
+    monkeypatch.setattr(ProcessEngine, "__init__", lambda self, *a, **k: (pools.append(self), make(self, *a, **k))[1])
+
+    def kill(rows: int) -> None:
+        if rows:
+            for process in pools[0]._pool._processes.values():
+                process.kill()
+
+    with pytest.raises(RuntimeError, match=r"^\[E586\][^\n]*--resume[^\n]*$"):
+        run("in/rows.jsonl", workers=2, on_rows=kill)
+    summary = run("in/rows.jsonl", resume=True)
+    assert summary.earlier > 0
+    assert are_alike(read(place / "out" / "rows.jsonl"), expected)
+
+
+def test_pairs(run: Callable, place: Path, pipeline_of: Callable[..., Language]) -> None:
+    save_pipeline(pipeline_of("nli", steps=40), place / "nli")
+    pairs = [("my parcel never arrived", "the parcel is here"), ("my parcel never arrived", "the parcel is a gift")]
+    write(place / "in" / "pairs.csv", [{"a": first, "b": second} for first, second in pairs])
+    run("in/pairs.csv", pipeline=place / "nli", columns={"premise": "a", "hypothesis": "b"})
+    assert [row["label"] for row in read(place / "out" / "pairs.csv")] == ["contradiction", "neutral"]
 
 
 def test_pipelines_that_can_not_be_loaded(run: Callable, place: Path) -> None:

@@ -19,7 +19,7 @@ from spacy_bertadapt.serving.engines.actors import RayEngine
 from spacy_bertadapt.serving.loading import RowSettings, fingerprint
 from spacy_bertadapt.serving.rows import PipelineRows
 
-from .conftest import TEXTS, are_alike
+from .conftest import TEXTS, are_alike, run_block
 
 ray = pytest.importorskip("ray", reason="Ray has no wheels for every platform")
 ROWS = [{"id": number, "text": None if number == 7 else TEXTS[number % len(TEXTS)]} for number in range(60)]
@@ -47,23 +47,27 @@ def expected(saved_textcat: Path) -> list[dict[str, Any]]:
     return [{**row, **values} for row, values in zip(ROWS, predictions, strict=True)]
 
 
-def test_ray_data(cluster: Any, saved_textcat: Path, expected: list[dict[str, Any]]) -> None:
-    from spacy_bertadapt.serving.ray import Predictor
-
+def test_ray_data_as_the_docs_have_it(
+    cluster: Any, saved_textcat: Path, tmp_path: Path, expected: list[dict[str, Any]]
+) -> None:
+    reviews = pa.Table.from_pylist(ROWS).rename_columns(["id", "review"])
+    here = {
+        'ray.data.read_parquet("/data/reviews")': "ray.data.from_arrow(table)",
+        "/models/reviews": str(saved_textcat),
+        "/data/predicted": str(tmp_path),
+        "size=2": "size=1",
+        "num_cpus=4": "num_cpus=1",
+    }
     cluster.data.DataContext.get_current().enable_progress_bars = False
-    done = cluster.data.from_arrow(pa.Table.from_pylist(ROWS)).map_batches(
-        Predictor,
-        fn_constructor_kwargs={"pipeline": str(saved_textcat)},
-        compute=cluster.data.ActorPoolStrategy(size=1),
-        batch_size=20,
-        batch_format="pyarrow",
-        num_cpus=1,
-    )
-    table = pa.concat_tables(cluster.get(done.to_arrow_refs())).sort_by("id")
+    run_block("Ray", here, table=reviews)
+    table = pq.read_table(tmp_path).rename_columns({"review": "text"}).sort_by("id")
     outputs = PipelineRows(spacy.load(saved_textcat)).outputs
     assert table.schema.field("id").type == pa.int64()
     assert [table.schema.field(name).type for name in outputs] == arrow_schema(outputs).types
-    assert are_alike(table.to_pylist(maps_as_pydicts="strict"), expected)
+    rows = table.to_pylist(maps_as_pydicts="strict")
+    assert rows[7]["error"].startswith("[E580] The 'review' of this row")
+    rows[7]["error"] = expected[7]["error"]
+    assert are_alike(rows, expected)
 
 
 def request_for(pipeline: Path, source: Path, **settings: Any) -> ApplyRequest:

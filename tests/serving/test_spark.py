@@ -15,7 +15,7 @@ from spacy_bertadapt.planning.results import LabelledSpan
 from spacy_bertadapt.serving.rows import PipelineRows
 from spacy_bertadapt.serving.spark import predict, spark_type
 
-from .conftest import TEXTS, are_alike
+from .conftest import TEXTS, are_alike, run_block
 
 pyspark = pytest.importorskip("pyspark")
 pytestmark = pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java")
@@ -55,12 +55,16 @@ def frame(session: Any) -> Any:
     return session.createDataFrame(ROWS, "id long, review string").repartition(4)
 
 
-def test_all_columns_and_predictions(frame: Any, saved_textcat: Path) -> None:
-    done = predict(frame, str(saved_textcat), columns={"text": "review"})
+def test_all_columns_and_predictions_as_the_docs_have_it(frame: Any, saved_textcat: Path, tmp_path: Path) -> None:
+    frame.write.parquet(str(tmp_path / "reviews"))
+    here = {"/data": str(tmp_path), "/models/reviews": str(saved_textcat)}
+    done = run_block("Spark", here)["predicted"]
     assert done.schema.simpleString() == (
         "struct<id:bigint,review:string,label:string,score:double,scores:map<string,double>,error:string>"
     )
-    rows = [row.asDict(recursive=True) for row in done.collect()]
+    rows = [
+        row.asDict(recursive=True) for row in frame.sparkSession.read.parquet(str(tmp_path / "predicted")).collect()
+    ]
     assert sorted((row["id"] or 0, row["review"] or "") for row in rows) == sorted((i or 0, t or "") for i, t in ROWS)
     alone = PipelineRows(spacy.load(saved_textcat), columns={"text": "review"}).predict(rows)
     for row, values in zip(rows, alone, strict=True):

@@ -42,9 +42,14 @@ class RayEngine(Engine):
         self._waiting: dict[Any, int] = {}
 
     def describe(self) -> Description:
-        """Return what the pipeline reads and writes. Raises ValueError or FileNotFoundError if it can't be loaded."""
-        first, *_ = self._results([actor.describe.remote() for actor in self._actors])  # all have loaded it then
-        description: Description = first
+        """Return what the pipeline reads and writes, when all actors have loaded it.
+
+        Raises ValueError or FileNotFoundError if it can't be loaded.
+        """
+        loaded = [actor.load.remote() for actor in self._actors]
+        description: Description = self._result(self._actors[0].describe.remote())
+        for reference in loaded:
+            self._result(reference)
         return description
 
     def predict(self, batches: Iterable[Rows]) -> Iterator[Predictions]:
@@ -94,9 +99,6 @@ class RayEngine(Engine):
         self._waiting[reference] = chosen
         return reference
 
-    def _results(self, references: list[Any]) -> list[Any]:
-        return [self._result(reference) for reference in references]
-
     def _result(self, reference: Any) -> Any:
         try:
             result = self._ray.get(reference)
@@ -120,10 +122,16 @@ class RowActor:
 
     def describe(self) -> Description | BertadaptError:
         """Return what the pipeline reads and writes, or the error that kept it from being loaded."""
+        error = self.load()
+        return describe(self._load()) if error is None else error
+
+    def load(self) -> BertadaptError | None:
+        """Load the pipeline, and return the error that kept it from being loaded."""
         try:
-            return describe(self._load())
+            self._load()
         except BertadaptError as err:
             return err
+        return None
 
     def predict(self, batch: Rows) -> Predictions | BertadaptError:
         """Return the predictions of a batch, or the error that kept the pipeline from being loaded."""

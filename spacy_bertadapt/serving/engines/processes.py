@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -48,8 +49,9 @@ class ProcessEngine(Engine):
 
     def close(self) -> None:
         """End the processes, without what still waits for them."""
+        processes = list((self._pool._processes or {}).values())
         self._pool.shutdown(wait=False, cancel_futures=True)
-        for process in list((self._pool._processes or {}).values()):
+        for process in processes:
             process.terminate()
 
     def _result(self, future: Future):  # type: ignore[no-untyped-def]
@@ -60,7 +62,8 @@ class ProcessEngine(Engine):
 
 
 def _load(settings: RowSettings, numbers: SimpleQueue[int], threads: int) -> None:
-    """Load the pipeline of this process."""
+    """Load the pipeline of this process, which Ctrl-C leaves to the process that started it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     number = numbers.get()
     gpu_id = settings.gpu_id + number if settings.gpu_id >= 0 else settings.gpu_id
     try:

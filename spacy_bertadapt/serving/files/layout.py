@@ -60,6 +60,7 @@ def plan_outputs(files: Sequence[InputFile], output: str, *, format: str | None 
     system, root = url_to_fs(output)
     root = root.rstrip("/") or root
     named = format_of(posixpath.basename(root))
+    files = [file for file in files if not _is_earlier_output(file, system, root)]
     is_file = len(files) == 1 and named is not None and not system.isdir(root)
     if is_file:
         folder, name = posixpath.split(root)
@@ -93,6 +94,13 @@ def check_earlier(layout: Layout, *, resume: bool, force: bool) -> None:
         for target in layout.targets:
             if system.exists(target.path):
                 raise ExistsError(Errors.E505.format(path=target.path))
+
+
+def _is_earlier_output(file: InputFile, system: FileSystem, root: str) -> bool:
+    """Return whether a file of a folder lies in the folder of outputs, and that one in the folder."""
+    folder = file.path.removesuffix(file.name).rstrip("/")
+    is_within = root.startswith(f"{folder}/") and file.path.startswith(f"{root}/")
+    return is_within and type(file.system) is type(system)
 
 
 def _target(file: InputFile, root: str, format: str) -> Target:

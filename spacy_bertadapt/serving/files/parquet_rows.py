@@ -7,7 +7,7 @@ from typing import IO
 
 from ..arrow import import_arrow, text_columns
 from .batches import TableBatch
-from .reading import RowReader
+from .row_reader import RowReader
 
 BUFFER = 1 << 20  # bytes of each column that are read at once
 

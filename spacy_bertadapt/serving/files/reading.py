@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import IO, Any
+from typing import IO
 
 from fsspec.core import OpenFile
 
 from ...errors import BertadaptError, Errors, InvalidError
-from .batches import Batch
 from .inputs import InputFile
+from .parquet_rows import ParquetReader
+from .row_reader import RowReader
+from .text_rows import CsvReader, JsonlReader
 
 MANY_FILES = 100
-
-
-class RowReader(ABC):
-    """Reads the rows of one file, once."""
-
-    @property
-    @abstractmethod
-    def columns(self) -> Mapping[str, bool] | None:
-        """The names of the columns, and whether each holds strings; None for a file without rows that does not say."""
-
-    @abstractmethod
-    def empty(self) -> Batch:
-        """Return the columns without rows."""
-
-    @abstractmethod
-    def batches(self, size: int, *, skip: int = 0) -> Iterator[Batch]:
-        """Yield the rows in batches. size: rows of each, at most. skip: rows at the beginning that are left out."""
 
 
 @contextmanager
@@ -46,8 +30,6 @@ def open_reader(file: InputFile) -> Iterator[RowReader]:
 
 def known_rows(files: Sequence[InputFile]) -> int | None:
     """Return the number of rows of some files; None where one would have to read them, or very many files."""
-    from .parquet_rows import ParquetReader
-
     total = 0
     if len(files) > MANY_FILES:
         return None
@@ -82,11 +64,5 @@ def naming(file: InputFile, error: BertadaptError) -> BertadaptError:
 
 def _reader(file: InputFile, stream: IO[bytes]) -> RowReader:
     if file.format == "parquet":
-        from .parquet_rows import ParquetReader
-
         return ParquetReader(stream)
-    from .text_rows import CsvReader, JsonlReader
-
-    kinds: dict[str, Any] = {"jsonl": JsonlReader, "csv": CsvReader}
-    reader: RowReader = kinds[file.format](stream, file.name)
-    return reader
+    return (JsonlReader if file.format == "jsonl" else CsvReader)(stream, file.name)

@@ -12,7 +12,7 @@ from ...errors import Errors, InvalidError
 from ...readers.lines import BOM, Lines, refuse_binary
 from ...readers.tables import read_csv
 from .batches import DictBatch, Row
-from .reading import RowReader
+from .row_reader import RowReader
 
 MOST_CHARACTERS = 16 * 2**20  # of a batch: rows of long texts make smaller ones
 

@@ -109,6 +109,16 @@ def test_outputs_that_would_meet(folder: Path) -> None:
         plan_outputs(find_inputs(str(folder)), str(folder / "notes.txt"))
 
 
+def test_outputs_below_the_inputs_are_no_inputs(folder: Path) -> None:
+    (folder / "out").mkdir()
+    (folder / "out" / "a.csv").touch()
+    assert "out/a.csv" in names(folder)
+    layout = plan_outputs(find_inputs(str(folder)), str(folder / "out"))
+    assert [target.name for target in layout.targets] == ["a.csv", "b.jsonl", "deep/B.JSONL.GZ", "deep/er/c.parquet"]
+    layout = plan_outputs(find_inputs(str(folder / "deep")), str(folder))
+    assert [target.name for target in layout.targets] == ["B.JSONL.GZ", "er/c.parquet"]
+
+
 def test_what_is_there_already(folder: Path) -> None:
     out = folder.parent / "out"
     layout = plan_outputs(find_inputs(str(folder)), str(out))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,19 @@ def test_a_body_that_does_not_come(saved_textcat: Path, serve: MakeServer) -> No
         received = b"".join(iter(lambda: connection.recv(1000), b""))
     assert b" 408 " in received
     assert b"E597" in received
+
+
+def test_a_connection_is_kept_after_a_refusal(server: Running) -> None:
+    """Also if the body that was refused is sent all the same."""
+    with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)) as connection:
+        connection.connect()
+        kept = connection.sock
+        for body, expected in ((ONE, 200), (b" " * 200_000, 413), (ONE, 200), (b"{", 422), (ONE, 200)):
+            connection.request("POST", "/predict", body)
+            response = connection.getresponse()
+            response.read()
+            assert response.status == expected
+            assert connection.sock is kept
 
 
 def test_headers_without_end(server: Running) -> None:

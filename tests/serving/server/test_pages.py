@@ -12,7 +12,7 @@ import pytest
 from spacy.language import Language
 
 from spacy_bertadapt import save_pipeline
-from spacy_bertadapt.serving.server.schemas import Schemas
+from spacy_bertadapt.serving.server.schemas import InvalidRequestError, Schemas
 
 from ..conftest import are_alike
 from .conftest import MakeServer, Running, counts_of
@@ -56,6 +56,22 @@ def test_names_that_are_no_names_of_python() -> None:
     schemas = Schemas(("text",), {"my-component_label": str | None, "_x": int, "copy": list[str], "error": str | None})
     properties = schemas.definitions()["Result"]["properties"]
     assert list(properties) == ["my-component_label", "_x", "copy", "error"]
+
+
+@pytest.mark.parametrize(
+    ("body", "where"),
+    [
+        (b'{"pairs": [{"premise": "a"}]}', ("pairs", 0, "hypothesis")),
+        (b'{"pairs": [{"premise": "a", "hypothesis": "b", "c": "d"}]}', ("pairs", 0, "c")),
+        (b'{"pairs": [["a", "b"]]}', ("pairs", 0)),
+        (b'{"texts": ["a"]}', ("pairs",)),
+    ],
+)
+def test_pairs_that_are_none(body: bytes, where: tuple[str | int, ...]) -> None:
+    schemas = Schemas(("premise", "hypothesis"), {"label": str | None})
+    with pytest.raises(InvalidRequestError) as refused:
+        schemas.read(body)
+    assert refused.value.details[0]["loc"] == where
 
 
 class Sources(HTMLParser):

@@ -13,6 +13,7 @@ import spacy
 from spacy.language import Language
 
 from spacy_bertadapt import save_pipeline
+from spacy_bertadapt.serving import rows
 from spacy_bertadapt.serving.rows import PipelineRows
 from spacy_bertadapt.tasks import TRAINED
 
@@ -31,20 +32,20 @@ def test_every_task(
 ) -> None:
     nlp = pipeline_of(*tasks)
     save_pipeline(nlp, tmp_path / "pipeline")
-    rows = PipelineRows(nlp)
+    pipeline = PipelineRows(nlp)
     content: dict[str, Any] = {"texts": MIXED}
     given: list[dict[str, str]] = [{"text": text} for text in MIXED]
-    if len(rows.inputs) == 2:
-        given = [dict(zip(rows.inputs, pair, strict=True)) for pair in PAIRS]
+    if len(pipeline.inputs) == 2:
+        given = [dict(zip(pipeline.inputs, pair, strict=True)) for pair in PAIRS]
         content = {"pairs": given}
     server = serve(tmp_path / "pipeline")
     status, answered, _ = server.ask(content)
     assert status == 200
-    assert are_alike(answered["results"], rows.predict(given))
+    assert are_alike(answered["results"], pipeline.predict(given))
     _, info, _ = server.ask(path="/info")
     assert info["components"] == [TRAINED[task].factory for task in tasks]
-    assert info["inputs"] == list(rows.inputs)
-    assert info["outputs"] == list(rows.outputs)
+    assert info["inputs"] == list(pipeline.inputs)
+    assert info["outputs"] == list(pipeline.outputs)
 
 
 def test_what_a_text_classifier_says(textcat_server: Running, saved_textcat: Path) -> None:
@@ -57,8 +58,8 @@ def test_what_a_text_classifier_says(textcat_server: Running, saved_textcat: Pat
 
 
 def test_many_clients_at_the_same_time(textcat_server: Running, saved_textcat: Path) -> None:
-    rows = PipelineRows(spacy.load(saved_textcat))
-    expected = {text: rows.predict([{"text": text}])[0] for text in MIXED}
+    pipeline = PipelineRows(spacy.load(saved_textcat))
+    expected = {text: pipeline.predict([{"text": text}])[0] for text in MIXED}
 
     def ask(number: int) -> bool:
         source = random.Random(number)
@@ -141,7 +142,8 @@ def test_a_device_that_fails(gated_textcat: Path, serve: MakeServer) -> None:
     assert server.ask(path="/health")[0] == server.ask(path="/ready")[0] == 200
 
 
-def test_strings_of_requests_do_not_stay(textcat_server: Running) -> None:
+def test_words_of_requests_do_not_stay_for_ever(textcat_server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows, "KEPT_WORDS", 0)
     textcat_server.results("my parcel")
     strings = textcat_server.service.queue.pipeline._nlp.vocab.strings
     before = len(strings)
