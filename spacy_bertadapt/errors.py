@@ -34,6 +34,10 @@ class DirectoryError(BertadaptError, IsADirectoryError):
     """A directory in the place of a file."""
 
 
+class AddressError(BertadaptError, OSError):
+    """An address that a server can't have."""
+
+
 class MissingPackageError(BertadaptError, ImportError):
     """An optional package that is not installed."""
 
@@ -609,6 +613,28 @@ class Errors:
         "[E569] The training that is to be resumed had {earlier} processes, and has {count} now. Start as many, or "
         "begin anew without --resume."
     )
+    E580 = "[E580] The {column!r} of this row can't be read: {reason}."
+    E581 = (
+        "[E581] The data has no column {column!r} for the pipeline's {input}; it has {columns}. Say which one it is: "
+        "--columns {input}={guess}, in Python columns={{'{input}': '{guess}'}}."
+    )
+    E582 = (
+        "[E582] The data has {columns} already, which predictions would replace. Put something before the names of the "
+        "predictions' columns: --prefix predicted_, in Python prefix='predicted_'."
+    )
+    E583 = (
+        "[E583] Column {column!r} can't be written with the rows before: {reason}. Give its values one type, or choose "
+        "--output-format jsonl, whose rows may differ."
+    )
+    E584 = (
+        "[E584] No component of the pipeline writes what could be a column{reason}; it has {components}. Name a "
+        "pipeline with a component of texts, pairs or entities, such as bert_textcat."
+    )
+    E585 = "[E585] A component of the pipeline gave no Doc back for this row. Make it give back every Doc that it gets."
+    E586 = "[E586] A process that predicts has failed: {reason}. Finished rows are kept: go on with --resume."
+    E587 = "[E587] This needs {package}, which is not installed. Install it: pip install 'spacy-bertadapt[{extra}]'."
+    E588 = "[E588] {path} names no file of rows. Their names end in {known}; those of text may have .gz after that."
+    E589 = "[E589] {path} can't be read: {reason}. Restore or make the file again; rows of other files are done."
     E560 = (
         "[E560] A head on the vectors of {encoder} can't be exported: Transformers has no class for it. Train a "
         "component with an encoder of its own, or on a bert_encoder."
@@ -759,6 +785,30 @@ class Errors:
         "out of the mixture."
     )
     C049 = "[C049] '{name}' is no corpus, but {corpus!r:.80}. Name its reader by `@readers`."
+    E590 = (
+        "[E590] The server can't have {host}, port {port}: {reason}. Choose another --port, or end the process that "
+        "has it."
+    )
+    E591 = "[E591] The request's body has more than {limit:,} bytes. Send fewer texts a request (--max-body-bytes)."
+    E592 = "[E592] The request has {count:,} texts, and may have {limit:,}. Send several requests (--max-texts)."
+    E593 = (
+        "[E593] Text {number:,} of the request, counted from 0, has {length:,} characters, and may have {limit:,}. "
+        "Send it in pieces (--max-text-length)."
+    )
+    E594 = (
+        "[E594] {waiting:,} texts wait already, of {limit:,} that may: there is no room for those of this request. "
+        "Send it again later (--max-queue)."
+    )
+    E595 = "[E595] The answers were not there within {seconds:g} s. Send fewer texts, or send them later (--timeout)."
+    E596 = "[E596] The pipeline failed: {reason}. The server's log has more; if it goes on, start the server again."
+    E597 = "[E597] The request's body was not there within {seconds:g} s. Send it faster, or in pieces (--timeout)."
+    E598 = (
+        "[E598] The requests that are read and answered now have {limit:,} bytes together, as many as may be. Send "
+        "this one again later (--max-body-bytes)."
+    )
+    E599 = (
+        "[E599] {pipeline} is not a directory: only that of a pipeline can be watched. Leave out --watch, or name it."
+    )
 
 
 class Warnings:
@@ -887,9 +937,16 @@ class Warnings:
         "[W550] The settings {settings} are functions, and no plain values: they are not in {file}, and an import has "
         "the defaults in their place. Set them in the config of the pipeline that the checkpoint is imported to."
     )
+    W580 = (
+        "[W580] {errors:,} of {rows:,} rows could not be read: the column of errors says why, and no other has values."
+    )
     W504 = "[W504] {path} is both training and evaluation data: scores on it say nothing about new texts."
     W505 = (
         "[W505] {others} of the base and {name} write to the same place and have the same scores. Both stay: where "
         "they disagree, one of them has the last word, and these scores are those of both together, or of the last "
         "one. If {name} is to take their place: --without {others}."
+    )
+    W585 = (
+        "[W585] {pipeline} can't be loaded again, and the pipeline before it goes on serving: {reason}. Save it anew, "
+        "and send SIGHUP."
     )

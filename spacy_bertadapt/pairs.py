@@ -30,9 +30,14 @@ def make_pair(nlp: Language, first: str, second: str, names: PartNames) -> Doc:
     names: the keys of the two parts in `doc.spans`.
     Raises ValueError for a text longer than nlp.max_length. Warns of a separator in the first text.
     """
-    doc = nlp.make_doc(f"{first}{SEPARATOR}{second}")
     if SEPARATOR_IN_TEXT.search(f"{first} "):
         warnings.warn(Warnings.W321.format(name=names[0], text=first[:60]), stacklevel=3)
+    return join_pair(nlp, first, second, names)
+
+
+def join_pair(nlp: Language, first: str, second: str, names: PartNames) -> Doc:
+    """Do what `make_pair` does, without a warning: a separator in the first text is none where span groups are kept."""
+    doc = nlp.make_doc(f"{first}{SEPARATOR}{second}")
     set_parts(doc, names, _split(doc, len(first), len(first) + len(SEPARATOR)))
     return doc
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-FOLDERS = (ROOT / "benchmarks", ROOT / "benchmarks/reliability")
+FOLDERS = (ROOT / "benchmarks", ROOT / "benchmarks/reliability", ROOT / "benchmarks/serving")
 SCRIPTS = [path for folder in FOLDERS for path in sorted(folder.glob("*.py"))]
 TEXTS = [*SCRIPTS, *ROOT.glob("docs/*.md"), *ROOT.glob("*.md"), ROOT / "Makefile", ROOT / "project.yml"]
 COMMAND = re.compile(r"python -m (benchmarks(?:\.\w+)+)")

@@ -30,6 +30,8 @@ PAGES = [
     "docs/mixed.md",
     "docs/checkpoints.md",
     "docs/training.md",
+    "docs/server.md",
+    "docs/serving.md",
 ]
 
 

@@ -26,13 +26,14 @@ LAYERS = (
     ("tasks", "tasks.pair_docs"),
     ("training",),
     ("pretraining", "evaluation", "exchange"),
+    ("serving",),
     ("viz",),
     ("cli", ""),
 )
 """From the ground up. `tasks/` are the folders of tasks, "" is the package's own `__init__`."""
 
 SHARED_BY_TASKS = "categories"
-KNOWS_THE_TABLE = ("cli", "training", "tasks")
+KNOWS_THE_TABLE = ("cli", "training", "tasks", "serving")
 FORBIDDEN = {
     "subwords": ("torch", "transformers", "safetensors"),
     "network": ("spacy.tokens", "spacy.training"),

@@ -38,7 +38,7 @@ def plain_suffix(path: Path) -> str:
 def _decode(path: Path) -> Lines:
     for number, raw in _read_raw(path):
         if number == 1:
-            _refuse_binary(raw, path)
+            refuse_binary(raw, path)
             raw = raw.removeprefix(BOM)
         try:
             line = raw.decode("utf-8")
@@ -48,7 +48,7 @@ def _decode(path: Path) -> Lines:
         yield number, line
 
 
-def _refuse_binary(start: bytes, path: Path) -> None:
+def refuse_binary(start: bytes, path: Path | str) -> None:
     """Raise InvalidError for the first bytes of a file that is no UTF-8, if they say what it is."""
     if start.startswith(UTF_16):
         raise InvalidError(Errors.C036.format(path=path))

@@ -12,6 +12,7 @@ from ...planning.exchange import Exchange
 from ...planning.task import Score, Task
 from .plan import PLAN
 from .report import EntityReport
+from .results import ner_results
 
 
 def gold_types(doc: Doc) -> dict[str, bool] | None:
@@ -41,6 +42,7 @@ TASK = Task(
     prediction=entities_and_scores,
     example="Ada Lovelace lived in London.",
     attribute="ents",
+    results=ner_results,
     plan=PLAN,
     label_warnings=warn_without_entities,
     make_report=EntityReport,

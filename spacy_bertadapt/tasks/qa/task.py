@@ -8,6 +8,7 @@ from ...planning.exchange import Exchange
 from ...planning.task import Score, Task
 from . import ANSWERS, PARTS
 from .plan import ANSWERABLE, PLAN, UNANSWERABLE
+from .results import qa_results
 
 
 def gold_answerability(doc: Doc) -> dict[str, bool] | None:
@@ -37,6 +38,7 @@ TASK = Task(
     prediction=answers_and_no_answer_score,
     example="Where did she live? [SEP] Ada Lovelace lived in London.",
     attribute='spans["answers"]',
+    results=qa_results,
     plan=PLAN,
     exchange=Exchange(auto_class="AutoModelForQuestionAnswering", hub_task="question-answering"),
 )

@@ -14,6 +14,7 @@ from ...planning.task import Score, Task
 from .gold import SPANS_KEY, gold_spans
 from .plan import PLAN
 from .report import OverlappingSpanReport
+from .results import spancat_results
 
 if TYPE_CHECKING:
     from ...network.checkpoint_facts import CheckpointFacts
@@ -54,6 +55,7 @@ TASK = Task(
     prediction=spans_and_scores,
     example="The lid of the Nimbus 300 cracked after two weeks.",
     attribute=f'spans["{SPANS_KEY}"]',
+    results=spancat_results,
     plan=PLAN,
     label_warnings=warn_without_spans,
     make_report=OverlappingSpanReport,

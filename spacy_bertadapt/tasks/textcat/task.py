@@ -6,6 +6,7 @@ from ...planning.task import Score, Task
 from ..categories.exchange import OF_TEXTS
 from ..categories.labels import best_category, gold_categories
 from ..categories.number_task import with_numbers
+from ..categories.results import category_results
 from .plan import PLAN
 
 LABELS = Task(
@@ -19,6 +20,7 @@ LABELS = Task(
     prediction=best_category,
     example="Where is my parcel?",
     attribute="cats",
+    results=category_results,
     plan=PLAN,
     exchange=OF_TEXTS,
 )

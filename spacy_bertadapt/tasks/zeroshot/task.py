@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...planning.task import Score, Task
 from ..categories.labels import best_category, gold_categories
+from ..categories.results import category_results
 
 TASK = Task(
     name="zeroshot",
@@ -16,4 +17,5 @@ TASK = Task(
     prediction=best_category,
     example="Where is my parcel?",
     attribute="cats",
+    results=category_results,
 )

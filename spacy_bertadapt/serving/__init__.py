@@ -1,0 +1,1 @@
+"""Trained pipelines at work: rows in, predictions out, in many processes and over a network."""

@@ -1,0 +1,1 @@
+"""Where rows are predicted: in this process, in several, or on the machines of a Ray cluster."""
