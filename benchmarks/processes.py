@@ -6,7 +6,8 @@ Every kind of training is made for 50 steps on a tiny random BERT in float32, wi
 processes share: all tasks, LoRA, kept features, thawing layers, accumulated gradients, a shared encoder with two heads,
 a stream; last batches that are unequal or missing in one process, and batches without gold in one of the two.
 
-Prints a Markdown table of the largest differences of losses (relative) and weights, and exits with 1 above 1e-6.
+Prints a Markdown table of the largest differences of losses, gradients' norms and scores (relative) and of weights, and
+exits with 1 above 1e-6.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ OPTIMIZER = {"eps": 1e-6}  # AdamW scales up what is zero but for rounding, such
 RATE = 1e-4
 WITHOUT_GRADIENT = ("qa_outputs.bias",)  # a softmax over places takes no notice of it: what it learns is rounding
 BOUND = 1e-6
+SPEEDS = ("speed", "texts_per_second")
 PROCESSES = 2
 PLAIN = {"@batchers": "spacy.batch_by_sequence.v1", "size": SIZE}
 
@@ -78,7 +80,7 @@ def main() -> None:
         train_in_two(Path(folder), kinds)
         train_in_one(Path(folder), kinds)
         differences = {kind: compare(Path(folder) / kind) for kind in kinds}
-    print("| training | largest difference of losses | of weights |\n|---|---|---|")
+    print("| training | largest difference of losses, norms and scores | of weights |\n|---|---|---|")
     for kind, (losses, weights) in differences.items():
         print(f"| {kind} | {losses:.1e} | {weights:.1e} |")
     sys.exit(any(max(pair) > BOUND for pair in differences.values()))
@@ -152,9 +154,19 @@ def compare(folder: Path) -> tuple[float, float]:
 
 
 def losses_of(output: Path) -> Iterator[float]:
-    """Yield the losses of all components at all evaluations."""
+    """Yield the losses of all components at all evaluations, the norms of their gradients, and all scores."""
     for line in srsly.read_jsonl(output / "log.jsonl"):
         yield from line["losses"].values()
+        yield from (value for _, value in sorted(numbers_in(line["scores"])))
+
+
+def numbers_in(scores: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
+    """Yield the scores that are numbers, also those in blocks, by dotted name, but for speeds."""
+    for name, value in scores.items():
+        if isinstance(value, dict):
+            yield from numbers_in(value, f"{prefix}{name}.")
+        elif isinstance(value, int | float) and name not in SPEEDS:
+            yield f"{prefix}{name}", value
 
 
 def weights_of(pipeline: Path) -> dict[str, Any]:

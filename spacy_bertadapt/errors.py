@@ -609,6 +609,10 @@ class Errors:
         "training.frozen_components, or train in one process."
     )
     E579 = "[E579] Process {rank} has another config than the first one: {changes}. Give all processes the same."
+    E568 = (
+        "[E568] Process {rank} has made {steps:,} steps before, and the first one {first:,}. Let all processes see one "
+        "output folder, and give --resume to all of them or to none."
+    )
     E569 = (
         "[E569] The training that is to be resumed had {earlier} processes, and has {count} now. Start as many, or "
         "begin anew without --resume."

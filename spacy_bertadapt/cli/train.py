@@ -63,7 +63,7 @@ def train_cli(
         options.use_gpu(gpu := gpu_id + process_number() if gpu_id >= 0 else gpu_id)
         config = load_config(config_path, overrides=options.config_overrides(context), interpolate=False)
         state = load_state(output) if resume and output is not None else None
-        if state is not None:
+        if state is not None and processes.is_first:
             _show_changes(state, config)
         processes.wait()  # until all have looked for states
         msg.divider("Initializing pipeline")

@@ -82,13 +82,15 @@ ALONE = Processes()
 class JoinedProcesses(Processes):
     """The processes of torch's default group, in which this one is.
 
-    Tensors are exchanged where they are: gloo sums those of CPUs, nccl those of GPUs. All calls are made by all
-    processes in the same order. They raise RuntimeError if another process has ended.
+    Gradients are exchanged where they are: gloo sums those of CPUs, nccl those of GPUs. Numbers go by gloo.
+    All calls are made by all processes in the same order. They raise RuntimeError if another process has ended.
     """
 
     def __init__(self) -> None:
         """Take the group that there is."""
         self.rank, self.count = dist.get_rank(), dist.get_world_size()
+        has_nccl_alone = dist.get_backend() == "nccl"  # as Ray Train sets it up
+        self._on_cpu = dist.new_group(backend="gloo") if has_nccl_alone else None
 
     def sum_numbers(self, numbers: Sequence[float]) -> list[float]:
         """Return the sums over all processes: see `Processes`."""
@@ -96,7 +98,7 @@ class JoinedProcesses(Processes):
             return []
         values = torch.tensor(numbers, dtype=torch.float64)
         with _errors_of_others():
-            dist.all_reduce(values)
+            dist.all_reduce(values, group=self._on_cpu)
         return values.tolist()
 
     def sum_gradients(self, parameters: Sequence[Tensor]) -> None:
@@ -125,9 +127,10 @@ class JoinedProcesses(Processes):
         sizes[self.rank] = len(content)
         sizes = self.sum_numbers(sizes)
         if self.is_first:
-            return chain([content], (_received(int(size), rank) for rank, size in enumerate(sizes) if rank != FIRST))
+            others = (self._received(int(size), rank) for rank, size in enumerate(sizes) if rank != FIRST)
+            return chain([content], others)
         with _errors_of_others():
-            dist.send(_as_tensor(content), FIRST)
+            dist.send(_as_tensor(content), FIRST, group=self._on_cpu)
         return iter(())
 
     def tell(self, message: Any) -> Any:
@@ -135,14 +138,20 @@ class JoinedProcesses(Processes):
         content = json.dumps(message, default=float).encode() if self.is_first else b""  # NumPy's numbers too
         size = torch.tensor([len(content)])
         with _errors_of_others():
-            dist.broadcast(size, FIRST)
+            dist.broadcast(size, FIRST, group=self._on_cpu)
             values = _as_tensor(content) if self.is_first else torch.empty(int(size), dtype=torch.uint8)
-            dist.broadcast(values, FIRST)
+            dist.broadcast(values, FIRST, group=self._on_cpu)
         return json.loads(values.numpy().tobytes())
 
     def wait(self) -> None:
         """Wait until all processes are here."""
         self.sum_numbers([0.0])
+
+    def _received(self, size: int, rank: int) -> bytes:
+        values = torch.empty(max(1, size), dtype=torch.uint8)
+        with _errors_of_others():
+            dist.recv(values, rank, group=self._on_cpu)
+        return values.numpy().tobytes()[:size]
 
 
 def _buckets(parameters: Sequence[Tensor]) -> Iterator[list[Tensor]]:
@@ -163,13 +172,6 @@ def _gradient(parameter: Tensor) -> Tensor:
 def _as_tensor(content: bytes) -> Tensor:
     """Return bytes as a tensor that can be sent: at least one, as nothing can't be."""
     return torch.frombuffer(bytearray(content or b" "), dtype=torch.uint8)
-
-
-def _received(size: int, rank: int) -> bytes:
-    values = torch.empty(max(1, size), dtype=torch.uint8)
-    with _errors_of_others():
-        dist.recv(values, rank)
-    return values.numpy().tobytes()[:size]
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from copy import copy
 from itertools import islice
 from numbers import Real
 from random import Random
@@ -40,11 +41,14 @@ class MixedCorpus:
         self.proportions = proportions
         self.seed = seed
         self._sizes: dict[str, int] | None = None
+        self._may_be_empty = False  # as a part of a corpus of few Examples is
 
     def part(self, number: int, count: int) -> MixedCorpus:
         """Return a mixture of parts of the corpora: of every `count`-th Example, from that with the number on."""
-        parts = {name: part_of(corpus, number, count) for name, corpus in self.corpora.items()}
-        return MixedCorpus(parts, proportions=self.proportions, seed=self.seed)
+        part = copy(self)
+        part.corpora = {name: part_of(corpus, number, count) for name, corpus in self.corpora.items()}
+        part._sizes, part._may_be_empty = None, True
+        return part
 
     def __call__(self, nlp: Language) -> Iterator[Example]:
         """Yield the mixed Examples. nlp: the pipeline whose tokenizer makes the Docs.
@@ -87,7 +91,7 @@ class MixedCorpus:
         for example in self.corpora[name](nlp):
             is_empty = False
             yield example
-        if is_empty:
+        if is_empty and not self._may_be_empty:
             raise InvalidError(Errors.C048.format(name=name))
 
 

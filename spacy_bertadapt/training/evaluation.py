@@ -6,11 +6,13 @@ from collections.abc import Iterable, Sequence
 from timeit import default_timer as timer
 from typing import Any
 
+import numpy as np
 from spacy.language import Language
 from spacy.scorer import Scorer
 from spacy.tokens import Doc, DocBin
 from spacy.training import Example
 from spacy.training import loop as spacy_loop
+from thinc.util import convert_recursive
 
 from ..learning.processes import Processes
 from .batches import Corpus
@@ -45,16 +47,28 @@ class Evaluation:
         start = timer()
         scored = [Example(example.predicted.copy(), example.reference) for example in examples]
         own = scored[self._processes.rank :: self._processes.count]
-        docs = DocBin(store_user_data=True, docs=self._nlp.pipe([example.predicted for example in own]))
-        parts = [DocBin(store_user_data=True).from_bytes(part) for part in self._processes.gather(docs.to_bytes())]
+        content = _as_bytes(self._nlp.pipe([example.predicted for example in own]))
+        (has_failed,) = self._processes.any(content is None)
+        if has_failed or content is None:
+            return self._nlp.evaluate(scored) if self._processes.is_first else {}
+        parts = [DocBin(store_user_data=True).from_bytes(part) for part in self._processes.gather(content)]
         if not parts:
             return {}
         for number, part in enumerate(parts):
-            self._take(scored[number :: self._processes.count], list(part.get_docs(self._nlp.vocab)))
+            _take(scored[number :: self._processes.count], list(part.get_docs(self._nlp.vocab)))
         speed = sum(len(example.predicted) for example in scored) / (timer() - start)
-        return {**Scorer(nlp=self._nlp).score(scored), "speed": speed}
+        scores = {**Scorer(nlp=self._nlp).score(scored), "speed": speed}
+        return convert_recursive(lambda value: isinstance(value, np.floating), float, scores)  # as nlp.evaluate does
 
-    @staticmethod
-    def _take(examples: Sequence[Example], docs: Sequence[Doc]) -> None:
-        for example, doc in zip(examples, docs, strict=True):
-            example.predicted = doc
+
+def _as_bytes(docs: Iterable[Doc]) -> bytes | None:
+    """Return Docs as they can be sent; None if they hold what can't be, in an extension of somebody's."""
+    try:
+        return DocBin(store_user_data=True, docs=docs).to_bytes()
+    except TypeError:
+        return None
+
+
+def _take(examples: Sequence[Example], docs: Sequence[Doc]) -> None:
+    for example, doc in zip(examples, docs, strict=True):
+        example.predicted = doc

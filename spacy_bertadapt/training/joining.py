@@ -43,9 +43,11 @@ def joined_processes(seconds: float) -> Iterator[Processes]:
         yield ALONE
         return
     _join(count, _number(RANK), seconds)
-    yield (processes := JoinedProcesses())
-    processes.wait()  # the first one keeps the others' meeting place
-    dist.destroy_process_group()
+    try:
+        yield (processes := JoinedProcesses())
+        processes.wait()  # the first one keeps the others' meeting place
+    finally:
+        dist.destroy_process_group()
 
 
 def _join(count: int, rank: int, seconds: float) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+import glob
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,6 +18,7 @@ from safetensors.torch import save as tensors_as_bytes
 from safetensors.torch import save_file as save_tensors
 from spacy.language import Language
 from thinc.api import Model, Ops, Optimizer, to_numpy
+from torch import Tensor
 
 from ..component.network_component import NetworkComponent
 from ..errors import Errors, InvalidError
@@ -29,6 +32,7 @@ OPTIMIZER = "optimizer.safetensors"
 TABLES = ("mom1", "mom2", "averages")
 COUNTS = ("nr_update", "last_seen")
 SEPARATOR = "/"
+FEATURES_FILE = "{name}.features-{rank}.{number}.safetensors"
 
 
 def save_learned(folder: Path, nlp: Language, optimizer: Optimizer, frozen: Collection[str]) -> None:
@@ -47,17 +51,27 @@ def save_learned(folder: Path, nlp: Language, optimizer: Optimizer, frozen: Coll
 def save_features(folder: Path | None, nlp: Language, frozen: Collection[str], processes: Processes) -> None:
     """Write the features that frozen encoders have computed in the other processes, which hand them over.
 
-    All processes call it; the first one writes, beside what `save_learned` wrote. folder: None in the others.
+    All processes call it; the first one writes, beside what `save_learned` wrote: tensor by tensor, as all of them may
+    be more than memory holds. folder: None in the others.
     """
-    for name, pipe in learning_components(nlp, frozen):
-        learner = pipe.shim.learner if isinstance(pipe, NetworkComponent) else None
-        if processes.count > 1 and learner is not None and learner.adaptation.features_memory is not None:
-            own = b""
-            if learner.features is not None and not processes.is_first:
-                own = tensors_as_bytes(learner.features.state())
-            for rank, content in enumerate(processes.gather(own)):
-                if folder is not None and content:
-                    _features_file(folder, name, rank).write_bytes(content)
+    for name, learner in learners_of(nlp, frozen).items():
+        if processes.count > 1 and learner.adaptation.features_memory is not None:
+            own = learner.features.state() if learner.features is not None and not processes.is_first else {}
+            for rank, number, content in _gathered(list(own.items()), processes):
+                if folder is not None:
+                    (folder / FEATURES_FILE.format(name=name, rank=rank, number=number)).write_bytes(content)
+
+
+def _gathered(tensors: Sequence[tuple[str, Tensor]], processes: Processes) -> Iterator[tuple[int, int, bytes]]:
+    """Hand over tensors, one at a time. Yields, in the first process, whose each is, its number, and its bytes."""
+    for number in count():
+        has_more = number < len(tensors)
+        if not any(processes.any(has_more)):
+            return
+        own = tensors_as_bytes(dict([tensors[number]])) if has_more else b""
+        for rank, content in enumerate(processes.gather(own)):
+            if content:
+                yield rank, number, content
 
 
 def load_learned(folder: Path, nlp: Language, optimizer: Optimizer, frozen: Collection[str], rank: int = FIRST) -> None:
@@ -70,9 +84,7 @@ def load_learned(folder: Path, nlp: Language, optimizer: Optimizer, frozen: Coll
             with _errors_of(path := _weights_file(folder, name)):
                 state = load_tensors(path)
             if rank != FIRST:
-                path = _features_file(folder, name, rank)
-                with _errors_of(path):
-                    state = with_features(state, load_tensors(path) if path.is_file() else {})
+                state = with_features(state, _features_of(folder, name, rank))
             with _errors_of(path):
                 restore_learned(pipe.shim.learner, state, cast(SupportsStep, optimizer))
         for number, layer in enumerate(thinc_layers(pipe)):
@@ -109,8 +121,13 @@ def _weights_file(folder: Path, name: str) -> Path:
     return folder / f"{name}.safetensors"
 
 
-def _features_file(folder: Path, name: str, rank: int) -> Path:
-    return folder / f"{name}.features-{rank}.safetensors"
+def _features_of(folder: Path, name: str, rank: int) -> dict[str, Tensor]:
+    """Return the features that a process has handed over."""
+    features: dict[str, Tensor] = {}
+    for path in folder.glob(FEATURES_FILE.format(name=glob.escape(name), rank=rank, number="*")):
+        with _errors_of(path):
+            features.update(load_tensors(path))
+    return features
 
 
 def _layer_file(folder: Path, name: str, number: int) -> Path:

@@ -68,7 +68,8 @@ class TrainingRun:
         """
         self.nlp, self.options, self._processes = nlp, options, options.processes
         if state is not None:
-            changes_of(state.config, given)
+            if self._processes.is_first:
+                changes_of(state.config, given)
             if len(state.positions) != self._processes.count:
                 raise InvalidError(Errors.E569.format(earlier=len(state.positions), count=self._processes.count))
         self.is_complete = False
@@ -84,7 +85,7 @@ class TrainingRun:
         corpora = [self.settings["train_corpus"], self.settings["dev_corpus"]]
         train_corpus, dev_corpus = resolve_dot_names(config, corpora)
         self._before_to_disk = spacy_loop.create_before_to_disk_callback(self.settings["before_to_disk"])
-        begin_together(nlp, given, self.frozen, self._processes)
+        begin_together(nlp, given, self.frozen, self._processes, steps=state.progress.step if state else 0)
         self._evaluate = Evaluation(nlp, dev_corpus, self.settings["score_weights"], self._processes)
         self._batches = TrainingBatches(
             nlp,
@@ -103,11 +104,15 @@ class TrainingRun:
 
         Of several processes, the first one alone logs and saves. Raises what components, corpora and loggers raise.
         """
-        if self._processes.is_first:
-            self._run_first(stdout, stderr)
-        else:
-            for _ in self.steps():
-                pass
+        try:
+            if self._processes.is_first:
+                self._run_first(stdout, stderr)
+            else:
+                for _ in self.steps():
+                    pass
+        finally:
+            for learner in self._learners.values():
+                learner.processes = ALONE
 
     def _run_first(self, stdout: IO, stderr: IO) -> None:
         self._introduce(stdout)

@@ -10,24 +10,28 @@ from thinc.api import Config
 
 from ..component.network_component import NetworkComponent
 from ..errors import Errors, InvalidError
-from ..learning.processes import FIRST, Processes
+from ..learning.processes import Processes
 from .config_changes import as_line, differences
 from .learned_files import learning_components, thinc_layers
 from .random_states import RandomStates
 
-MAY_DIFFER = ("paths", "training.logger")
-"""Settings that may differ between processes: files lie elsewhere on other machines, and the first one alone logs."""
+MAY_DIFFER = "training.logger."
+"""Settings that may differ between processes, as the first one alone logs. So may paths: files may lie elsewhere."""
 
 
-def begin_together(nlp: Language, config: Config, frozen: Collection[str], processes: Processes) -> None:
+def begin_together(
+    nlp: Language, config: Config, frozen: Collection[str], processes: Processes, *, steps: int = 0
+) -> None:
     """Have the components of a pipeline learn with the other processes, from the first one's weights.
 
     Random numbers are the first one's too, but for torch's: each process drops other units. config: as it was given.
-    frozen: names of components that do not learn.
-    Raises ValueError for another config than the first process has, and for components that can't learn so.
+    frozen: names of components that do not learn. steps: how many were made before.
+    Raises ValueError, in all processes, for another config or other steps than the first one has, and for components
+    that can't learn so.
     """
     if processes.count == 1:
         return
+    _check_steps(steps, processes)
     _check_config(config, processes)
     _check_components(nlp, frozen)
     for _, pipe in learning_components(nlp, frozen):
@@ -43,16 +47,25 @@ def begin_together(nlp: Language, config: Config, frozen: Collection[str], proce
 
 def _check_config(config: Config, processes: Processes) -> None:
     first = Config().from_str(processes.tell(config.to_str(interpolate=False)), interpolate=False)
+    first["paths"] = config.get("paths", {})
     changes = [
-        as_line(name, *values)
-        for name, values in differences(first, config).items()
-        if not name.startswith(tuple(f"{block}." for block in MAY_DIFFER))
+        as_line(name, *values) for name, values in differences(first, config).items() if not name.startswith(MAY_DIFFER)
     ]
-    problem = Errors.E579.format(rank=processes.rank, changes="; ".join(changes)) if changes else ""
+    _raise_in_all(Errors.E579.format(rank=processes.rank, changes="; ".join(changes)) if changes else "", processes)
+
+
+def _check_steps(steps: int, processes: Processes) -> None:
+    first = processes.tell(steps)
+    numbers = {"rank": processes.rank, "steps": steps, "first": first}
+    _raise_in_all(Errors.E568.format(**numbers) if steps != first else "", processes)
+
+
+def _raise_in_all(problem: str, processes: Processes) -> None:
+    """Raise ValueError in all processes if one has a problem. problem: this one's; "": it has none."""
     told = [content.decode() for content in processes.gather(problem.encode())]
     problems = processes.tell([other for other in told if other])
     if problems:
-        raise InvalidError(problem or problems[FIRST])
+        raise InvalidError(problem or problems[0])
 
 
 def _check_components(nlp: Language, frozen: Collection[str]) -> None:

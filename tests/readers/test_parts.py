@@ -55,6 +55,13 @@ def test_parts_of_any_corpus(nlp: Language) -> None:
     ]
 
 
+def test_a_part_of_a_small_corpus_may_be_empty(corpus: TextcatCorpus, nlp: Language) -> None:
+    small = part_of(corpus, 0, SIZE // 2)
+    mixed = MixedCorpus({"large": corpus, "small": small})
+    parts = [texts_of(part_of(mixed, number, 4), nlp) for number in range(4)]
+    assert sum(map(len, parts)) == SIZE + len(texts_of(small, nlp))
+
+
 @pytest.mark.parametrize("proportions", [None, {"a": 1.0, "b": 2.0}])
 def test_parts_of_a_mixture(corpus: TextcatCorpus, nlp: Language, proportions: dict | None) -> None:
     mixed = MixedCorpus({"a": corpus, "b": corpus}, proportions=proportions)

@@ -91,7 +91,8 @@ class JointLearning:
 
     def finish(self, learner: EncoderLearner, optimizer: SupportsStep) -> None:
         """Step, or let the step be due if no head has come to learn from the last batch yet."""
-        if self._batches and not self._batches[-1].heads:
+        is_early = bool(self._batches) and not self._batches[-1].heads
+        if is_early and learner.processes.count == 1:  # several finish after all heads, at the same moment
             self._due = optimizer, Rates.of(optimizer)
         else:
             self._step(learner, optimizer, None)
