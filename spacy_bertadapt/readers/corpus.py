@@ -41,12 +41,12 @@ class RecordCorpus(ABC, Generic[Record]):
         require_at_least("limit", limit, 0)
         self.path = Path(path)
         self.limit = limit
-        self._taken = slice(None)
+        self._taken = (0, 1)  # the number of the first record, and how many one is counted on from it
 
     def part(self, number: int, count: int) -> "RecordCorpus[Record]":
         """Return a corpus of every `count`-th record, from that with the number on."""
-        part = copy(self)
-        part._taken = slice(number, None, count)
+        part, (first, step) = copy(self), self._taken
+        part._taken = (first + number * step, step * count)
         return part
 
     def __call__(self, nlp: Language) -> Iterator[Example]:
@@ -55,7 +55,8 @@ class RecordCorpus(ABC, Generic[Record]):
         nlp: the pipeline whose tokenizer makes the Docs.
         Raises what `records` raises, and InvalidError for a text longer than nlp.max_length.
         """
-        for record in islice(self.records(), self._taken.start, None, self._taken.step):
+        first, step = self._taken
+        for record in islice(self.records(), first, None, step):
             reference = self.make_doc(nlp, record)
             self.annotate(reference, record)
             yield Example(self.make_predicted(nlp, record), reference)
