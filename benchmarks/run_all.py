@@ -67,6 +67,10 @@ def main() -> None:
         stream = ("--texts", 200_000, "--file", sentences, "--pipeline", pipeline / "model-last")
         run("reliability.stream_memory", *stream)
         run("load_memory", "--pipeline", pipeline / "model-last")
+        run("serving.apply_rows", pipeline / "model-last", "--data", data)
+        run("serving.load", pipeline / "model-last", "--data", data, "--minutes", 10, "--tolerance", 0.03)
+    run("processes")
+    run("processes_speed", "--data", data)
     run("import_time")
 
 

@@ -106,7 +106,8 @@ class JoinedProcesses(Processes):
         counts = self.sum_numbers([float(parameter.grad is not None) for parameter in parameters])
         learning = [parameter for parameter, count in zip(parameters, counts, strict=True) if count]
         for bucket in _buckets(learning):
-            flat = torch.cat([_gradient(parameter).flatten() for parameter in bucket])
+            gradients = [_gradient(parameter).flatten() for parameter in bucket]
+            flat = gradients[0] if len(gradients) == 1 else torch.cat(gradients)  # the largest one is not copied
             with _errors_of_others():
                 dist.all_reduce(flat)
             for parameter, part in zip(bucket, flat.split([other.numel() for other in bucket]), strict=True):

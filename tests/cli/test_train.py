@@ -38,9 +38,14 @@ def start_spacy(*arguments: str) -> subprocess.Popen:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
 
 
+def states_of(output: Path) -> set[Path]:
+    return set(output.glob("training-state/step-*"))
+
+
 def wait_for_state(output: Path, process: subprocess.Popen) -> None:
-    end = time.monotonic() + PATIENCE
-    while not list(output.glob("training-state/step-*")):
+    """Wait until a process has left another state than there was."""
+    before, end = states_of(output), time.monotonic() + PATIENCE
+    while not states_of(output) - before:
         assert process.poll() is None
         assert time.monotonic() < end
         time.sleep(0.02)
@@ -51,18 +56,20 @@ def test_a_process_that_was_ended_goes_on_to_the_bit(make_config: MakeConfig, tm
     spacys = start_spacy("train", str(tmp_path / "my.cfg"), "-o", str(tmp_path / "spacy"))
     printed, _ = spacys.communicate(timeout=PATIENCE)
     assert spacys.returncode == 0, printed
+    output, options = tmp_path / "ours", tuple[str, ...]()
     for name, code in SIGNALS.items():
-        process = start(tmp_path / "my.cfg", tmp_path / name)
-        wait_for_state(tmp_path / name, process)
+        process = start(tmp_path / "my.cfg", output, *options)
+        wait_for_state(output, process)
         os.kill(process.pid, getattr(signal, name))
         printed, _ = process.communicate(timeout=PATIENCE)
         assert process.returncode == code, printed
         assert ("Go on with the same command and --resume" in " ".join(printed.split())) is (name != "SIGKILL")
-        resumed = start(tmp_path / "my.cfg", tmp_path / name, "--resume")
-        printed, _ = resumed.communicate(timeout=PATIENCE)
-        assert resumed.returncode == 0, printed
-        assert "Going on after step" in printed
-        assert files_of(tmp_path / name) == files_of(tmp_path / "spacy"), name
+        options = ("--resume",)
+    resumed = start(tmp_path / "my.cfg", output, *options)
+    printed, _ = resumed.communicate(timeout=PATIENCE)
+    assert resumed.returncode == 0, printed
+    assert "Going on after step" in printed
+    assert files_of(output) == files_of(tmp_path / "spacy")
 
 
 @spacy.registry.callbacks("spacy-bertadapt.test_failing_late.v1")
