@@ -11,6 +11,7 @@ from contextlib import suppress
 
 from ...errors import Errors
 from ..row_errors import as_line
+from .freed_memory import FreedMemory
 from .job import Job
 from .metrics import Metrics
 from .queue import Batch, RequestQueue
@@ -26,6 +27,7 @@ class Worker:
         """Take the queue to work through."""
         self._queue = queue
         self._metrics = metrics
+        self._freed_memory = FreedMemory()
         self._thread = threading.Thread(target=self._work, name="predictions")
         self.has_failed = False
         """Whether the last batch failed as a whole, as on a device that is gone."""
@@ -50,6 +52,7 @@ class Worker:
         while (batch := self._queue.next_batch()) is not None:
             self._predict(batch)
             del batch  # else a pipeline that was replaced would stay until the next text comes
+            self._freed_memory.give_back()
 
     def _predict(self, batch: Batch) -> None:
         """Predict a batch, and have the event loop hand over the jobs that are complete."""
