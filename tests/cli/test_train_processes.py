@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 import srsly
 
+from benchmarks.processes import free_port
 from spacy_bertadapt.training.run_state import load_state
-from tests.fixtures.processes import PROCESSES, environment_of, free_port
+from tests.fixtures.processes import PROCESSES, environment_of
 from tests.fixtures.training_runs import MakeConfig
 
 from .test_train import PATIENCE, wait_for_state

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from benchmarks.processes import free_port
 from spacy_bertadapt.errors import ProcessError
 from spacy_bertadapt.learning.processes import ALONE
 from spacy_bertadapt.training.joining import joined_processes, process_number
-from tests.fixtures.processes import environment_of, free_port
+from tests.fixtures.processes import environment_of
 
 
 def test_a_process_that_no_launcher_started_is_alone(monkeypatch: pytest.MonkeyPatch) -> None:
