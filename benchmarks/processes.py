@@ -48,6 +48,7 @@ RATE = 1e-4
 WITHOUT_GRADIENT = ("qa_outputs.bias",)  # a softmax over places takes no notice of it: what it learns is rounding
 BOUND = 1e-6
 SPEEDS = ("speed", "texts_per_second")
+RANKS = "auc"  # scores of an order, in which texts change places whose probabilities differ by rounding alone
 PROCESSES = 2
 PLAIN = {"@batchers": "spacy.batch_by_sequence.v1", "size": SIZE}
 
@@ -161,8 +162,10 @@ def losses_of(output: Path) -> Iterator[float]:
 
 
 def numbers_in(scores: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
-    """Yield the scores that are numbers, also those in blocks, by dotted name, but for speeds."""
+    """Yield the scores that are numbers, also those in blocks, by dotted name, but for speeds and scores of ranks."""
     for name, value in scores.items():
+        if RANKS in name:
+            continue
         if isinstance(value, dict):
             yield from numbers_in(value, f"{prefix}{name}.")
         elif isinstance(value, int | float) and name not in SPEEDS:
