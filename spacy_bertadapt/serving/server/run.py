@@ -15,6 +15,7 @@ import torch
 import uvicorn
 
 from ...errors import AddressError, Errors
+from .memory import limit_compiled_shapes
 from .protocol import BoundedHttpProtocol
 from .service import Service
 from .settings import ServerSettings
@@ -31,6 +32,7 @@ def run(settings: ServerSettings, announce: Callable[[Service, str], None]) -> N
     Raises OSError for an address that can't be had, and the errors of the pipeline.
     """
     with bound_socket(settings.host, settings.port) as listener, _signals_handled(signal.SIG_IGN, "SIGHUP"):
+        limit_compiled_shapes()
         if settings.threads is not None:
             torch.set_num_threads(settings.threads)
         service = Service(settings)

@@ -11,8 +11,8 @@ from contextlib import suppress
 
 from ...errors import Errors
 from ..row_errors import as_line
-from .freed_memory import FreedMemory
 from .job import Job
+from .memory import FreedMemory
 from .metrics import Metrics
 from .queue import Batch, RequestQueue
 from .refusals import Refusal

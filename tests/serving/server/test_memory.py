@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from spacy_bertadapt.serving.server.freed_memory import FreedMemory
+from spacy_bertadapt.serving.server.memory import FreedMemory
 
 MEGABYTE = 2**20
 

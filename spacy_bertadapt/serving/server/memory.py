@@ -1,12 +1,24 @@
-"""Memory that was freed, given back to the system."""
+"""Memory that a server of texts of all lengths would hold for nothing."""
 
 from __future__ import annotations
 
 import ctypes
+import os
 from collections.abc import Callable
 from time import monotonic
 
 SECONDS_BETWEEN = 20.0
+COMPILED_SHAPES = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "16", "LRU_CACHE_CAPACITY": "16"}
+"""How many shapes oneDNN, and torch's layer above it, keep compiled code and buffers for; without these, 1,024 each."""
+
+
+def limit_compiled_shapes() -> None:
+    """Have torch keep compiled code for a few shapes alone, unless the environment says another number.
+
+    Batches of a server hardly ever have a shape for the second time. It has an effect before the first network runs.
+    """
+    for name, count in COMPILED_SHAPES.items():
+        os.environ.setdefault(name, count)
 
 
 class FreedMemory:
