@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from spacy_bertadapt.serving.server.memory import FreedMemory
+from spacy_bertadapt.serving.server.memory import COMPILED_SHAPES, FreedMemory, limit_compiled_shapes
 
 MEGABYTE = 2**20
 
@@ -30,6 +30,16 @@ def test_what_is_free_between_what_is_used_goes_back() -> None:
     memory.give_back()
     assert before - resident() > 100
     assert float(sum(block.sum() for block in kept)) == 200 * (size // 4 - 64)
+
+
+def test_the_environment_may_say_how_many_shapes_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = COMPILED_SHAPES
+    monkeypatch.setenv(first, "5")
+    monkeypatch.delenv(second, raising=False)
+    limit_compiled_shapes()
+    assert os.environ[first] == "5"
+    assert os.environ[second] == COMPILED_SHAPES[second]
+    monkeypatch.delenv(second)
 
 
 def test_it_is_done_now_and_then() -> None:
