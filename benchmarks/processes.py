@@ -1,6 +1,6 @@
 """Train in two processes with batches of B texts each, and in one with batches of 2 B: both have to learn the same.
 
-    python -m benchmarks.processes
+    python -m benchmarks.processes --size 16
 
 Every kind of training is made for 50 steps on a tiny random BERT in float32, without dropout, whose masks no two
 processes share: all tasks, LoRA, kept features, thawing layers, accumulated gradients, a shared encoder with two heads,
@@ -75,9 +75,11 @@ def main() -> None:
     """Train all kinds, and compare."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kinds", default=",".join(EQUAL), help="separated by commas")
-    kinds = parser.parse_args().kinds.split(",")
+    parser.add_argument("--size", type=int, default=SIZE, help="texts of a batch in one of two processes")
+    args = parser.parse_args()
+    kinds = args.kinds.split(",")
     with tempfile.TemporaryDirectory() as folder:
-        prepare(Path(folder), kinds)
+        prepare(Path(folder), kinds, size=args.size)
         train_in_two(Path(folder), kinds)
         train_in_one(Path(folder), kinds)
         differences = {kind: compare(Path(folder) / kind) for kind in kinds}
@@ -87,13 +89,18 @@ def main() -> None:
     sys.exit(any(max(pair) > BOUND for pair in differences.values()))
 
 
-def prepare(folder: Path, kinds: Sequence[str], *, steps: int = STEPS) -> None:
-    """Write the configs of trainings in two processes and in one. steps: the number of the last one."""
+def prepare(folder: Path, kinds: Sequence[str], *, steps: int = STEPS, size: int = SIZE) -> None:
+    """Write the configs of trainings in two processes and in one.
+
+    steps: the number of the last one. size: texts of a batch in one of two processes, but where it is 1.
+    """
     encoder = save_encoder(folder / "encoder")
     for kind in kinds:
         path = write_config(EQUAL.get(kind) or KINDS[kind], folder / kind, encoder)
         config = Config().from_disk(path, interpolate=False)
-        limit = LIMITS.get(kind, LIMIT)
+        batcher = config["training"]["batcher"]
+        batcher["size"] = size if batcher["size"] == SIZE else batcher["size"]
+        limit = LIMITS.get(kind, LIMIT) * size // SIZE
         change_all(config, dropout=0.0, limit=limit, max_steps=steps, eval_frequency=EVALUATIONS)
         if kind in EQUAL:
             config["training"]["optimizer"].update(OPTIMIZER)
@@ -101,7 +108,7 @@ def prepare(folder: Path, kinds: Sequence[str], *, steps: int = STEPS) -> None:
         if kind == "without gold":
             take_gold_away(Path(config["paths"]["train"]))
         config.to_disk(folder / kind / "two.cfg")
-        config["training"]["batcher"]["size"] *= PROCESSES
+        batcher["size"] *= PROCESSES
         config.to_disk(folder / kind / "one.cfg")
 
 

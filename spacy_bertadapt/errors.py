@@ -575,6 +575,14 @@ class Errors:
         "[E563] No component can be exported: the pipeline has {components}. Name a pipeline with one of {factories}; "
         "the folder model of a saved bert_encoder is a checkpoint already."
     )
+    E566 = (
+        "[E566] The training in {path} came to its end with another config: {changes}. Begin a new one without "
+        "--resume, or name another folder."
+    )
+    E567 = (
+        "[E567] {path} has {pipelines} of another training, and no state to resume. Begin a new one without --resume, "
+        "or name another folder."
+    )
     E570 = (
         "[E570] The training data is not that of the run that is to be resumed: it had {earlier:,} examples, and there "
         "are {count:,} now, or texts differ. Bring the earlier data back, or begin anew without --resume."
@@ -949,6 +957,10 @@ class Warnings:
         "[W505] {others} of the base and {name} write to the same place and have the same scores. Both stay: where "
         "they disagree, one of them has the last word, and these scores are those of both together, or of the last "
         "one. If {name} is to take their place: --without {others}."
+    )
+    W581 = (
+        "[W581] {count} of {workers} workers have not begun in {seconds:.0f} s: of {known} {what} of the Ray cluster, "
+        "{free} are free. They begin when others end; fewer workers (--workers) may begin at once."
     )
     W585 = (
         "[W585] {pipeline} can't be loaded again, and the pipeline before it goes on serving: {reason}. Save it anew, "

@@ -113,10 +113,9 @@ class Drill:
         return is_complete
 
     def _start(self, output: Path, *, real: bool) -> Processes:
-        """Start the command, with --resume if there is something to resume."""
-        arguments = ["bertadapt", "train", str(self.config), "-o", str(output)]
+        """Start the command; --resume begins where nothing is saved yet."""
+        arguments = ["bertadapt", "train", str(self.config), "-o", str(output), "--resume"]
         if has_state(output):
-            arguments.append("--resume")
             self.steps.append(load_state(output).progress.step)
         return Processes(arguments, count=self.processes, log=self.log, real=real)
 

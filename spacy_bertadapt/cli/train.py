@@ -17,7 +17,7 @@ from thinc.api import Config
 from wasabi import msg
 
 from ..errors import Errors, ExistsError, InvalidError
-from ..training.config_changes import as_line, changes_of
+from ..training.config_changes import as_line, changes_of, differences
 from ..training.signals import stop_request
 from . import options
 
@@ -38,7 +38,9 @@ def train_cli(
     ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-V", "-VV", help="Display spaCy's debug messages")] = False,
     gpu_id: Annotated[int, typer.Option("--gpu-id", "-g", help="Number of the GPU; -1 for the CPU")] = -1,
-    resume: Annotated[bool, typer.Option("--resume", "-R", help="Go on with an interrupted training")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", "-R", help="Go on with an interrupted training; begin if nothing is saved yet")
+    ] = False,
     keep: Annotated[int, typer.Option("--keep", min=1, help="How many of the last states are kept")] = 1,
     force: Annotated[bool, typer.Option("--force", "-F", help="Begin anew where one was interrupted")] = False,
     join_timeout: Annotated[
@@ -53,7 +55,6 @@ def train_cli(
     """
     from ..training.joining import joined_processes, process_number
     from ..training.loop import RunOptions, TrainingRun
-    from ..training.run_state import load_state
 
     if verbose:
         logger.setLevel(logging.DEBUG)
@@ -62,7 +63,11 @@ def train_cli(
         import_code(code)
         options.use_gpu(gpu := gpu_id + process_number() if gpu_id >= 0 else gpu_id)
         config = load_config(config_path, overrides=options.config_overrides(context), interpolate=False)
-        state = load_state(output) if resume and output is not None else None
+        state = None
+        if resume and output is not None:
+            if _is_finished(output, config):
+                return
+            state = _last_state(output)
         if state is not None and processes.is_first:
             _show_changes(state, config)
         processes.wait()  # until all have looked for states
@@ -103,6 +108,31 @@ def _check_output(output: Path | None, *, resume: bool, force: bool) -> None:
     if output is not None and has_state(output) and not (resume or force):
         raise ExistsError(Errors.E573.format(path=output))
     msg.info(f"Saving to {output}" if output is not None else "Nothing is saved: no folder was given with -o")
+
+
+def _is_finished(output: Path, config: Config) -> bool:
+    """Return whether the training has come to its end, and say so. Raises FileExistsError if it had another config."""
+    from ..training.run_state import finished_config
+
+    earlier = finished_config(output)
+    if earlier is None:
+        return False
+    if changes := differences(earlier, config):
+        lines = [as_line(name, *values) for name, values in changes.items()]
+        raise ExistsError(Errors.E566.format(path=output, changes="; ".join(lines)))
+    msg.good(f"The training in {output} has come to its end: there is nothing to resume")
+    return True
+
+
+def _last_state(output: Path) -> RunState | None:
+    """Return the state to go on from; None, and say so, where a training was ended before its first one."""
+    from ..training.run_state import check_may_begin, has_state, load_state
+
+    if has_state(output):
+        return load_state(output)
+    check_may_begin(output)
+    msg.info(f"Nothing to resume in {output} yet: the training begins")
+    return None
 
 
 @contextmanager

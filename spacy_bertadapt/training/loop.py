@@ -29,7 +29,7 @@ from .evaluation import Evaluation
 from .learned_files import learners_of, learning_components
 from .pace import Pace, ProgressBar, gradient_norms
 from .random_states import unchanged_random_states
-from .run_state import Progress, RunState, remove_states, save_state
+from .run_state import Progress, RunState, mark_begun, mark_finished, save_state
 from .same_start import begin_together
 from .step_losses import StepLosses
 from .whole_saves import saves_whole
@@ -120,7 +120,7 @@ class TrainingRun:
         with self.nlp.select_pipes(disable=self.frozen):
             log, finish = self.settings["logger"](self.nlp, stdout, StringIO() if bar.is_shown else stderr)
         if self.options.output is not None and self._state is None:
-            remove_states(self.options.output)
+            mark_begun(self.options.output)
         try:
             for info, is_best in self.steps():
                 if is_best is not None:
@@ -303,7 +303,7 @@ class TrainingRun:
         """Save the weights of the last step, and delete the states: there is nothing left to resume."""
         if self.options.output is not None:
             self._save({}, is_best=False)
-            remove_states(self.options.output)
+            mark_finished(self.options.output, self._given)
 
     def _introduce(self, stdout: IO) -> None:
         printer = Printer(no_print=True)

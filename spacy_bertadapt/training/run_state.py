@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from spacy.language import Language
+from spacy.training.loop import DIR_MODEL_BEST, DIR_MODEL_LAST
 from thinc.api import Config, Optimizer
 
-from ..errors import Errors, InvalidError, NotFoundError
+from ..errors import Errors, ExistsError, InvalidError, NotFoundError
 from ..files import replaced_folder
 from ..folder_swap import saved_folder
 from ..learning.processes import ALONE, FIRST, Processes
@@ -22,6 +23,7 @@ from .learned_files import load_learned, save_features, save_learned
 from .random_states import RandomStates
 
 STATES, PROGRESS, CONFIG, LEARNED = "training-state", "progress.json", "config.cfg", "learned"
+FINISHED = "finished.cfg"  # the config of a training that came to its end
 STRINGS, PERFORMANCE = "strings.json", "performance"
 FOLDER = re.compile(r"step-(\d+)")
 
@@ -151,19 +153,34 @@ def has_state(output: Path) -> bool:
     return bool(_complete(output))
 
 
-def remove_states(output: Path) -> None:
-    """Delete all states of earlier trainings."""
-    states = output / STATES
-    gone = output / f".{STATES}.old"  # a process that is killed meanwhile leaves no half of a state
-    shutil.rmtree(gone, ignore_errors=True)
-    if states.is_dir():
-        states.rename(gone)
-        shutil.rmtree(gone, ignore_errors=True)
+def mark_begun(output: Path) -> None:
+    """Delete the states of earlier trainings, and leave word that one has begun. Raises OSError if that fails."""
+    with replaced_folder(output / STATES):
+        pass
+
+
+def mark_finished(output: Path, config: Config) -> None:
+    """Delete the states of a training that has come to its end, and leave its config. Raises OSError if that fails."""
+    with replaced_folder(output / STATES) as fresh:
+        config.to_disk(fresh / FINISHED)
+
+
+def finished_config(output: Path) -> Config | None:
+    """Return the config of a training that came to its end here, as it was given; None if none did."""
+    path = saved_folder(output / STATES) / FINISHED
+    return Config().from_disk(path, interpolate=False) if path.is_file() else None
+
+
+def check_may_begin(output: Path) -> None:
+    """Raise FileExistsError if pipelines are here that are not of a training of ours."""
+    pipelines = [name for name in (DIR_MODEL_BEST, DIR_MODEL_LAST) if saved_folder(output / name).exists()]
+    if pipelines and not saved_folder(output / STATES).is_dir():
+        raise ExistsError(Errors.E567.format(path=output, pipelines=" and ".join(pipelines)))
 
 
 def _complete(output: Path) -> list[Path]:
     """Return the folders of whole states by their steps; one whose writing was interrupted has another name."""
-    states = output / STATES
+    states = saved_folder(output / STATES)
     steps = {}
     for folder in states.iterdir() if states.is_dir() else ():
         if (match := FOLDER.fullmatch(folder.name)) and saved_folder(folder).is_dir():

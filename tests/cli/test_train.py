@@ -14,6 +14,7 @@ import pytest
 import spacy
 from spacy.language import Language
 
+from spacy_bertadapt import save_pipeline
 from tests.fixtures.training_runs import MakeConfig, files_of, run_part
 
 LONG = {"training.max_steps": 400, "training.eval_frequency": 100}
@@ -111,7 +112,6 @@ def test_what_can_not_be_resumed_is_said(
 ) -> None:
     output = tmp_path / "out"
     assert "E574" in run("train", config_file, "--resume").output
-    assert "E571" in run("train", config_file, "-o", output, "--resume").output
     run_part(make_config("textcat"), output, steps=2)
     assert "E573" in run("train", config_file, "-o", output).output
     refused = run("train", config_file, "-o", output, "--resume", "--training.dropout", 0.3)
@@ -121,3 +121,60 @@ def test_what_can_not_be_resumed_is_said(
     assert longer.exit_code == 0, longer.output
     assert "training.patience was 0, is 50" in longer.output
     assert run("train", config_file, "-o", output).exit_code == 0
+
+
+def test_resuming_begins_where_nothing_is_saved_yet(config_file: Path, run: Callable, tmp_path: Path) -> None:
+    begun = run("train", config_file, "-o", tmp_path / "out", "--resume", "--training.max_steps", 1)
+    assert begun.exit_code == 0, begun.output
+    assert "Nothing to resume" in begun.output
+
+
+def test_a_run_that_was_killed_before_its_first_state_begins_again(
+    make_config: MakeConfig, config_file: Path, run: Callable, tmp_path: Path
+) -> None:
+    failing = make_config("textcat")
+    failing["training"]["before_to_disk"] = {"@callbacks": "spacy-bertadapt.test_failing_after_a_save.v1"}
+    failing.to_disk(tmp_path / "failing.cfg")
+    assert run("train", tmp_path / "failing.cfg", "-o", tmp_path / "out").exit_code == 1
+    begun = run("train", config_file, "-o", tmp_path / "out", "--resume")
+    assert begun.exit_code == 0, begun.output
+    assert "Nothing to resume" in begun.output
+
+
+@spacy.registry.callbacks("spacy-bertadapt.test_failing_after_a_save.v1")
+def failing_after_a_save() -> Callable:
+    """Return a callback whose pipeline is saved, after which the run fails."""
+
+    class Saved:
+        def __init__(self, nlp: Language):
+            self.nlp = nlp
+
+        def to_disk(self, path: Path) -> None:
+            self.nlp.to_disk(path)
+            raise ZeroDivisionError
+
+    return Saved
+
+
+def test_a_finished_training_is_not_made_again(config_file: Path, run: Callable, tmp_path: Path) -> None:
+    first = ("train", config_file, "-o", tmp_path / "out", "--training.max_steps", 4)
+    assert run(*first).exit_code == 0
+    before = files_of(tmp_path / "out")
+    again = run(*first, "--resume")
+    assert again.exit_code == 0, again.output
+    assert "has come to its end" in " ".join(again.output.split())
+    assert files_of(tmp_path / "out") == before
+    longer = run("train", config_file, "-o", tmp_path / "out", "--training.max_steps", 8, "--resume")
+    assert longer.exit_code == 1
+    assert "E566" in longer.output
+    assert "training.max_steps was 4, is 8" in " ".join(longer.output.split())
+
+
+def test_pipelines_of_another_training_are_not_replaced_by_resuming(
+    config_file: Path, run: Callable, tmp_path: Path
+) -> None:
+    save_pipeline(spacy.blank("en"), tmp_path / "out" / "model-best")
+    refused = run("train", config_file, "-o", tmp_path / "out", "--resume")
+    assert refused.exit_code == 1
+    assert "E567" in refused.output
+    assert (tmp_path / "out" / "model-best").is_dir()

@@ -124,6 +124,31 @@ def test_more_workers_than_there_is_room_for(cluster: Any, saved_textcat: Path) 
         RayEngine(RowSettings(pipeline=str(saved_textcat), gpu_id=0), workers=1)
 
 
+class Sleeps:
+    """An actor that takes all cores until it is killed."""
+
+    def is_there(self) -> bool:
+        return True
+
+
+def test_a_busy_cluster_is_waited_for_aloud(cluster: Any, saved_textcat: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from spacy_bertadapt.serving.engines import actors
+
+    other = cluster.remote(Sleeps).options(num_cpus=4).remote()
+    assert cluster.get(other.is_there.remote())
+    monkeypatch.setattr(actors, "PATIENCE", 1)
+    warn = warnings.warn
+
+    def warn_and_end(message: str, **settings: Any) -> None:
+        warn(message, **settings)
+        cluster.kill(other)
+
+    monkeypatch.setattr(actors.warnings, "warn", warn_and_end)
+    said = pytest.warns(UserWarning, match=r"W581.*1 of 1 workers.*of 4 cores of the Ray cluster, 0 are free")
+    with RayEngine(RowSettings(pipeline=str(saved_textcat)), workers=1) as engine, said:
+        assert engine.describe()
+
+
 class Dies:
     """A pipeline that ends its process."""
 

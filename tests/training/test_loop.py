@@ -21,7 +21,7 @@ from spacy_bertadapt.learning import feature_store
 from spacy_bertadapt.tasks import TRAINED
 from spacy_bertadapt.training.config_changes import changes_of
 from spacy_bertadapt.training.loop import RunOptions, TrainingRun
-from spacy_bertadapt.training.run_state import STATES, load_state
+from spacy_bertadapt.training.run_state import STATES, finished_config, load_state
 from tests.fixtures.components import samples_of
 from tests.fixtures.listening import CNN
 from tests.fixtures.training_runs import LAST_STEP, MakeConfig, files_of, run_by_spacy, run_by_us, run_part
@@ -250,9 +250,13 @@ def test_a_run_without_stops_saves_the_same_bits(make_config: MakeConfig, tmp_pa
     assert_same_bits(make_config("textcat"), tmp_path, stops=())
 
 
-def test_nothing_but_pipelines_is_left_at_the_end(make_config: MakeConfig, tmp_path: Path) -> None:
-    run_part(make_config("textcat"), tmp_path / "out")
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["log.jsonl", "model-best", "model-last"]
+def test_no_state_is_left_at_the_end(make_config: MakeConfig, tmp_path: Path) -> None:
+    config = make_config("textcat")
+    run_part(config, tmp_path / "out")
+    names = ["log.jsonl", "model-best", "model-last", STATES]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == names
+    assert [path.name for path in (tmp_path / "out" / STATES).iterdir()] == ["finished.cfg"]
+    assert finished_config(tmp_path / "out") == config
 
 
 def test_the_last_states_are_kept(make_config: MakeConfig, tmp_path: Path) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ...errors import BertadaptError, Errors, MissingPackageError, ProcessError
+from ...errors import BertadaptError, Errors, MissingPackageError, ProcessError, Warnings
 from ..loading import Description, RowSettings, describe
 from ..ray import load_in_actor
 from ..row_errors import as_line
@@ -20,6 +21,9 @@ WINDOW = 4
 
 RESTARTS = 20
 """How often an actor is started again. One that is killed by what it reads is so every time."""
+
+PATIENCE = 20
+"""Seconds in which actors should have got their cores and loaded the pipeline."""
 
 RETRIES = 3
 """How often a batch is begun again."""
@@ -47,6 +51,7 @@ class RayEngine(Engine):
         Raises ValueError or FileNotFoundError if it can't be loaded.
         """
         loaded = [actor.load.remote() for actor in self._actors]
+        self._warn_of_waiting(loaded)
         description: Description = self._result(self._actors[0].describe.remote())
         for reference in loaded:
             self._result(reference)
@@ -75,8 +80,21 @@ class RayEngine(Engine):
         if count > (gpus if on_gpu else cores):
             known = f"{gpus} GPUs" if on_gpu else f"{cores} cores"
             raise ProcessError(Errors.E586.format(reason=f"{count} workers are asked for, and Ray has {known}"))
+        self._resource, self._each = ("GPU", 1) if on_gpu else ("CPU", needs["num_cpus"])
         actor = self._ray.remote(RowActor).options(max_restarts=RESTARTS, max_task_retries=RETRIES, **needs)
         return [actor.remote(settings) for _ in range(count)]
+
+    def _warn_of_waiting(self, loaded: list[Any]) -> None:
+        """Say what is waited for if actors don't get their cores."""
+        _, waiting = self._ray.wait(loaded, num_returns=len(loaded), timeout=PATIENCE)
+        known, free = (int(resources.get(self._resource, 0)) for resources in self._known_and_free())
+        if waiting and free < self._each:
+            what = "GPUs" if self._resource == "GPU" else "cores"
+            counts = {"count": len(waiting), "workers": len(loaded), "known": known, "free": free}
+            warnings.warn(Warnings.W581.format(**counts, what=what, seconds=PATIENCE), stacklevel=2)
+
+    def _known_and_free(self) -> tuple[dict[str, float], dict[str, float]]:
+        return self._ray.cluster_resources(), self._ray.available_resources()
 
     def _submit(self, batch: Rows) -> Any:
         """Begin a batch in the actor that has the fewest; wait if all have enough."""
