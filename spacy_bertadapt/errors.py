@@ -609,8 +609,8 @@ class Errors:
         "of them, with one MASTER_ADDR and a free MASTER_PORT, or let torchrun do it; --join-timeout waits longer."
     )
     E577 = (
-        "[E577] WORLD_SIZE is {count}, so this process is one of several, but no good value is set for {names}. Start "
-        "them with torchrun, or unset WORLD_SIZE to train in one process."
+        "[E577] The environment says that this process is one of {count}, but no good value is set for {names}. Start "
+        "them with torchrun, set what is missing, or unset WORLD_SIZE to train in one process."
     )
     E578 = (
         "[E578] Several processes can't train {names}: their libraries don't say how gradients add up. Name them in "

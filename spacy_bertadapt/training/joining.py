@@ -17,13 +17,19 @@ from ..learning.processes import ALONE, FIRST, JoinedProcesses, Processes
 from ..network.transformers_calls import first_line
 
 COUNT, RANK, LOCAL_RANK = "WORLD_SIZE", "RANK", "LOCAL_RANK"
+OTHER_NAMES = {
+    COUNT: ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE"),
+    RANK: ("OMPI_COMM_WORLD_RANK", "PMI_RANK"),
+    LOCAL_RANK: ("OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID"),
+}
+"""What mpirun sets: that of Open MPI, and those of MPICH and Intel."""
 ADDRESS = ("MASTER_ADDR", "MASTER_PORT")
 LONGEST_WAIT = timedelta(hours=6)  # of the others, while the first process scores or saves
 
 
 def process_number() -> int:
     """Return this process's number among those of its machine, from 0, as launchers set it in LOCAL_RANK."""
-    number = os.environ.get(LOCAL_RANK, "0")
+    number = os.environ.get(_name_in_use(LOCAL_RANK), "0")
     return int(number) if number.isdecimal() else 0
 
 
@@ -31,14 +37,15 @@ def process_number() -> int:
 def joined_processes(seconds: float) -> Iterator[Processes]:
     """Join the processes that the environment speaks of, for the block; without WORLD_SIZE there is this one alone.
 
-    torchrun, `accelerate launch` and Slurm's scripts set WORLD_SIZE, RANK, MASTER_ADDR and MASTER_PORT. Whoever has
-    joined torch's processes already, as Ray Train does, keeps them. seconds: how long to wait for all processes.
+    torchrun and `accelerate launch` set WORLD_SIZE, RANK, MASTER_ADDR and MASTER_PORT; mpirun sets names of its own for
+    the first two. Whoever has joined torch's processes already, as Ray Train does, keeps them.
+    seconds: how long to wait for all processes.
     Raises RuntimeError if they can't come together.
     """
     if dist.is_available() and dist.is_initialized():
         yield JoinedProcesses() if dist.get_world_size() > 1 else ALONE
         return
-    count = _number(COUNT) if COUNT in os.environ else 1
+    count = _number(COUNT) if _name_in_use(COUNT) in os.environ else 1
     if count == 1:
         yield ALONE
         return
@@ -81,8 +88,15 @@ def _wait_for_first(address: str, port: int, seconds: float) -> None:
         sleep(0.2)
 
 
-def _number(name: str) -> int:
+def _number(meaning: str) -> int:
+    """Return what a launcher says. meaning: torchrun's name of it."""
+    name = _name_in_use(meaning)
     text = os.environ.get(name, "")
-    if not text.isdecimal() or (name == COUNT and int(text) < 1):
-        raise ProcessError(Errors.E577.format(count=os.environ[COUNT], names=name))
+    if not text.isdecimal() or (meaning == COUNT and int(text) < 1):
+        raise ProcessError(Errors.E577.format(count=os.environ[_name_in_use(COUNT)], names=name))
     return int(text)
+
+
+def _name_in_use(meaning: str) -> str:
+    """Return the name by which the environment has what torchrun has by another one; torchrun's if it has neither."""
+    return next((name for name in (meaning, *OTHER_NAMES.get(meaning, ())) if name in os.environ), meaning)

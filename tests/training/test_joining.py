@@ -26,6 +26,20 @@ def test_one_of_one_is_alone(monkeypatch: pytest.MonkeyPatch) -> None:
         assert processes is ALONE
 
 
+@pytest.mark.parametrize("launcher", ["OMPI_COMM_WORLD", "PMI"])
+def test_processes_of_mpirun_find_each_other(launcher: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, text in environment_of(1, free_port()).items():
+        monkeypatch.delenv(name, raising=False)
+        if name.startswith("MASTER"):
+            monkeypatch.setenv(name, text)
+    monkeypatch.setenv(f"{launcher}_SIZE", "2")
+    with pytest.raises(ProcessError, match=r"E577.* is one of 2, .* RANK"), joined_processes(1):
+        pass
+    monkeypatch.setenv(f"{launcher}_RANK", "1")
+    with pytest.raises(ProcessError, match=r"E576.* 2 processes .*: nothing listens"), joined_processes(1):
+        pass
+
+
 @pytest.mark.parametrize(("missing", "value"), [("MASTER_PORT", None), ("RANK", "first"), ("WORLD_SIZE", "two")])
 def test_an_incomplete_environment_is_named(missing: str, value: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, text in environment_of(1, 1).items():
