@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 import spacy
 
+from benchmarks.processes import compare, prepare, train_in_one
 from spacy_bertadapt.serving.apply import ApplyRequest, apply
 from spacy_bertadapt.serving.arrow import arrow_schema
 from spacy_bertadapt.serving.engines.actors import RayEngine
@@ -178,3 +180,33 @@ def test_the_fingerprint_is_of_the_files(saved_textcat: Path, tmp_path: Path) ->
     weights.write_bytes(bytes(changed))
     assert fingerprint(copy) != fingerprint(spacy.load(saved_textcat))
     assert fingerprint(spacy.blank("en")) != before
+
+
+def train_as_the_docs_have_it(settings: dict[str, str]) -> None:
+    """Train in a worker of Ray Train, by the function in docs/training.md."""
+    import torch
+
+    torch.set_num_threads(1)
+    page = (Path(__file__).parents[2] / "docs" / "training.md").read_text(encoding="utf8")
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(compile(code, "docs/training.md", "exec"), names)
+    names["train"](Path(settings["config"]), Path(settings["output"]))
+
+
+def test_ray_train_s_workers_learn_together(cluster: Any, tmp_path: Path) -> None:
+    from ray.train import RunConfig, ScalingConfig
+    from ray.train.torch import TorchConfig, TorchTrainer
+
+    prepare(tmp_path, ["head"], steps=9)
+    settings = {"config": str(tmp_path / "head" / "two.cfg"), "output": str(tmp_path / "head" / "two")}
+    trainer = TorchTrainer(
+        train_as_the_docs_have_it,
+        train_loop_config=settings,
+        torch_config=TorchConfig(backend="gloo"),
+        scaling_config=ScalingConfig(num_workers=2),
+        run_config=RunConfig(storage_path=str(tmp_path / "ray")),
+    )
+    trainer.fit()
+    train_in_one(tmp_path, ["head"])
+    assert max(compare(tmp_path / "head")) < 1e-6
