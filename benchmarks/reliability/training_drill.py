@@ -15,7 +15,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-from spacy_bertadapt.training.run_state import has_state, load_state
+from spacy_bertadapt.training.run_state import finished_config, has_state, load_state
 
 from .training_processes import AIMS, IN_TRAINING, INITIALIZATION, PHASES, WHOLE, Processes, codes_of
 
@@ -23,6 +23,7 @@ SIGNALS = ((signal.SIGKILL,), (signal.SIGTERM,), (signal.SIGINT,), (signal.SIGTE
 MODELS, LOG, META = ("model-best", "model-last"), "log.jsonl", "meta.json"
 REAL_EVERY, REAL_START = 25, 6.0  # kills; seconds
 SHORT = 0.01  # seconds: about what a save of a tiny pipeline takes, so that it is hit at any moment
+JOIN = "20"  # seconds until those that are left are to say that another did not come; torchrun would end them
 ANSWER = 0.03  # seconds that SIGKILL leaves to the answer to SIGTERM, at most
 TIMES = ("speed", "seconds", "texts_per_second")
 MOST_PROBLEMS = 5
@@ -92,7 +93,6 @@ class Drill:
 
     def _attempt(self, output: Path, signals: Sequence[signal.Signals], aim: int | None) -> bool:
         """Start the command, send signals, and return whether the training has come to its end."""
-        had_state = has_state(output)
         is_real = bool(signals) and self.kills.total() % REAL_EVERY == REAL_EVERY - 1
         run = self._start(output, real=is_real)
         hit, phases, ranks = "", run.phases, list[int]()
@@ -105,7 +105,7 @@ class Drill:
             run.wait()
         else:
             run.wait(WHOLE)
-        is_complete = run.codes[0] == 0 or (had_state and not has_state(output))  # the first process saves
+        is_complete = finished_config(output) is not None
         if any(run.codes):
             self.kills[name_of(signals)] += 1
             self.phases[hit] += 1
@@ -114,7 +114,7 @@ class Drill:
 
     def _start(self, output: Path, *, real: bool) -> Processes:
         """Start the command; --resume begins where nothing is saved yet."""
-        arguments = ["bertadapt", "train", str(self.config), "-o", str(output), "--resume"]
+        arguments = ["bertadapt", "train", str(self.config), "-o", str(output), "--resume", "--join-timeout", JOIN]
         if has_state(output):
             self.steps.append(load_state(output).progress.step)
         return Processes(arguments, count=self.processes, log=self.log, real=real)

@@ -11,6 +11,7 @@ from time import monotonic, sleep
 
 import torch
 import torch.distributed as dist
+from torch.distributed.distributed_c10d import _set_pg_timeout
 
 from ..errors import Errors, ProcessError
 from ..learning.processes import ALONE, FIRST, JoinedProcesses, Processes
@@ -67,9 +68,10 @@ def _join(count: int, rank: int, seconds: float) -> None:
         if rank != FIRST:
             _wait_for_first(os.environ[ADDRESS[0]], _number(ADDRESS[1]), seconds)
         store, _, _ = next(dist.rendezvous("env://", rank, count, timeout=timedelta(seconds=seconds)))
-        store.set_timeout(LONGEST_WAIT)
         backend = "cpu:gloo,cuda:nccl" if has_gpu else "gloo"
-        dist.init_process_group(backend, store=store, rank=rank, world_size=count, timeout=LONGEST_WAIT)
+        dist.init_process_group(backend, store=store, rank=rank, world_size=count, timeout=timedelta(seconds=seconds))
+        store.set_timeout(LONGEST_WAIT)
+        _set_pg_timeout(LONGEST_WAIT)  # no public function does
     except (RuntimeError, ValueError, OSError) as err:
         reason = first_line(err).rstrip(".")
         raise ProcessError(Errors.E576.format(count=count, seconds=seconds, reason=reason)) from err

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from benchmarks.processes import free_port
@@ -58,3 +62,25 @@ def test_a_process_that_does_not_come_is_waited_for_no_longer(rank: int, monkeyp
         monkeypatch.setenv(name, text)
     with pytest.raises(ProcessError, match=r"E576.* 2 processes .* in 1 s"), joined_processes(1):
         pass
+
+
+MEETS_AND_ENDS = """
+import os
+from torch.distributed import rendezvous
+print("imported", flush=True)
+next(rendezvous("env://", 1, 2))
+os._exit(9)
+"""
+
+
+def test_a_process_that_ends_as_all_join_is_waited_for_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    port = free_port()
+    command, environment = [sys.executable, "-c", MEETS_AND_ENDS], {**os.environ, **environment_of(1, port)}
+    for name, text in environment_of(0, port).items():
+        monkeypatch.setenv(name, text)
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "imported\n"
+        with pytest.raises(ProcessError, match="E576"), joined_processes(3):
+            pass
+    assert other.returncode == 9, "it was there"
