@@ -121,7 +121,8 @@ def _show(summary: Summary, output: str) -> None:
         msg.warn(Warnings.W580.format(errors=summary.errors, rows=summary.rows))
     speed = summary.rows / summary.seconds if summary.seconds else 0.0
     files = f"{summary.files:,} {'file' if summary.files == 1 else 'files'}"
-    msg.good(f"Wrote {files} to {output}: {summary.rows:,} rows in {summary.seconds:,.1f} s ({speed:,.0f} rows/s)")
+    if summary.files or not summary.failed:
+        msg.good(f"Wrote {files} to {output}: {summary.rows:,} rows in {summary.seconds:,.1f} s ({speed:,.0f} rows/s)")
     if summary.skipped or summary.earlier:
         msg.info(f"{summary.skipped:,} files, and {summary.earlier:,} rows in all, were there from an earlier run")
     if summary.failed:

@@ -201,6 +201,8 @@ class _Run:
         self._manifest.write()
         if not self._summary.failed:
             self._manifest.tidy(whole=self._layout.is_file)
+        elif self._manifest.is_of_nothing():
+            self._manifest.tidy(whole=True)  # the next run begins, with any other settings
 
 
 def check_data_columns_of_rows(rows: Rows, described: Description) -> None:

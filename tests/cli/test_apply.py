@@ -48,6 +48,9 @@ def test_a_column_is_missing(run: Callable[..., Result], place: Path) -> None:
     message = one_line(run("apply", "pipeline", "rows.jsonl", "out"))
     assert "rows.jsonl: [E581] The data has no column 'text'" in message
     assert "--columns text=review" in message
+    assert "Wrote" not in message
+    corrected = run("apply", "pipeline", "rows.jsonl", "out", "--columns", "text=review")
+    assert corrected.exit_code == 0, "a run that wrote nothing is not in the way"
 
 
 @pytest.mark.parametrize(

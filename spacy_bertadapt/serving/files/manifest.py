@@ -54,6 +54,11 @@ class Manifest:
         self._system.mv(fresh, self._path)
         self._written = time.monotonic()
 
+    def is_of_nothing(self) -> bool:
+        """Return whether no output is finished, nor a part of one."""
+        work = self._path.rsplit("/", 1)[0]
+        return not self._files and not any(map(self._system.isdir, self._system.ls(work, detail=False)))
+
     def tidy(self, *, whole: bool) -> None:
         """Delete what is left of parts, such as those of inputs that have changed. whole: the manifest too."""
         work = self._path.rsplit("/", 1)[0]
