@@ -27,7 +27,7 @@ def folder_beside(path: Path) -> Iterator[Path]:
     What processes that were killed have left there is removed first. Raises OSError if there can't be a folder.
     """
     if path.parent.exists():
-        _remove_leftovers(path)
+        remove_leftovers(path)
     fresh, lock = _locked_folder(path)
     try:
         yield fresh
@@ -35,6 +35,23 @@ def folder_beside(path: Path) -> Iterator[Path]:
         remove(fresh)
         if lock is not None:
             os.close(lock)
+
+
+def remove_leftovers(path: Path) -> None:
+    """Delete folders that other savers of `path` have left beside it, as they were killed.
+
+    Raises OSError if the folder that they are in can't be read.
+    """
+    name = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{8}}\.new")
+    for folder in path.parent.iterdir():
+        if name.fullmatch(folder.name):
+            with suppress(OSError):  # it is locked, so written now; or removed meanwhile
+                lock = _lock(folder, wait=False)
+                if lock is not None:
+                    remove(folder)
+                    os.close(lock)
+                elif time.time() - folder.stat().st_mtime > DAY:
+                    remove(folder)
 
 
 @contextmanager
@@ -145,20 +162,6 @@ def _locked_folder(path: Path) -> tuple[Path, int | None]:
             return fresh, lock
         if lock is not None:
             os.close(lock)
-
-
-def _remove_leftovers(path: Path) -> None:
-    """Delete folders that other savers of `path` have made, and don't write any more."""
-    name = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{8}}\.new")
-    for folder in path.parent.iterdir():
-        if name.fullmatch(folder.name):
-            with suppress(OSError):  # it is locked, so written now; or removed meanwhile
-                lock = _lock(folder, wait=False)
-                if lock is not None:
-                    remove(folder)
-                    os.close(lock)
-                elif time.time() - folder.stat().st_mtime > DAY:
-                    remove(folder)
 
 
 def _lock(folder: Path, *, wait: bool) -> int | None:

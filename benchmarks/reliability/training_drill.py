@@ -15,7 +15,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-from spacy_bertadapt.training.run_state import finished_config, has_state, load_state
+from spacy_bertadapt.training.run_state import FINISHED, STATES, has_state, load_state
 
 from .training_processes import AIMS, IN_TRAINING, INITIALIZATION, PHASES, WHOLE, Processes, codes_of
 
@@ -92,7 +92,7 @@ class Drill:
         return self.chance.choice(AIMS) if self.chance.random() < 0.5 else None
 
     def _attempt(self, output: Path, signals: Sequence[signal.Signals], aim: int | None) -> bool:
-        """Start the command, send signals, and return whether the training has come to its end."""
+        """Start the command, send signals, and return whether it has come to its end."""
         is_real = bool(signals) and self.kills.total() % REAL_EVERY == REAL_EVERY - 1
         run = self._start(output, real=is_real)
         hit, phases, ranks = "", run.phases, list[int]()
@@ -105,12 +105,12 @@ class Drill:
             run.wait()
         else:
             run.wait(WHOLE)
-        is_complete = finished_config(output) is not None
+        is_finished = (output / STATES / FINISHED).is_file()
         if any(run.codes):
             self.kills[name_of(signals)] += 1
             self.phases[hit] += 1
-        self._check_codes(run, signals, ranks, phases, is_complete=is_complete)
-        return is_complete
+        self._check_codes(run, signals, ranks, phases, is_finished=is_finished)
+        return run.codes[0] == 0  # of the first process, which saves: what it left as it was killed, it deletes later
 
     def _start(self, output: Path, *, real: bool) -> Processes:
         """Start the command; --resume begins where nothing is saved yet."""
@@ -149,7 +149,7 @@ class Drill:
         ranks: Sequence[int],
         phases: set[int],
         *,
-        is_complete: bool,
+        is_finished: bool,
     ) -> None:
         """Note exit codes that are not as they should be.
 
@@ -159,7 +159,7 @@ class Drill:
         right = {code for number in signals for code in codes_of(number, phases)}
         for rank, code in enumerate(run.codes):
             is_any_right = self.processes > 1 and (rank not in ranks or not phases <= IN_TRAINING)
-            is_right = code is not None and (is_complete if code == 0 else is_any_right or code in right)
+            is_right = code is not None and (is_finished if code == 0 else is_any_right or code in right)
             if not is_right:
                 where = ", ".join(PHASES[phase] for phase in sorted(phases))
                 what = "hangs" if code is None else f"ends with {code}"

@@ -16,7 +16,7 @@ from thinc.api import Config, Optimizer
 
 from ..errors import Errors, ExistsError, InvalidError, NotFoundError
 from ..files import replaced_folder
-from ..folder_swap import saved_folder
+from ..folder_swap import remove_leftovers, saved_folder
 from ..learning.processes import ALONE, FIRST, Processes
 from .batches import Place
 from .learned_files import load_learned, save_features, save_learned
@@ -166,9 +166,15 @@ def mark_finished(output: Path, config: Config) -> None:
 
 
 def finished_config(output: Path) -> Config | None:
-    """Return the config of a training that came to its end here, as it was given; None if none did."""
+    """Return the config of a training that came to its end here, as it was given; None if none did.
+
+    Its states are deleted, if it was killed as it did that.
+    """
     path = saved_folder(output / STATES) / FINISHED
-    return Config().from_disk(path, interpolate=False) if path.is_file() else None
+    if not path.is_file():
+        return None
+    remove_leftovers(output / STATES)
+    return Config().from_disk(path, interpolate=False)
 
 
 def check_may_begin(output: Path) -> None:

@@ -259,6 +259,14 @@ def test_no_state_is_left_at_the_end(make_config: MakeConfig, tmp_path: Path) ->
     assert finished_config(tmp_path / "out") == config
 
 
+def test_states_that_a_kill_kept_from_being_deleted_are_deleted_later(make_config: MakeConfig, tmp_path: Path) -> None:
+    run_part(make_config("textcat"), tmp_path / "out")
+    left = tmp_path / "out" / f".{STATES}.0123abcd.new"
+    (left / "step-000041").mkdir(parents=True)
+    assert finished_config(tmp_path / "out") is not None
+    assert not left.exists()
+
+
 def test_the_last_states_are_kept(make_config: MakeConfig, tmp_path: Path) -> None:
     run_part(make_config("textcat"), tmp_path / "out", steps=LAST_STEP, keep=2)
     assert sorted(path.name for path in (tmp_path / "out" / STATES).iterdir()) == ["step-000005", "step-000009"]
