@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
@@ -58,6 +59,12 @@ ROBERTA_SPECIALS = {
 }
 VOCAB_SIZE = 800
 SEED = 0
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now lives as long as the tests: it is not looked through again for garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
@@ -165,4 +166,10 @@ class Task:
 
     @property
     def _factory_meta(self) -> FactoryMeta:
-        return Language().get_factory_meta(self.factory)  # making a Language reads the factories' entry points
+        return _factory_meta(self.factory)
+
+
+@cache
+def _factory_meta(name: str) -> FactoryMeta:
+    """Return what spaCy knows of a factory."""
+    return Language().get_factory_meta(name)  # making a Language reads the factories' entry points
