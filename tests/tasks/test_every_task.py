@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pickle
 import signal
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -26,9 +23,8 @@ from spacy_bertadapt.tasks import TRAINED
 from spacy_bertadapt.training.optimizer import adamw
 from tests.fixtures.annotations import annotations_of, assert_same
 from tests.fixtures.components import samples_of
+from tests.fixtures.programs import SERVER, predict_in_processes, run_alone, save_for_ever, wait_until_stopped
 from tests.fixtures.streams import STREAM
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(params=list(TRAINED))
@@ -157,24 +153,11 @@ def test_threads(trained, stream):
         assert_same(expected * 8, pool.map(trained, stream * 8))
 
 
+@pytest.mark.parametrize("task", ["ner", "nli"], indirect=True)
 def test_processes(trained, tmp_path, stream):
     """Forked workers don't wait for threads that stayed behind in the parent."""
     trained.to_disk(tmp_path / "pipeline")
-    program = (
-        "import spacy, sys, json; from tests.fixtures.annotations import assert_same\n"
-        "nlp = spacy.load(sys.argv[1]); texts = json.loads(sys.argv[2]); alone = [nlp(text) for text in texts]\n"
-        "assert_same(alone, nlp.pipe(texts, n_process=2, batch_size=2))"
-    )
-    texts = json.dumps([text for text in stream if "\x00" not in text])
-    done = subprocess.run(
-        [sys.executable, "-c", program, str(tmp_path / "pipeline"), texts],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        env={**os.environ, "TOKENIZERS_PARALLELISM": "true", "PYTHONPATH": str(ROOT)},
-    )
-    assert done.returncode == 0, done.stderr
+    run_alone(predict_in_processes, tmp_path / "pipeline", [text for text in stream if "\x00" not in text])
 
 
 @pytest.mark.filterwarnings("ignore:.*W308")
@@ -294,28 +277,21 @@ def test_failed_save_keeps_the_previous_one(trained, name, tmp_path, monkeypatch
 def test_killed_save_keeps_the_previous_one(trained, name, tmp_path):
     """A process that saves for ever is killed at odd moments; what lies there always loads."""
     trained.to_disk(tmp_path / "pipeline")
-    program = (
-        "import spacy, sys; pipe = spacy.load(sys.argv[1]).get_pipe(sys.argv[2]); print('ready', flush=True)\n"
-        "while True: pipe.to_disk(sys.argv[1] + '/' + sys.argv[2])"
-    )
     pipe = trained.get_pipe(name)
-    saver = subprocess.Popen(
-        [sys.executable, "-c", program, str(tmp_path / "pipeline"), name], stdout=subprocess.PIPE, text=True
-    )
-    assert saver.stdout is not None
-    with saver:
-        saver.stdout.readline()
+    told, tells = SERVER.Pipe(duplex=False)
+    saver = SERVER.Process(target=save_for_ever, args=(tmp_path / "pipeline", name, tells))
+    saver.start()
+    try:
+        assert told.poll(60)
         for moment in range(20):
             time.sleep(0.003 * moment)
             os.kill(saver.pid, signal.SIGSTOP)
-            os.waitpid(saver.pid, os.WUNTRACED)  # the signal takes a moment to arrive
-            try:
-                pipe.from_disk(tmp_path / "pipeline" / name)
-            except BaseException:
-                saver.kill()
-                raise
+            wait_until_stopped(saver.pid)
+            pipe.from_disk(tmp_path / "pipeline" / name)
             os.kill(saver.pid, signal.SIGCONT)
+    finally:
         saver.kill()
+        saver.join()
     pipe.from_disk(tmp_path / "pipeline" / name)
     pipe.to_disk(tmp_path / "pipeline" / name)
     assert {path.name for path in (tmp_path / "pipeline" / name).iterdir()} == {"cfg", "model"}
