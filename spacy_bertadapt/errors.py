@@ -504,8 +504,8 @@ class Errors:
         'leave the option out to run a component where its setting `device` says, such as "cuda:0", without CuPy.'
     )
     E538 = (
-        "[E538] {reader} has no setting '{setting}': .csv has commas between its fields, and .tsv has tabs. "
-        "Save the file with one of these between its fields; give one with tabs the name .tsv, or set format = tsv."
+        "[E538] {reader} has no setting '{setting}'. Say what stands between the fields of a CSV file by "
+        "`separator`, as --reader.separator ';'; a file with tabs has format = tsv."
     )
     E539 = "[E539] --{option} has no value, and is no switch. Write: --{option} VALUE"
     E540 = "[E540] {path} is a folder without .spacy files. Name a file, or a folder that has some."
@@ -664,7 +664,8 @@ class Errors:
     )
     C004 = (
         "[C004] No way to tell the format of {path}: {format!r} is none of {known}. "
-        "Rename the file, set `format` to csv, tsv or jsonl, or name the task (--task) that such files belong to."
+        "Rename the file, set `format` to one of those in docs/data.md, such as csv or jsonl, or name the task "
+        "(--task) that such files belong to."
     )
     C005 = (
         "[C005] {source}: byte {byte} (number {position} of the line) is not UTF-8. "
@@ -702,7 +703,7 @@ class Errors:
     C013 = "[C013] {source}: {columns} are one and the same column. Give each setting a column of its own."
     C014 = "[C014] {source}: not valid JSON: {reason}. JSONL holds one complete JSON object on each line."
     C015 = '[C015] {source}: {value!r:.80} is no JSON object. Write each row of JSONL as {{"key": value}}.'
-    C016 = "[C016] {path} is JSONL, whose values have keys, so {column!r} is no column. Give the key's name."
+    C016 = "[C016] {path} is read as {format}, whose values have keys, so {column!r} is no column. Give the key's name."
     C017 = (
         "[C017] {source}: no key {key!r}; the keys are {keys!s:.200}. "
         "Add it to the row, or name another key in the config."
@@ -783,6 +784,36 @@ class Errors:
         "in `tag` (on the command line --reader.tag)."
     )
 
+    C050 = (
+        "[C050] {path} holds {value!r:.80}, and no list of objects. Write a JSON list of objects, or one object on "
+        "each line (JSON Lines)."
+    )
+    C051 = "[C051] {path} can't be read as Parquet: {reason}. Write or copy the file again."
+    C052 = (
+        "[C052] {path} needs pyarrow to be read, which is not installed. Install it with: "
+        "pip install 'spacy-bertadapt[parquet]'"
+    )
+    C053 = (
+        "[C053] {source}: {line!r:.80} has no label. Each line of fastText's format begins with one, such as "
+        "__label__spam."
+    )
+    C054 = "[C054] No text {path} beside its annotation. Put it there, under the name of the .ann file."
+    C055 = (
+        "[C055] {source}: {line!r:.80} is no entity of brat's. Write T1, a tab, its type, start and end with spaces "
+        "between them, a tab, and its text."
+    )
+    C056 = (
+        "[C056] {source}: {what!r} is {value!r:.80}. Write a list of the words of a text, none of them empty, and a "
+        "list with a tag for each of them."
+    )
+    C057 = (
+        "[C057] {source}: the tag {tag!r:.40} is a number without a name. Name all tags in their order: "
+        "--reader.tag_names O,B-PER,I-PER"
+    )
+    C058 = (
+        "[C058] {source}: the entities {first!r:.60} and {second!r:.60} overlap, which `doc.ents` can't hold. "
+        "Use --task spancat for such data, or take one of them away."
+    )
     C045 = "[C045] The mixed corpus has no corpora. Name a reader for each under `corpora`, as in docs/mixed.md."
     C046 = (
         "[C046] The proportions are those of {names!s:.200}, but the corpora are {known!s:.200}. Give each corpus a "
@@ -933,6 +964,7 @@ class Warnings:
         "[W405] {source}: the first row, {fields!s:.200}, looks like a header, and is read as data. Set header = true "
         "(--reader.header true) if it is one, else header = false."
     )
+    W407 = "[W407] {path}: {count} entities are in several pieces, and are left out: a span is one piece of a text."
     W501 = (
         "[W501] {path} has labels that no training text has: {labels}. They can't be learned and count as mistakes. "
         "Put examples of them into the training data, or take them out of this data."

@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .conll import DOCUMENT_MARK
+from .formats.brat import is_brat
+from .formats.fasttext import PREFIX
+from .formats.parquet import is_dataset, is_parquet
 from .json_text import parse_json
 from .lines import read_lines
 
@@ -41,43 +44,32 @@ class Look(NamedTuple):
         return KINDS[self.name][1]
 
 
+RECOGNIZE = "Leave out --task to have the task recognized, or use one whose reader knows such a file."
 KINDS = {
     "squad": ("SQuAD's JSON", "Use --task qa, and a name that ends in .json."),
     "flat squad": ("JSON Lines of questions and contexts", "Use --task qa, and a name that ends in .jsonl."),
-    "label studio": (
-        "an export from Label Studio",
-        "Export from there as CoNLL 2003 for entities, or as CSV for texts with labels.",
-    ),
-    "token lists": (
-        "JSON with lists of tokens and tags, as on the Hugging Face Hub",
-        "Write the word and the name of the tag of each token on a line, and an empty line after each sentence.",
-    ),
-    "prodigy": (
-        "Prodigy's JSON Lines",
-        "Use --task spancat and a name that ends in .jsonl, or write a .spacy file by: prodigy data-to-spacy",
-    ),
+    "label studio": ("an export from Label Studio", RECOGNIZE),
+    "token lists": ("JSON with lists of tokens and tags, as on the Hugging Face Hub", RECOGNIZE),
+    "prodigy": ("Prodigy's JSON Lines", RECOGNIZE),
+    "doccano": ("doccano's JSON Lines", RECOGNIZE),
+    "fasttext": ("fastText's lines with labels", "Use --task textcat."),
+    "parquet": ("Parquet", RECOGNIZE),
+    "dataset": ("a folder that Hugging Face's datasets saved", RECOGNIZE),
     "jsonl": ("JSON Lines", "Use the task whose reader knows these keys, and a name that ends in .jsonl."),
-    "json": ("a JSON document", "Write one object on each line (JSON Lines), as by: jq -c '.[]' OLD.json > NEW.jsonl"),
+    "json": ("a JSON document", f"{RECOGNIZE} If it is a list of objects, its name should end in .json."),
     "conll": ("CoNLL, a token and its tags on each line", "Use --task ner, or for several columns --task spancat."),
     "conllu": (
         "CoNLL-U, of Universal Dependencies",
         "It has no entities: convert it by `python -m spacy convert`, or, if one of its columns holds tags, name them "
         "(--reader.word 1 --reader.tag 9).",
     ),
-    "rows in an object": (
-        "a JSON document with its rows in an object",
-        "Write one object on each line (JSON Lines), as by: jq -c '.data[]' OLD.json > NEW.jsonl",
-    ),
+    "rows in an object": ("a JSON document with its rows in an object", RECOGNIZE),
     "spacy 2": (
         "training data of spaCy 2",
         "Convert it to .spacy files: by `python -m spacy convert` if it is JSON with paragraphs and sentences, else by "
         "Example.from_dict and DocBin (https://spacy.io/usage/v3#migrating-training-python).",
     ),
-    "brat": (
-        "brat's standoff annotation (.ann)",
-        "Its entities are characters of a text in another file: write both as Prodigy's JSON Lines (text and spans), "
-        "and use --task spancat; or write CoNLL, a word and its tag on each line.",
-    ),
+    "brat": ("brat's standoff annotation (.ann)", "Name the .ann file, or the folder of such files and their texts."),
     "csv": ("CSV", "Use --task textcat or nli, and a name that ends in .csv."),
     "tsv": ("TSV of texts", "Use --task textcat or nli, and a name that ends in .tsv."),
 }
@@ -87,8 +79,22 @@ ROWS = ("jsonl", "flat squad", "token lists", "prodigy")
 """The kinds whose rows are JSON objects, one on each line."""
 
 
+TOLD_BY_LOOK = {
+    "label studio": "label_studio",
+    "prodigy": "prodigy",
+    "doccano": "doccano",
+    "fasttext": "fasttext",
+    "parquet": "parquet",
+    "dataset": "dataset",
+    "brat": "brat",
+}
+"""The format of rows that a look tells, whatever the file's name."""
+
+
 def recognize(path: Path) -> Look | None:
-    """Return what a file looks like; None if nothing is clear. Raises what `read_lines` raises."""
+    """Return what a file or folder looks like; None if nothing is clear. Raises what `read_lines` raises."""
+    if (name := _recognize_path(path)) is not None:
+        return Look(name)
     lines = [line.rstrip("\r\n") for _, line in islice(read_lines(path), LINES)]
     filled = [line for line in lines if line.strip()]
     if not filled:
@@ -102,8 +108,17 @@ def recognize(path: Path) -> Look | None:
     return Look("tsv") if _is_tsv("\n".join(lines).strip("\n").split("\n")) else None
 
 
+def _recognize_path(path: Path) -> str | None:
+    """Return the kind of a folder, or of a file that holds no lines."""
+    if path.is_dir():
+        return "dataset" if is_dataset(path) else "brat" if is_brat(path) else None
+    return "parquet" if path.is_file() and is_parquet(path) else None
+
+
 def _recognize_annotation(lines: Sequence[str]) -> str | None:
-    """Return the kind of a file whose lines have tokens or spans."""
+    """Return the kind of a file whose lines have labels, tokens or spans."""
+    if all(line.startswith(PREFIX) for line in lines):
+        return "fasttext"
     if BRAT.match(lines[0]):
         return "brat"
     if _is_conllu(lines):
@@ -133,11 +148,28 @@ def _recognize_json(lines: Sequence[str]) -> Look:
     keys = frozenset(_parse_line(lines[0]) or nested) if is_rows else nested
     if "tokens" in keys and keys & {"tags", "ner_tags"}:
         return Look("token lists", keys)
-    if not is_rows:
-        return Look("json")
+    return Look(_kind_of_rows(lines, keys) if is_rows else "json", keys)
+
+
+def _kind_of_rows(lines: Sequence[str], keys: Set[str]) -> str:
+    """Return the kind of a file with an object on each line."""
     if {"question", "context"} <= keys:
-        return Look("flat squad", keys)
-    return Look("prodigy" if "text" in keys and keys & {"spans", "answer", "_input_hash"} else "jsonl", keys)
+        return "flat squad"
+    if "text" in keys and (keys & {"spans", "answer", "_input_hash"} or {"options", "accept"} <= keys):
+        return "prodigy"
+    return "doccano" if any(map(_is_doccano, lines)) else "jsonl"
+
+
+def _is_doccano(line: str) -> bool:
+    """Return whether an object's labels are entities as doccano has them."""
+    row = _parse_line(line)
+    entities = [row.get(key) for key in ("label", "labels", "entities")] if isinstance(row, dict) else []
+    first = [items[0] for items in entities if isinstance(items, list) and items]
+    return any(
+        (isinstance(item, list) and len(item) == 3 and type(item[0]) is int and isinstance(item[2], str))
+        or (isinstance(item, dict) and {"start_offset", "end_offset", "label"} <= item.keys())
+        for item in first
+    )
 
 
 def _recognize_tool(start: str, keys: Set[str]) -> str | None:

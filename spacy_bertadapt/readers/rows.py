@@ -1,25 +1,55 @@
-"""Rows of CSV, TSV and JSONL files. Each row knows the line on which it starts."""
+"""Rows of files of any format. Each row knows the line on which it starts, or its number."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import isfinite, nan
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-from ..errors import Errors, InvalidError
-from .json_text import parse_json
-from .lines import Lines, plain_suffix, read_lines
+from ..errors import DirectoryError, Errors, InvalidError
+from .formats.brat import is_brat, read_brat
+from .formats.doccano import read_doccano
+from .formats.fasttext import read_fasttext
+from .formats.json_rows import KeyedRows, read_json_lines, read_json_list
+from .formats.label_studio import read_label_studio
+from .formats.parquet import is_dataset, read_parquet
+from .formats.prodigy_rows import read_prodigy_rows
+from .lines import plain_suffix, read_lines
 from .tables import Column, read_csv, read_tsv, select_columns
 
 Values: TypeAlias = Mapping[Any, object]
-"""A row of CSV or TSV: strings by the names or numbers that were asked for; a row of JSONL: its whole object."""
+"""A row of CSV or TSV: strings by the names or numbers that were asked for; of other formats: the whole object."""
 
-FORMATS = {".csv": "csv", ".tsv": "tsv", ".txt": "tsv", ".jsonl": "jsonl"}
+KEYED: Mapping[str, Callable[[Path], KeyedRows]] = {
+    "jsonl": read_json_lines,
+    "json": read_json_list,
+    "parquet": read_parquet,
+    "dataset": read_parquet,
+    "prodigy": read_prodigy_rows,
+    "label_studio": read_label_studio,
+    "doccano": read_doccano,
+    "fasttext": read_fasttext,
+    "brat": read_brat,
+}
+"""The formats whose rows have keys."""
+
+ROW_FORMATS = ("csv", "tsv", *KEYED)
+FORMATS = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".txt": "tsv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "json",
+    ".parquet": "parquet",
+}
+"""The format that a suffix stands for, where nothing else is said."""
 
 
 class Row(NamedTuple):
     """A row of a file, and its place there.
 
-    values: the row's content. path: the file. line: number, from 1, of the line on which the row starts.
+    values: the row's content. path: the file. line: number, from 1, of the line on which the row starts, or of the row
+    where rows have no lines.
     """
 
     values: Values
@@ -81,53 +111,55 @@ class Row(NamedTuple):
 
 
 def read_rows(
-    path: Path, columns: Sequence[Column], *, header: bool | None = None, format: str | None = None
+    path: Path,
+    columns: Sequence[Column],
+    *,
+    header: bool | None = None,
+    format: str | None = None,
+    separator: str | None = None,
 ) -> Iterator[Row]:
     """Yield the rows of a file, in its order. Empty lines are no rows.
 
-    path: the file; unpacked if its name ends in .gz.
-    columns: the columns that the reader needs: names or numbers (CSV, TSV), or keys (JSONL).
+    path: the file, or the folder that the format has; text is unpacked if the file's name ends in .gz.
+    columns: the columns that the reader needs: names or numbers (CSV, TSV), or keys.
     header: whether CSV and TSV start with a row of names; None: if any of `columns` is a name.
-    format: "csv", "tsv" or "jsonl" (one object a line); None: by suffix, where .txt is TSV.
+    format: "csv", "tsv", or one of `KEYED`; None: as `format_of` tells it.
+    separator: of the fields of CSV; None: a comma.
     Raises NotFoundError and DirectoryError for a path without a file; InvalidError for an unknown format, a missing
     column and a malformed row.
     """
-    lines = read_lines(path)
-    format = format or _guess_format(path)
+    format = format or format_of(path)
     rows: Iterator[tuple[int, Values]]
-    if format == "jsonl":
-        rows = _read_jsonl(path, lines, columns)
+    if format in KEYED:
+        rows = _read_keyed(path, format, columns)
     elif format == "csv":
-        rows = select_columns(path, read_csv(path, lines), columns, header=header)
+        rows = select_columns(
+            path, read_csv(path, read_lines(path), separator=separator or ","), columns, header=header
+        )
     elif format == "tsv":
-        rows = select_columns(path, read_tsv(lines), columns, header=header)
+        rows = select_columns(path, read_tsv(read_lines(path)), columns, header=header)
     else:
-        raise InvalidError(Errors.C004.format(path=path, format=format, known="csv, tsv, jsonl"))
+        raise InvalidError(Errors.C004.format(path=path, format=format, known=", ".join(ROW_FORMATS)))
     for line, values in rows:
         yield Row(values, path, line)
 
 
-def _guess_format(path: Path) -> str:
+def format_of(path: Path) -> str:
+    """Return the format that a path's name tells, or that of a folder. Raises InvalidError if it tells none."""
+    if path.is_dir() and is_dataset(path):
+        return "dataset"
+    if is_brat(path):
+        return "brat"
     suffix = plain_suffix(path)
+    if path.is_dir():
+        raise DirectoryError(Errors.C002.format(path=path))
     if suffix not in FORMATS:
         raise InvalidError(Errors.C004.format(path=path, format=suffix, known=", ".join(FORMATS)))
     return FORMATS[suffix]
 
 
-def _read_jsonl(path: Path, lines: Lines, columns: Sequence[Column]) -> Iterator[tuple[int, Values]]:
+def _read_keyed(path: Path, format: str, columns: Sequence[Column]) -> Iterator[tuple[int, Values]]:
     for column in columns:
         if not isinstance(column, str):
-            raise InvalidError(Errors.C016.format(path=path, column=column))
-    for number, line in lines:
-        if line.strip():
-            yield number, _parse_object(line, f"{path}:{number}")
-
-
-def _parse_object(line: str, source: str) -> Values:
-    try:
-        value = parse_json(line.rstrip())
-    except ValueError as error:
-        raise InvalidError(Errors.C014.format(source=source, reason=error)) from error
-    if not isinstance(value, dict):
-        raise InvalidError(Errors.C015.format(source=source, value=value))
-    return value
+            raise InvalidError(Errors.C016.format(path=path, format=format, column=column))
+    return KEYED[format](path)

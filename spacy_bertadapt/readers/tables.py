@@ -23,15 +23,15 @@ LABEL_NAMES = {"label", "labels", "tag", "class", "category", "target", "sentime
 """Names of columns, in small letters, that are unlikely as a text or a label."""
 
 
-def read_csv(path: Path, lines: Lines) -> Fields:
-    """Yield the rows of comma-separated lines (RFC 4180). A field in double quotes may span lines.
+def read_csv(path: Path, lines: Lines, *, separator: str = ",") -> Fields:
+    """Yield the rows of lines with a separator (RFC 4180). A field in double quotes may span lines.
 
     The process-wide `csv.field_size_limit` becomes 100 million characters: its default of 131,072 fails on long
     documents, and without any limit a lost quote would read the rest of the file into one field.
     Raises InvalidError for a quote that is not closed, text after a closing quote, and a field beyond the limit.
     """
     csv.field_size_limit(max(csv.field_size_limit(), MAX_FIELD_LENGTH))
-    reader = csv.reader((line for _, line in lines), strict=True)
+    reader = csv.reader((line for _, line in lines), strict=True, delimiter=separator)
     while True:
         start = reader.line_num + 1
         try:

@@ -29,6 +29,8 @@ SAMPLES = {
     "token lists": rows({"id": "0", "tokens": ["a", "b"], "ner_tags": [0, 3]}),
     "squad": json.dumps(SQUAD),
     "flat squad": rows({"question": "a", "context": "b", "answers": {"text": [], "answer_start": []}, "answer": "x"}),
+    "doccano": rows({"id": 1, "text": "a b", "label": []}, {"id": 2, "text": "a b", "label": [[0, 1, "X"]]}),
+    "fasttext": "__label__a what is it, then\n__label__b __label__a it is\n",
     "jsonl": rows({"text": "a, b", "label": "c"}),
     "json": '[{"a": 1}, {"a": 2}]',
     "rows in an object": '{"data": [{"text": "a", "label": "b"}]}',
@@ -104,21 +106,22 @@ def test_odd_tokens_are_still_conll(text: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", sorted(set(SAMPLES) - {"conll"}))
 @pytest.mark.parametrize("task", ["ner", "spancat"])
 def test_a_reader_of_conll_refuses_everything_else(name: str, task: str, tmp_path: Path) -> None:
-    path = tmp_path / "data.json"
+    path = tmp_path / "data.conll"
     path.write_text(SAMPLES[name], encoding="utf8")
-    with pytest.raises(ValueError, match=r"C033\] .*data\.json looks like .*, but \w+ reads CoNLL\. [A-Z].+"):
-        list(TASKS[task].reader_class(path).records())
+    with pytest.raises(ValueError, match=r"C033\] .*data\.conll looks like .*, but \w+ reads .*\. [A-Z].+"):
+        list(TASKS[task].reader_class(path, **({"format": "conll"} if task == "spancat" else {})).records())
 
 
 @pytest.mark.parametrize(
     ("task", "suffix", "read"),
     [
-        ("textcat", "csv", {"csv", "tsv"}),
-        ("textcat", "jsonl", {"jsonl", "prodigy"}),
-        ("nli", "jsonl", {"jsonl"}),
-        ("spancat", "jsonl", {"jsonl", "prodigy"}),
+        ("textcat", "csv", {"csv", "tsv", "label studio", "prodigy", "fasttext"}),
+        ("textcat", "jsonl", {"jsonl", "label studio", "prodigy", "fasttext"}),
+        ("textcat", "json", {"json", "rows in an object", "label studio", "prodigy", "fasttext"}),
+        ("nli", "jsonl", {"jsonl", "label studio", "prodigy", "fasttext"}),
+        ("spancat", "jsonl", {"json", "jsonl", "label studio", "prodigy", "doccano", "fasttext", "brat"}),
         ("qa", "json", {"jsonl", "json", "squad"}),
-        ("qa", "jsonl", {"jsonl", "flat squad"}),
+        ("qa", "jsonl", {"jsonl", "json", "rows in an object", "flat squad"}),
     ],
 )
 def test_each_reader_refuses_other_kinds(task: str, suffix: str, read: set[str], tmp_path: Path) -> None:
@@ -126,6 +129,7 @@ def test_each_reader_refuses_other_kinds(task: str, suffix: str, read: set[str],
     refused = set()
     for name, text in SAMPLES.items():
         path.write_text(text, encoding="utf8")
+        path.with_suffix(".txt").write_text("Ada lives in London and with me as Ada", encoding="utf8")
         try:
             list(TASKS[task].reader_class(path).records())
         except ValueError as error:
@@ -143,8 +147,8 @@ def test_samples_are_what_their_readers_read(name: str) -> None:
 
 
 def test_the_command_names_the_format(run: Callable, tmp_path: Path) -> None:
-    (tmp_path / "data.json").write_text(PRODIGY, encoding="utf8")
+    (tmp_path / "data.json").write_text(SAMPLES["conllu"], encoding="utf8")
     result = run("convert", tmp_path / "data.json", tmp_path / "data.spacy", "--task", "ner")
     assert result.exit_code == 1
     assert "[C033]" in result.output
-    assert "data-to-spacy" in " ".join(result.output.split())
+    assert "python -m spacy convert" in " ".join(result.output.split())

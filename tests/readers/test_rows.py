@@ -145,7 +145,7 @@ def test_empty_file_has_no_rows(write, name):
         ("a.jsonl", r'{"t": "\ud800"}', ("t",), {}, r"C014\] \S+a\.jsonl:1: .*surrogates"),
         ("a.jsonl", "[" * 100_000, ("t",), {}, r"C014\] \S+a\.jsonl:1: .*nested deeper than 100 levels"),
         ("a.jsonl", '["t"]', ("t",), {}, r"C015\] \S+a\.jsonl:1: \['t'\] is no JSON object"),
-        ("a.jsonl", '{"t": 1}', ("t", 1), {}, r"C016\] \S+a\.jsonl is JSONL.*1 is no column"),
+        ("a.jsonl", '{"t": 1}', ("t", 1), {}, r"C016\] \S+a\.jsonl is read as jsonl.*1 is no column"),
         ("a.jsonl", '{"t": 1}', ("text",), {}, r"C017\] \S+a\.jsonl:1: no key 'text'; the keys are \['t'\]"),
     ],
 )

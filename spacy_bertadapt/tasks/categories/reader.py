@@ -10,11 +10,10 @@ from typing import NamedTuple
 from spacy.tokens import Doc
 
 from ...errors import Errors, InvalidError, Warnings
+from ...readers.annotated import REJECTED, skip_refused
 from ...readers.corpus import RecordCorpus, Skipped
-from ...readers.lines import plain_suffix
-from ...readers.prodigy import skip_refused
-from ...readers.recognition import ROWS, Look
-from ...readers.rows import FORMATS, Row, read_rows
+from ...readers.recognition import ROWS, TOLD_BY_LOOK, Look, recognize
+from ...readers.rows import Row, format_of, read_rows
 from ...readers.tables import Column
 from ...types import Segments
 from .score_columns import score_columns
@@ -38,9 +37,8 @@ class LabelledRecord(NamedTuple):
 class LabelledCorpus(RecordCorpus[LabelledRecord]):
     """A file with texts and labels, or numbers, on each row. A subclass reads the texts of a row.
 
-    columns: the columns of the texts. missing: labels that stand for no label. label_map: labels of the file to labels
-    of the Docs; a label that is on neither side of it is an error. may_have_none: whether `[]` says that no label
-    holds, or leaves it open.
+    columns: the columns of the texts. missing: labels that stand for no label. may_have_none: whether `[]` says that no
+    label holds, or leaves it open.
     Other arguments: see `TextcatCorpus`.
     """
 
@@ -55,9 +53,11 @@ class LabelledCorpus(RecordCorpus[LabelledRecord]):
         missing: frozenset[str] = frozenset(),
         may_have_none: bool = False,
         cats: str | None = None,
+        rejected: bool = False,
         scores: Sequence[Column] | None = None,
         header: bool | None = None,
         format: str | None = None,
+        separator: str | None = None,
         labels: Sequence[str] | None = None,
         limit: int = 0,
     ) -> None:
@@ -70,8 +70,10 @@ class LabelledCorpus(RecordCorpus[LabelledRecord]):
         self.missing = missing
         self.may_have_none = may_have_none
         self.cats = cats
+        self.rejected = rejected
         self.header = header
         self.format = format
+        self.separator = separator
         self.labels = labels
 
     @abstractmethod
@@ -81,12 +83,16 @@ class LabelledCorpus(RecordCorpus[LabelledRecord]):
     @property
     def reads(self) -> str:
         """The kind of file that the reader reads, in a few words."""
-        return "JSON Lines" if self._format == "jsonl" else "CSV, TSV and JSON Lines, told by suffix or `format`"
+        return "JSON Lines" if self._format == "jsonl" else "files with a text and its labels on each row"
 
     def takes(self, look: Look) -> bool:
         """Return whether a file of that look has rows of the reader's format, with its columns."""
-        if self._format != "jsonl":
+        if look.name in TOLD_BY_LOOK and (self.format or TOLD_BY_LOOK[look.name]) == TOLD_BY_LOOK[look.name]:
+            return look.name not in {"brat", "doccano"}
+        if self._format in ("csv", "tsv"):
             return look.name in ("csv", "tsv")
+        if self._format == "json":
+            return look.name in ("json", "rows in an object")
         return look.name == "jsonl" or (look.name in ROWS and look.keys.issuperset(self.columns))
 
     def read(self) -> Iterator[LabelledRecord | Skipped]:
@@ -97,7 +103,7 @@ class LabelledCorpus(RecordCorpus[LabelledRecord]):
         """
         read_gold, missing = self._reader_of_gold()
         for row in self._rows():
-            skipped = skip_refused(row)
+            skipped = self._skipped(row)
             if skipped is not None:
                 yield skipped
                 continue
@@ -111,7 +117,12 @@ class LabelledCorpus(RecordCorpus[LabelledRecord]):
     def _rows(self) -> Iterator[Row]:
         labels = [self.label if self.cats is None else self.cats]
         gold = labels if self.scores is None else self.scores.columns
-        return read_rows(self.path, [*self.columns, *gold], header=self.header, format=self.format)
+        columns = [*self.columns, *gold]
+        return read_rows(self.path, columns, header=self.header, format=self._format, separator=self.separator)
+
+    def _skipped(self, row: Row) -> Skipped | None:
+        """Return a `Skipped` for a row that an annotator refused, unless its label is said not to hold."""
+        return None if self.rejected and row.values.get("answer") == REJECTED else skip_refused(row)
 
     def _reader_of_gold(self) -> tuple[Callable[[Row], dict[str, float] | None], str]:
         """Return a function that reads the gold of a row, and what a row without any lacks."""
@@ -126,18 +137,26 @@ class LabelledCorpus(RecordCorpus[LabelledRecord]):
     def _all_cats(self, negatives: dict[str, float], row: Row) -> dict[str, float] | None:
         """Return the row's labels at 1.0 and all others at 0.0, or the entries of its `cats` object alone."""
         cats = self._own_cats(row)
-        return cats if cats is None or self._cats_key(row) is not None else negatives | cats
+        if cats is None or self._cats_key(row) is not None:
+            return cats
+        if self.rejected:
+            return dict.fromkeys(cats, 0.0) if row.values.get("answer") == REJECTED else cats
+        return negatives | cats
 
     @property
-    def _format(self) -> str | None:
-        return self.format or FORMATS.get(plain_suffix(self.path))
+    def _format(self) -> str:
+        """The format that is set, or that the file's content tells, or else its name."""
+        if self.format is not None:
+            return self.format
+        look = recognize(self.path)
+        return TOLD_BY_LOOK.get(look.name if look else "") or format_of(self.path)
 
     def _all_labels(self) -> Sequence[str]:
         if self.labels is not None:
             return self.labels
         if self.cats is not None:
             return []
-        rows = (row for row in self._rows() if skip_refused(row) is None)
+        rows = (row for row in self._rows() if self._skipped(row) is None)
         return sorted({label for row in rows for label in self._own_cats(row) or ()})
 
     def _own_cats(self, row: Row) -> dict[str, float] | None:

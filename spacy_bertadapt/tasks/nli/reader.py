@@ -1,4 +1,4 @@
-"""The reader of labelled pairs of texts: CSV, TSV and JSONL."""
+"""The reader of labelled pairs of texts."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -26,13 +26,15 @@ class PairCorpus(LabelledCorpus):
     or the row is one of Prodigy's with `answer` "reject" or "ignore". The file is streamed, twice if the labels have to
     be gathered from it.
 
-    path: CSV, TSV (without quoting) or JSONL in UTF-8; unpacked if its name ends in .gz.
-    premise, hypothesis, label: columns: a name in the header, a number (0 is the first, -1 the last), or a JSONL key.
+    path: CSV, TSV (without quoting), JSONL, JSON, Parquet, or what an annotation tool exports: see docs/data.md. Text
+        is UTF-8, and unpacked if its name ends in .gz.
+    premise, hypothesis, label: columns: a name in the header, a number (0 is the first, -1 the last), or a key.
     label_map: labels of the file to labels of the Docs, such as {"e": "entailment"}. Labels that it leads to stay;
         any other one is an error. None: all labels stay.
     scores: columns of numbers that take the place of `label`, such as similarities: see `TextcatCorpus`.
     header: whether CSV and TSV start with a row of names; None: if a column is given by name.
-    format: "csv", "tsv" or "jsonl"; None: by suffix (.csv, .tsv, .txt for TSV, .jsonl).
+    format: one of docs/data.md, such as "csv" or "jsonl"; None: by content and suffix (.txt is TSV).
+    separator: of the fields of CSV; None: a comma.
     labels: all labels, after `label_map`; another one in the file is an error. None: those in the file, sorted.
         With `scores`, names of the numbers, in the order of the columns.
     limit: the number of pairs at most; 0 for all. Labels are gathered from the whole file even so.
@@ -50,6 +52,7 @@ class PairCorpus(LabelledCorpus):
         scores: Sequence[str | int] | None = None,
         header: bool | None = None,
         format: str | None = None,
+        separator: str | None = None,
         labels: Sequence[str] | None = None,
         limit: int = 0,
     ) -> None:
@@ -62,6 +65,7 @@ class PairCorpus(LabelledCorpus):
             scores=scores,
             header=header,
             format=format,
+            separator=separator,
             labels=labels,
             limit=limit,
         )

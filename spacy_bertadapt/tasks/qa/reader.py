@@ -8,15 +8,18 @@ from spacy.language import Language
 from spacy.tokens import Doc, SpanGroup
 from spacy.training import Example
 
-from ...errors import Warnings
+from ...errors import Warnings, require
 from ...pairs import SEPARATOR, make_pair
 from ...readers.corpus import RecordCorpus, Skipped, check_length
 from ...readers.lines import plain_suffix
-from ...readers.recognition import Look
+from ...readers.recognition import Look, recognize
 from ...readers.settings import checked_settings
 from . import ANSWERS, PARTS
 from .scorer import TEXTS
 from .squad import Answer, QaRecord, read_flat, read_squad
+
+SQUAD = "squad"
+FORMATS = (SQUAD, "jsonl", "json", "parquet", "dataset")
 
 
 class SquadCorpus(RecordCorpus[QaRecord]):
@@ -28,15 +31,21 @@ class SquadCorpus(RecordCorpus[QaRecord]):
     in the context, those without `answers` (but for `"is_impossible": true`), as in a hidden test set, those whose
     `is_impossible` contradicts their `answers`, and Prodigy's rows with `answer` "reject" or "ignore".
 
-    path: SQuAD's JSON, or JSONL with `question`, `context` and `answers: {"text": [...], "answer_start": [...]}`;
-        UTF-8; unpacked if its name ends in .gz.
+    path: SQuAD's JSON, or rows with `question`, `context` and `answers: {"text": [...], "answer_start": [...]}` in
+        JSONL, a JSON list or Parquet: see docs/data.md. Text is UTF-8, and unpacked if its name ends in .gz.
+    format: "squad", or one of docs/data.md such as "jsonl"; None: by content and suffix.
     answerable_only: whether questions that can't be answered are left out.
     limit: the number of questions at most; 0 for all.
     """
 
     @checked_settings
-    def __init__(self, path: str | Path | None, *, answerable_only: bool = False, limit: int = 0) -> None:
+    def __init__(
+        self, path: str | Path | None, *, format: str | None = None, answerable_only: bool = False, limit: int = 0
+    ) -> None:
         super().__init__(path, limit=limit)
+        remedy = f"use {' or '.join(FORMATS)}, or null to tell it by content and suffix"
+        require("format", format, possible=format is None or format in FORMATS, remedy=remedy)
+        self.format = format
         self.answerable_only = answerable_only
         self._total = self._moved = self._widened = 0
 
@@ -54,20 +63,21 @@ class SquadCorpus(RecordCorpus[QaRecord]):
     @property
     def reads(self) -> str:
         """The kind of file that the reader reads, in a few words."""
-        return "JSON Lines of questions and contexts" if self._is_flat else "SQuAD's JSON"
+        return "SQuAD's JSON" if self._format == SQUAD else "rows of questions and contexts"
 
     def takes(self, look: Look) -> bool:
         """Return whether a file of that look may hold questions; what else it lacks is reported while reading."""
-        if self._is_flat:
-            return look.name in ("flat squad", "jsonl")
-        return look.name in ("squad", "json", "jsonl")
+        if self._format == SQUAD:
+            return look.name in ("squad", "json", "jsonl")
+        return look.name in ("flat squad", "jsonl", "json", "rows in an object", "parquet", "dataset")
 
     def read(self) -> Iterator[QaRecord | Skipped]:
         """Yield the questions, and a `Skipped` for each that can't be used.
 
         Raises InvalidError for a file of another form.
         """
-        for record in read_flat(self.path) if self._is_flat else read_squad(self.path):
+        is_squad = self._format == SQUAD
+        for record in read_squad(self.path) if is_squad else read_flat(self.path, format=self._format):
             if isinstance(record, Skipped):
                 yield record
             elif record.answers or not self.answerable_only:
@@ -94,8 +104,16 @@ class SquadCorpus(RecordCorpus[QaRecord]):
         doc.spans[ANSWERS] = SpanGroup(doc, name=ANSWERS, spans=spans, attrs={TEXTS: texts})
 
     @property
-    def _is_flat(self) -> bool:
-        return plain_suffix(self.path) == ".jsonl"
+    def _format(self) -> str:
+        """The format that is set, or that the file's content and name tell."""
+        if self.format is not None:
+            return self.format
+        look = recognize(self.path)
+        if look is not None and look.name in ("parquet", "dataset"):
+            return look.name
+        if look is not None and look.name == "json" and {"question", "context"} <= look.keys:
+            return "json"
+        return "jsonl" if plain_suffix(self.path) == ".jsonl" else SQUAD
 
     def _place_answers(self, record: QaRecord) -> QaRecord | Skipped:
         """Return the record with its answers at the places of their texts in the context, without duplicates."""

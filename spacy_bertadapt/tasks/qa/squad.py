@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...errors import Errors, InvalidError
+from ...readers.annotated import skip_refused
 from ...readers.corpus import Skipped
 from ...readers.json_text import parse_json
 from ...readers.lines import read_lines
-from ...readers.prodigy import skip_refused
 from ...readers.rows import read_rows
 
 ID_SHOWN = 60  # characters
@@ -51,12 +51,12 @@ def read_squad(path: Path) -> Iterator[QaRecord | Skipped]:
                 yield _squad_record(question, context, path)
 
 
-def read_flat(path: Path) -> Iterator[QaRecord | Skipped]:
-    """Yield the questions of rows of JSONL, and a `Skipped` for each that an annotator refused, or that contradicts it.
+def read_flat(path: Path, *, format: str) -> Iterator[QaRecord | Skipped]:
+    """Yield the questions of rows with keys, and a `Skipped` for each that an annotator refused or contradicts itself.
 
-    Raises InvalidError for a row of another form.
+    format: of the rows, see `read_rows`. Raises InvalidError for a row of another form.
     """
-    for row in read_rows(path, ["question", "context", "answers"], format="jsonl"):
+    for row in read_rows(path, ["question", "context", "answers"], format=format):
         skipped = skip_refused(row)
         if skipped is not None:
             yield skipped

@@ -1,45 +1,43 @@
-"""The reader of spans that overlap and nest: nested CoNLL, and JSONL as Prodigy writes it."""
+"""The reader of spans that overlap and nest: nested CoNLL, and texts with spans of any format."""
 
-import warnings
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, islice
 from pathlib import Path
-from typing import cast
 
-from spacy.language import Language
 from spacy.tokens import Doc, Span
-from spacy.training import Example
 
-from ...errors import Errors, InvalidError, Warnings, require
+from ...errors import Errors, InvalidError, require
+from ...readers.annotated import AnnotatedText, CharSpan, Tokens, read_annotated
+from ...readers.annotated_corpus import AnnotatedCorpus
 from ...readers.conll import Columns, ConllFile, ConllRecord
-from ...readers.corpus import RecordCorpus, Skipped, make_text_doc, make_token_doc
+from ...readers.corpus import Skipped
 from ...readers.lines import plain_suffix
-from ...readers.prodigy import AnnotatedText, CharSpan, Tokens, read_prodigy
-from ...readers.recognition import ROWS, TAG, Look
+from ...readers.recognition import ROWS, TAG, TOLD_BY_LOOK, Look, recognize
+from ...readers.rows import FORMATS, KEYED
 from ...readers.settings import checked_settings
 from ...readers.tags import check_scheme
 
-FORMATS = ("conll", "jsonl")
+CONLL = "conll"
 RECORDS_CHECKED, TOKENS_NEEDED = 5, 3
 
 
-class SpanCorpus(RecordCorpus[AnnotatedText]):
+class SpanCorpus(AnnotatedCorpus):
     """A file of texts with spans that may overlap, as Examples with `reference.spans[spans_key]`.
 
     The file is one of two:
     - nested CoNLL: a word and some tags on each line, and an empty line after each sentence. Each column of tags is a
       level of nesting, in BIO, IOB1, IO, BIOES or BILOU; "-" is read as O. Documents and comments are as in
       `ConllCorpus`.
-    - JSONL with `text`, `spans` and maybe `tokens` and `answer`, as Prodigy's `spans.manual` writes it. Rows whose
-      answer is not "accept" are skipped and reported. The Doc has the row's tokens if there are any, else those of the
-      pipeline's tokenizer.
+    - rows with `text`, `spans` and maybe `tokens` and `answer`, as Prodigy's `spans.manual` writes them in JSONL, and
+      as the exports of other tools are read: see docs/data.md. Rows whose answer is not "accept" are skipped and
+      reported. The Doc has the row's tokens if there are any, else those of the pipeline's tokenizer.
 
     A range with several labels gets a Span for each label; the same label twice on a range counts once. A span that
     begins or ends inside a token is widened to whole tokens, and white space at its ends is left out; such spans are
     counted and reported. A span outside of its text is an error.
 
     path: the file, in UTF-8; unpacked if its name ends in .gz.
-    format: "conll" or "jsonl"; None: by suffix, where .jsonl is JSONL and everything else CoNLL.
+    format: "conll", or one of docs/data.md such as "jsonl"; None: by content and suffix, and else CoNLL.
     word: number of the column of the words: 0 is the first, -1 the last. CoNLL only, as all up to `sentences`.
     tags: numbers of the columns of tags; None: all after the word, but for that of the document; one of them without a
         tag such as B-X or O in the first sentences is an error, as it holds something else.
@@ -66,89 +64,55 @@ class SpanCorpus(RecordCorpus[AnnotatedText]):
         spans_key: str = "sc",
         limit: int = 0,
     ) -> None:
-        super().__init__(path, limit=limit)
+        super().__init__(path, gold_preproc=gold_preproc, limit=limit)
         check_scheme(scheme)
-        remedy = f"use {' or '.join(FORMATS)}, or null to tell it by suffix"
-        require("format", format, possible=format is None or format in FORMATS, remedy=remedy)
+        formats = (CONLL, *KEYED)
+        remedy = f"use {' or '.join(formats)}, or null to tell it by content and suffix"
+        require("format", format, possible=format is None or format in formats, remedy=remedy)
         remedy = "name the columns of the tags, or use null for all after the word"
         require("tags", tags, possible=tags is None or len(tags) > 0, remedy=remedy)
-        self.format = format or ("jsonl" if plain_suffix(self.path) == ".jsonl" else "conll")
+        self.format = format
         columns = Columns(word, None if tags is None else tuple(tags), document)
         self.file = ConllFile(self.path, columns, alternatives=None, sentences=sentences)
         self.scheme = scheme
-        self.gold_preproc = gold_preproc
         self.spans_key = spans_key
-
-    def __call__(self, nlp: Language) -> Iterator[Example]:
-        """Yield an Example for each text; one warning at the end reports the spans that were set to whole tokens.
-
-        Raises what `RecordCorpus` raises.
-        """
-        self._total = self._changed = 0
-        self._first_changed = ""
-        yield from super().__call__(nlp)
-        if self._changed:
-            settings = {"count": self._changed, "total": self._total, "first": self._first_changed}
-            warnings.warn(Warnings.W403.format(path=self.path, **settings), stacklevel=2)
 
     @property
     def reads(self) -> str:
         """The kind of file that the reader reads, in a few words."""
-        return "Prodigy's JSON Lines" if self.format == "jsonl" else "CoNLL"
+        return "CoNLL" if self._format == CONLL else "texts with spans"
 
     def takes(self, look: Look) -> bool:
         """Return whether a file of that look is of the reader's format."""
-        if self.format == "conll":
+        if self._format == CONLL:
             return look.name == "conll" or (look.name == "conllu" and self.file.columns.word != 0)
-        return look.name == "jsonl" or (look.name in ROWS and "text" in look.keys)
+        if look.name in ("prodigy", *TOLD_BY_LOOK):
+            return TOLD_BY_LOOK[look.name] == self._format or (look.name == "prodigy" and self._format == "jsonl")
+        return look.name in ("json", "jsonl") or (look.name in ROWS and "text" in look.keys)
 
     def read(self) -> Iterator[AnnotatedText | Skipped]:
-        """Yield the texts, and a `Skipped` for each row of JSONL that is not accepted.
+        """Yield the texts, and a `Skipped` for each row that is not accepted.
 
         Raises InvalidError for a malformed row or line, and for a span outside of its text.
         """
-        if self.format == "jsonl":
-            return read_prodigy(self.path)
+        if self._format != CONLL:
+            return read_annotated(self.path, format=self._format)
         if self.file.columns.tags is None:
             self._check_columns()
         return map(self._read_conll, self.file.records())
 
-    def make_doc(self, nlp: Language, record: AnnotatedText) -> Doc:
-        """Return a Doc with the file's tokens, or with those of the pipeline's tokenizer where the file has none.
-
-        Raises InvalidError for a text longer than nlp.max_length.
-        """
-        if record.tokens is None:
-            return make_text_doc(nlp, record.text, record.source)
-        words, spaces, starts = record.tokens
-        return make_token_doc(nlp, words, spaces, record.source, sentence_starts=starts)
-
-    def make_predicted(self, nlp: Language, record: AnnotatedText) -> Doc:
-        """Return a Doc with the file's tokens, or with those of the pipeline's tokenizer."""
-        return self.make_doc(nlp, record) if self.gold_preproc else nlp.make_doc(record.text)
-
-    def annotate(self, doc: Doc, record: AnnotatedText) -> None:
+    def set_spans(self, doc: Doc, spans: list[Span], source: str) -> None:
         """Set `doc.spans[spans_key]` to the record's spans, by their start, the longest first."""
-        spans = [self._align(doc, span, record.source) for span in dict.fromkeys(record.spans)]
-        spans.sort(key=lambda span: (span.start, -span.end))
-        doc.spans[self.spans_key] = list(dict.fromkeys(spans))
+        doc.spans[self.spans_key] = spans
 
-    def _align(self, doc: Doc, span: CharSpan, source: str) -> Span:
-        """Return the span of whole tokens around a range of characters, without white space at its ends.
-
-        A token of CoNLL may be white space alone, such as a no-break space, and so may a span of it.
-        """
-        text = doc.text[span.start : span.end]
-        start, end = span.start, span.end
-        if not text.isspace():
-            start, end = end - len(text.lstrip()), start + len(text.rstrip())
-        # Not None: `read_prodigy` refuses white space alone, and every other character is in a token.
-        aligned = cast(Span, doc.char_span(start, end, label=span.label, alignment_mode="expand"))
-        self._total += 1
-        if (aligned.start_char, aligned.end_char) != (span.start, span.end):
-            self._changed += 1
-            self._first_changed = self._first_changed or f"{source}: {span.label} {text!r:.60}"
-        return aligned
+    @property
+    def _format(self) -> str:
+        """The format that is set, or that the file's content tells, or else its name."""
+        if self.format is not None:
+            return self.format
+        look = recognize(self.path)
+        named = FORMATS.get(plain_suffix(self.path))
+        return TOLD_BY_LOOK.get(look.name if look else "") or (named if named in KEYED else None) or CONLL
 
     def _check_columns(self) -> None:
         """Raise InvalidError if a column after the word has no tag of spans, as one of parts of speech has none."""

@@ -217,7 +217,7 @@ def test_conllu_is_refused_unless_its_columns_are_named(nlp: Language, write: Ca
 NO_CONLL = {
     "plain text": ["Ada lived in London .\nShe was great .\n", "Ada lived in London\nShe was great\nShe met B-52\n"],
     "Python": ["[('EU', 'B-ORG'), ('rejects', 'O')]\n[('Ada', 'B-PER')]\n", "['EU', 'B-ORG']\n['rejects', 'O']\n"],
-    "fastText": ["__label__x where is it\n__label__y my card\n", "__label__x where is it now\n__label__x it is now\n"],
+    "fastText": ["Ada B-PER\n\n__label__x where is it\n__label__y my card\n"],
     "YAML": ["text: Ada lived in London\nlabel: PER\n", "- text: Ada\n  spans: [a, b]\n"],
     "<PER>": ["<PER>Ada</PER> lived in <LOC>London</LOC> .\n"],
     "word|TAG": ["Ada|NNP|B-PER lived|VBD|O .|.|O\n", "Ada|B-PER lived|O\n"],
@@ -229,7 +229,7 @@ NO_CONLL = {
 @pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in NO_CONLL.items() for text in texts])
 def test_what_has_no_tags_is_an_error_that_names_it(write: Callable, name: str, text: str) -> None:
     path = write(text)
-    with pytest.raises(ValueError, match=rf"C040\].*data.conll:[12]: .*{re.escape(name)}"):
+    with pytest.raises(ValueError, match=rf"C040\].*data.conll:[1-3]: .*{re.escape(name)}"):
         list(ConllCorpus(path).records())
 
 
