@@ -14,6 +14,10 @@ class InvalidError(BertadaptError, ValueError):
     """A setting, a text or a file that can't be used as it is."""
 
 
+class NotRecognizedError(InvalidError):
+    """A file of which nothing is recognized."""
+
+
 class WrongTypeError(BertadaptError, TypeError):
     """An argument of another type than the function takes."""
 
@@ -814,6 +818,16 @@ class Errors:
         "[C058] {source}: the entities {first!r:.60} and {second!r:.60} overlap, which `doc.ents` can't hold. "
         "Use --task spancat for such data, or take one of them away."
     )
+    C059 = (
+        "[C059] Of {count} texts a share of {share} leaves no text in one part. Take another share, as --dev 0.3, "
+        "or name a file for evaluation, as --dev FILE."
+    )
+    E680 = (
+        "[E680] {path}: nothing is recognized as training data.{title} docs/data.md has an example of each format; "
+        "name the format by --reader.format, and what is between the fields of a table by --reader.separator."
+    )
+    E682 = "[E682] --dev {value} is no share of the training data. Give a number above 0 and below 1, or a file."
+    E681 = "[E681] {path}: {reason}. Say which it is: {options}"
     C045 = "[C045] The mixed corpus has no corpora. Name a reader for each under `corpora`, as in docs/mixed.md."
     C046 = (
         "[C046] The proportions are those of {names!s:.200}, but the corpora are {known!s:.200}. Give each corpus a "

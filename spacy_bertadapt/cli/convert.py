@@ -9,16 +9,16 @@ import typer
 from wasabi import msg
 
 from ..planning.conversion import convert
-from ..tasks import get_task
 from . import options
 from .output import check_output
+from .recognition import recognize_file
 
 
 def convert_cli(
     context: typer.Context,
-    source: Annotated[Path, typer.Argument(metavar="INPUT", help="Raw file of the task; may end in .gz")],
+    source: Annotated[Path, typer.Argument(metavar="INPUT", help="Data of any format of docs/data.md")],
     output: Annotated[Path, typer.Argument(help=".spacy file to write", dir_okay=False)],
-    task: options.TaskOption = options.DEFAULT_TASK,
+    task: Annotated[str | None, options.TASK_OR_RECOGNIZED] = None,
     lang: options.LangOption = "en",
     limit: options.LimitOption = 0,
 ) -> None:
@@ -26,10 +26,8 @@ def convert_cli(
     Write a raw data file as a .spacy file, for `python -m spacy train`, `evaluate` and all other commands.
     """
     with options.errors_as_messages():
-        chosen = get_task(task)
-        settings = options.reader_settings(context, chosen)
-        chosen = options.task_of_gold(chosen, settings)
         check_output(output, inputs=[source])
-        labels = convert(source, output, task=chosen, lang=lang, reader=settings, limit=limit)
+        data = recognize_file(source, task, options.reader_arguments(context))
+        labels = convert(source, output, task=data.task, lang=lang, reader=data.reader, limit=limit)
     labels.show(f"{labels.labelled + labels.unlabelled:,} texts")
     msg.good(f"Wrote {output}")

@@ -9,16 +9,16 @@ import typer
 from wasabi import msg
 
 from ..planning.data_report import report_data
-from ..tasks import get_task
 from . import options
 from .hub import offline_without_network
+from .recognition import recognize_file
 
 
 def debug_data_cli(
     context: typer.Context,
-    train: Annotated[Path, typer.Option("--train", help="Training data: .spacy, or a raw file of the task")],
+    train: Annotated[Path, typer.Option("--train", help="Training data, of any format of docs/data.md")],
     dev: Annotated[Path, typer.Option("--dev", help="Evaluation data, likewise")],
-    task: options.TaskOption = options.DEFAULT_TASK,
+    task: Annotated[str | None, options.TASK_OR_RECOGNIZED] = None,
     encoder: Annotated[
         str | None, typer.Option("--encoder", "-e", help="Whose subwords to count: hub id, directory, or package:NAME")
     ] = None,
@@ -32,9 +32,9 @@ def debug_data_cli(
     factories. Lengths in subwords, and what doesn't fit a window, are told where an encoder is named.
     """
     with options.errors_as_messages():
-        chosen = get_task(task)
-        settings = options.reader_settings(context, chosen)
-        chosen = options.task_of_gold(chosen, settings, regression=regression, files=[train, dev])
+        data = recognize_file(train, task, options.reader_arguments(context))
+        files = [train, dev] if regression else []
+        chosen = options.task_of_gold(data.task, data.reader, regression=regression, files=files)
         if encoder is None:
             msg.info("No lengths in subwords: name the encoder whose tokenizer is to count them, as -e ENCODER")
         else:
@@ -46,6 +46,6 @@ def debug_data_cli(
             encoder=encoder,
             max_length=max_length,
             lang=lang,
-            reader=settings,
+            reader=data.reader,
         )
     report.show()

@@ -15,13 +15,14 @@ from ..planning.data_files import check_data
 from ..tasks import get_task, task_of
 from . import options
 from .output import check_output
+from .recognition import recognize_file, remembered_settings
 from .scores import show_scores
 
 
 def evaluate_cli(
     context: typer.Context,
     model: Annotated[str, typer.Argument(help="Name or directory of a trained pipeline")],
-    data: Annotated[Path, typer.Argument(help="Data to score on: .spacy, or a raw file of the task")],
+    data: Annotated[Path, typer.Argument(help="Data to score on, of any format of docs/data.md")],
     output: Annotated[Path | None, typer.Option("--output", "-o", help="JSON file to write", dir_okay=False)] = None,
     gpu_id: Annotated[int, typer.Option("--gpu-id", "-g", help="Number of the GPU; -1 for the CPU")] = -1,
     task: Annotated[str | None, options.TASK] = None,
@@ -38,8 +39,9 @@ def evaluate_cli(
         options.use_gpu(gpu_id)
         nlp = load_pipeline(model)
         chosen = task_of(nlp) if task is None else get_task(task)
-        settings = options.reader_settings(context, chosen)
-        scores = evaluate(nlp, data, task=chosen, reader=settings, limit=limit)
+        said = {**remembered_settings(nlp, chosen, data), **options.reader_arguments(context)}
+        given = recognize_file(data, chosen.name, said)
+        scores = evaluate(nlp, data, task=given.task, reader=given.reader, limit=limit)
         show_scores(scores)
         if output is not None:
             output.parent.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from shlex import quote
 from typing import Annotated
@@ -14,9 +14,8 @@ from ..component.defaults import DEFAULT_ENCODER
 from ..errors import Errors, InvalidError
 from ..planning.encoder_plan import COMPONENT_PREFIX
 from ..planning.new_config import write_config
+from ..planning.recognition.columns import NUMBER
 from ..planning.request import ConfigRequest, TaskData
-from ..planning.task import Task
-from ..tasks import get_task
 from . import options
 from .base_options import (
     ENCODER,
@@ -31,14 +30,20 @@ from .base_options import (
 from .hub import offline_without_network
 from .new_config_report import show_base, show_choices, show_data
 from .output import check_config_name, check_output
+from .recognition import recognize_file
+
+SHARE = 0.2
 
 
 def init_config_cli(
     context: typer.Context,
     output: Annotated[Path, typer.Argument(help="Config file to write", dir_okay=False)],
-    train: Annotated[list[Path], typer.Option("--train", help="Training data: .spacy, or a raw file of the task")],
-    dev: Annotated[list[Path], typer.Option("--dev", help="Evaluation data, likewise")],
-    task: Annotated[list[str], options.TASK] = [options.DEFAULT_TASK],  # noqa: B006 (typer reads it only)
+    train: Annotated[list[Path], typer.Option("--train", help="Training data, of any format of docs/data.md")],
+    dev: Annotated[
+        list[str] | None,
+        typer.Option("--dev", help=f"Evaluation data, likewise, or a share of the training data, such as {SHARE}"),
+    ] = None,
+    task: Annotated[list[str] | None, options.TASK_OR_RECOGNIZED] = None,
     encoder: Annotated[str, ENCODER] = DEFAULT_ENCODER,
     shared_encoder: SharedOption = False,
     epochs: Annotated[
@@ -65,17 +70,16 @@ def init_config_cli(
     pipeline that exists.
     """
     with options.errors_as_messages():
-        tasks = [get_task(chosen) for chosen in task]
+        held = _held_out(dev, len(train))
         check_config_name(output)
-        check_output(output, inputs=[*train, *dev])
+        check_output(output, inputs=[*train, *(part for part in held if isinstance(part, Path))])
         if not encoder.startswith(COMPONENT_PREFIX):
             offline_without_network(encoder)
         options.check_device(device)
-        readers = options.settings_of_readers(context, tasks)
         pipeline = read_base(base, without)
         request = ConfigRequest(
             output=output,
-            data=_data_of(tasks, train, dev, name or [None] * len(tasks), readers, regression=regression),
+            data=_data_of(context, task, train, held, name, regression=regression),
             encoder=encoder,
             shared_encoder=shared_encoder,
             epochs=epochs,
@@ -94,30 +98,64 @@ def init_config_cli(
     msg.text(f"python -m spacy train {quote(str(request.output))} -o out")
 
 
+def _held_out(dev: Sequence[str] | None, count: int) -> list[Path | float]:
+    """Return the evaluation data of each training file: a file, or a share of it."""
+    held: list[Path | float] = []
+    for text in dev or [str(SHARE)] * count:
+        is_share = NUMBER.fullmatch(text) is not None and not Path(text).exists()
+        held.append(float(text) if is_share else Path(text))
+        if is_share and not 0 < float(text) < 1:
+            raise InvalidError(Errors.E682.format(value=text))
+    return held
+
+
 def _data_of(
-    tasks: Sequence[Task],
+    context: typer.Context,
+    tasks: Sequence[str] | None,
     train: Sequence[Path],
-    dev: Sequence[Path],
-    names: Sequence[str | None],
-    readers: Sequence[dict[str, object]],
+    held: Sequence[Path | float],
+    names: Sequence[str] | None,
     *,
     regression: bool,
 ) -> tuple[TaskData, ...]:
     """Return each task with its data, in the order of the options. Raises ValueError for options that don't fit."""
-    for option, values in {"--train": train, "--dev": dev, "--name": names}.items():
-        if len(values) != len(tasks):
-            raise InvalidError(Errors.E548.format(tasks=len(tasks), values=len(values), option=option))
-    if regression and len(tasks) > 1:
-        raise InvalidError(Errors.E561.format(tasks=len(tasks)))
-    for name in names:
+    wanted = tasks or ["" for _ in train]
+    count = len(wanted)
+    for option, values in {"--train": train, "--dev": held, "--name": names or wanted}.items():
+        if len(values) != count:
+            raise InvalidError(Errors.E548.format(tasks=count, values=len(values), option=option))
+    if regression and count > 1:
+        raise InvalidError(Errors.E561.format(tasks=count))
+    for name in names or ():
         check_new_name(name)
+    said = options.reader_arguments_of(context, wanted)
+    parts = zip(wanted, train, held, names or wanted, said, strict=True)
     return tuple(
-        TaskData(
-            task=options.task_of_gold(task, reader, regression=regression, files=files),
-            train=files[0],
-            dev=files[1],
-            reader=reader,
-            name=name,
-        )
-        for task, *files, reader, name in zip(tasks, train, dev, readers, names, strict=True)
+        _one_of(task or None, file, dev, name if names else None, arguments, regression=regression)
+        for task, file, dev, name, arguments in parts
+    )
+
+
+def _one_of(
+    task: str | None,
+    train: Path,
+    held: Path | float,
+    name: str | None,
+    said: Mapping[str, str | None],
+    *,
+    regression: bool,
+) -> TaskData:
+    """Return a task with its data. Raises ValueError for evaluation data of another task."""
+    data = recognize_file(train, task, said)
+    dev = recognize_file(held, task or data.task.name, said, quiet=True) if isinstance(held, Path) else None
+    files = [train] if dev is None else [train, dev.path]
+    return TaskData(
+        task=options.task_of_gold(data.task, data.reader, regression=regression, files=files if regression else ()),
+        train=train,
+        dev=None if dev is None else dev.path,
+        reader=data.reader,
+        dev_task=None if dev is None else dev.task,
+        dev_reader=None if dev is None else dev.reader,
+        share=held if isinstance(held, float) else SHARE,
+        name=name,
     )

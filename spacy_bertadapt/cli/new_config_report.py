@@ -17,16 +17,17 @@ from ..planning.request import ConfigRequest, TaskData
 
 def show_data(data: TaskData, survey: DataSurvey) -> None:
     """Print the labels and the lengths of a task's data, and warn of what is odd about them."""
-    if data.train.samefile(data.dev):
+    files = data.files
+    if data.dev is not None and data.train.samefile(data.dev):
         msg.warn(Warnings.W504.format(path=data.train))
     survey.train.show(f"{survey.train.labelled:,} training texts")
     survey.lengths.show()
-    msg.info(f"{survey.dev.labelled:,} evaluation texts")
-    for path, labels in ((data.train, survey.train), (data.dev, survey.dev)):
+    msg.info(f"{survey.dev.labelled:,} evaluation texts" + ("" if data.dev else f": {files['dev'].title}"))
+    for path, labels in ((data.train, survey.train), (data.dev or data.train, survey.dev)):
         for warning in data.task.label_warnings(path, labels):
             msg.warn(warning)
     if survey.only_in_dev:
-        msg.warn(Warnings.W501.format(path=data.dev, labels=", ".join(survey.only_in_dev)))
+        msg.warn(Warnings.W501.format(path=files["dev"].title, labels=", ".join(survey.only_in_dev)))
 
 
 def show_base(request: ConfigRequest) -> None:

@@ -33,6 +33,9 @@ def _known_language(lang: str | None) -> str | None:
 
 TASK = typer.Option("--task", "-t", help=f"What the data is for: {', '.join(TRAINED)}")
 TaskOption = Annotated[str, TASK]
+TASK_OR_RECOGNIZED = typer.Option(
+    "--task", "-t", help=f"What the data is for: {', '.join(TRAINED)}; else it is recognized"
+)
 LANG = typer.Option("--lang", "-l", help="Language code of the texts", callback=_known_language)
 LangOption = Annotated[str, LANG]
 EncoderOption = Annotated[str, typer.Option("--encoder", "-e", help="Hub id, directory, or package:NAME")]
@@ -57,26 +60,26 @@ def reader_settings(context: typer.Context, task: Task) -> dict[str, Any]:
     `--reader.NAME` alone says true, of a setting that may be. Raises ValueError for another option, and for what the
     reader doesn't take.
     """
-    return _as_settings(_reader_arguments(context), task)
+    return as_settings(reader_arguments(context), task)
 
 
-def settings_of_readers(context: typer.Context, tasks: Sequence[Task]) -> list[dict[str, Any]]:
-    """Return the settings of each task's reader: of several tasks, they are said as `--reader.TASK.NAME VALUE`.
+def reader_arguments_of(context: typer.Context, tasks: Sequence[str]) -> list[dict[str, str | None]]:
+    """Return what was said of each task's reader: of several tasks, as `--reader.TASK.NAME VALUE`.
 
-    Raises what `reader_settings` does.
+    Raises ValueError for an option of no task.
     """
-    if len(tasks) == 1:
-        return [reader_settings(context, tasks[0])]
-    said = {task.name: dict[str, str | None]() for task in tasks}
-    for name, text in _reader_arguments(context).items():
+    if len(tasks) < 2:
+        return [reader_arguments(context)]
+    said = {task: dict[str, str | None]() for task in tasks}
+    for name, text in reader_arguments(context).items():
         task_name, _, setting = name.partition(".")
         if task_name not in said or not setting:
             raise InvalidError(Errors.E510.format(option=f"{PREFIX}{name}"))
         said[task_name][setting] = text
-    return [_as_settings(said[task.name], task) for task in tasks]
+    return [said[task] for task in tasks]
 
 
-def _reader_arguments(context: typer.Context) -> dict[str, str | None]:
+def reader_arguments(context: typer.Context) -> dict[str, str | None]:
     """Return the texts of `--reader.NAME` options by name; None for one without a value."""
     texts: dict[str, str | None] = {}
     arguments = list(context.args)
@@ -93,7 +96,7 @@ def _reader_arguments(context: typer.Context) -> dict[str, str | None]:
     return texts
 
 
-def _as_settings(texts: Mapping[str, str | None], task: Task) -> dict[str, Any]:
+def as_settings(texts: Mapping[str, str | None], task: Task) -> dict[str, Any]:
     """Return settings of a task's reader that are given as texts; None: true, of a setting that may be."""
     said = {name: _switched_on(name, task) if text is None else text for name, text in texts.items()}
     return parse_settings(task, said)

@@ -13,7 +13,12 @@ from .notes import NOTES
 from .task import Settings, Task
 
 DOCBIN = "spacy.Corpus.v1"
+SPLIT = "spacy-bertadapt.SplitCorpus.v1"
 SPLITS = ("train", "dev")
+SPLIT_NOTES = {
+    "split.part": "of the training data: what is held out, or the rest; a text is in one of them alone",
+    "split.share": "of the texts, held out for evaluation",
+}
 
 
 class ConfigDraft:
@@ -37,7 +42,7 @@ class ConfigDraft:
         self.config.set("corpora.dev", dev_reader)
         self.set("component.model.encoder.name", Variable("${paths.encoder}"))
         self.set_all(plan.settings)
-        for setting, note in {**NOTES, **plan.notes}.items():
+        for setting, note in {**NOTES, **SPLIT_NOTES, **plan.notes}.items():
             self.notes.update(dict.fromkeys(self.paths_of(setting), note))
 
     def set(self, setting: str, value: Any) -> None:
@@ -72,11 +77,17 @@ class ConfigDraft:
         kind, _, rest = setting.partition(".")
         if kind == "component":
             return [f"components.{self.component}.{rest}".rstrip(".")]
-        if kind in ("reader", "docbin"):
-            corpora = self.config["corpora"]
-            has_kind = {split: (corpora[split]["@readers"] == DOCBIN) == (kind == "docbin") for split in SPLITS}
-            return [f"corpora.{split}.{rest}" for split in SPLITS if has_kind[split]]
+        if kind in ("reader", "docbin", "split"):
+            blocks = {f"corpora.{split}": self.config["corpora"][split] for split in SPLITS}
+            inner = {f"{path}.corpus": block["corpus"] for path, block in blocks.items() if block["@readers"] == SPLIT}
+            readers = {**blocks, **inner}
+            return [f"{path}.{rest}" for path, block in readers.items() if _kind(block) == kind and rest in block]
         return [setting]
+
+
+def _kind(reader: Block) -> str:
+    """Return what a block of [corpora] is called in names of settings."""
+    return {DOCBIN: "docbin", SPLIT: "split"}.get(reader["@readers"], "reader")
 
 
 def docbin_block(split: str) -> Block:

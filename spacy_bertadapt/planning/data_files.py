@@ -17,6 +17,8 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 
 from ..errors import Errors, InvalidError, NotFoundError
 from ..pairs import is_pair
+from ..readers.formats.brat import is_brat
+from ..readers.formats.parquet import is_dataset
 from ..readers.settings import check_setting, read_setting, setting_types
 from .task import Settings, Task
 
@@ -32,14 +34,14 @@ DELIMITER_NAMES = ("delimiter", "sep", "separator")
 
 def is_docbin(path: Path) -> bool:
     """Return whether spaCy's own corpus reads the path: a `.spacy` file, or a directory of them."""
-    return path.suffix == ".spacy" or path.is_dir()
+    return path.suffix == ".spacy" or (path.is_dir() and not (is_dataset(path) or is_brat(path)))
 
 
 def check_data(path: Path) -> None:
     """Raise FileNotFoundError for a path without data, ValueError for a folder without `.spacy` files."""
     if not path.exists():
         raise NotFoundError(Errors.E502.format(path=path, cwd=Path.cwd()))
-    if path.is_dir() and not any(path.rglob("*.spacy")):
+    if path.is_dir() and is_docbin(path) and not any(path.rglob("*.spacy")):
         raise InvalidError(Errors.E540.format(path=path))
 
 
@@ -70,8 +72,14 @@ def read_examples(
 
     lang: whose tokenizer splits the texts. title: the text beside the bar. Other arguments: see `open_corpus`.
     """
-    examples = open_corpus(path, task, settings, limit=limit)(spacy.blank(lang))
-    yield from tqdm(examples, desc=title or f"Reading {path.name}", unit=" texts", delay=1, leave=False, disable=None)
+    corpus = open_corpus(path, task, settings, limit=limit)
+    yield from with_progress(corpus, lang=lang, title=title or f"Reading {path.name}")
+
+
+def with_progress(corpus: ReadExamples, *, lang: str, title: str) -> Iterator[Example]:
+    """Yield the Examples of a corpus under a progress bar. lang: whose tokenizer splits the texts."""
+    examples = corpus(spacy.blank(lang))
+    yield from tqdm(examples, desc=title, unit=" texts", delay=1, leave=False, disable=None)
 
 
 def parse_settings(task: Task, texts: Mapping[str, str]) -> dict[str, Any]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import Errors, InvalidError
 from ..types import Segments
-from .data_files import check_is_pair, read_examples
+from .data_files import check_is_pair, with_progress
 from .data_summary import DataSurvey, LabelSurvey, survey_lengths
-from .request import TaskData
+from .request import DataFile, TaskData
 from .token_counter import TokenCounter
 
 if TYPE_CHECKING:
@@ -28,8 +27,9 @@ def survey_data(data: TaskData, *, encoder: str | None, lang: str) -> DataSurvey
     """
     tokenizer, limit = (TokenCounter(lang), USUAL_LIMIT) if encoder is None else read_encoder_tokenizer(encoder)
     measures: Counter[int] = Counter()
-    train_labels, texts = _read(data.train, data, lang, measures)
-    dev_labels, _ = _read(data.dev, data, lang, Counter())
+    files = data.files
+    train_labels, texts = _read(files["train"], data, lang, measures)
+    dev_labels, _ = _read(files["dev"], data, lang, Counter())
     lengths = survey_lengths(texts, tokenizer, unit="tokens" if encoder is None else "subwords")
     return DataSurvey(data.train, train_labels, dev_labels, lengths, limit, measures)
 
@@ -48,13 +48,13 @@ def read_encoder_tokenizer(encoder: str) -> tuple[SubwordTokenizer, int]:
     return subword_tokenizer(tokenizer), limit if limit < NO_LIMIT else USUAL_LIMIT
 
 
-def _read(path: Path, data: TaskData, lang: str, measures: Counter[int]) -> tuple[LabelSurvey, list[Segments]]:
+def _read(file: DataFile, data: TaskData, lang: str, measures: Counter[int]) -> tuple[LabelSurvey, list[Segments]]:
     labels, texts = LabelSurvey(), list[Segments]()
-    for example in read_examples(path, data.task, data.reader, lang=lang):
-        check_is_pair(example.reference, path, data.task)
+    for example in with_progress(file.corpus(), lang=lang, title=f"Reading {file.path.name}"):
+        check_is_pair(example.reference, file.path, data.task)
         labels.add(data.task.gold(example.reference))
         texts.append(data.task.segments(example.reference))
         measures.update(data.task.config_plan.measure(example.reference))
     if not labels.labelled:
-        raise InvalidError(Errors.E503.format(path=path))
+        raise InvalidError(Errors.E503.format(path=file.title))
     return labels, texts

@@ -10,8 +10,7 @@ from typing import Any
 from ..errors import Errors, ExistsError
 from .base_config import build_on
 from .choices import Choice, choose_steps
-from .config_file import ConfigDraft, docbin_block, raw_block, usage
-from .data_files import is_docbin
+from .config_file import ConfigDraft, usage
 from .data_summary import DataSurvey
 from .data_survey import survey_data
 from .encoder_plan import EncoderPlan, plan_encoder
@@ -71,13 +70,12 @@ def config_for(request: ConfigRequest, encoder: EncoderPlan, chosen: ConfigChoic
 
 def _draft(data: TaskData, request: ConfigRequest, encoder: EncoderPlan) -> ConfigDraft:
     """Return the config of one task, as it was requested."""
-    names = {split: split if len(request.data) == 1 else f"{data.component}_{split}" for split in data.files}
-    train, dev = (
-        docbin_block(names[split]) if is_docbin(path) else raw_block(names[split], data.task, data.reader)
-        for split, path in data.files.items()
-    )
+    files = data.files
+    names = {split: split if len(request.data) == 1 else f"{data.component}_{split}" for split in files}
+    paths = {**names, **({"dev": names["train"]} if data.dev is None else {})}
+    train, dev = (file.block(paths[split]) for split, file in files.items())
     draft = ConfigDraft(data.task, train_reader=train, dev_reader=dev, name=data.component)
-    draft.set_all({f"paths.{names[split]}": str(path) for split, path in data.files.items()})
+    draft.set_all({f"paths.{paths[split]}": str(file.path) for split, file in files.items()})
     draft.set_all(_requested(request, encoder))
     encoder.write(draft)
     return draft

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
@@ -97,6 +97,7 @@ class Task:
 
     name: as users give it, and of its folder. title: its name as shown to people. things: what its data consist of, in
     the plural. parts: span groups of its pair Docs; None: no pairs. reader: registered name of the reader of raw files.
+    text_reader: of another one, where `reader` reads lines of tokens, and spans may be characters of texts too.
     suffix: of a usual raw file. gold: a function that returns a Doc's labels; None for a Doc without annotation.
     score: the score that is shown first. prediction: a function that returns the prediction on a Doc and its score,
     both as text. example: a text to try. attribute: where the prediction stands, as code on a Doc. results: a function
@@ -112,6 +113,7 @@ class Task:
     things: str
     parts: PartNames | None = None
     reader: str
+    text_reader: str | None = None
     suffix: str
     gold: Callable[[Doc], Gold | None]
     score: Score
@@ -153,6 +155,10 @@ class Task:
     def reader_class(self) -> type[RecordCorpus[Any]]:
         """The class that reads its raw files."""
         return registry.readers.get(self.reader)
+
+    def reading(self, *, texts: bool) -> Task:
+        """Return the task with the reader of texts and their spans, if it has one of its own for these."""
+        return replace(self, reader=self.text_reader) if texts and self.text_reader else self
 
     def variant_for(self, pipe: object) -> Task:
         """Return the task that a component has learned: that of numbers if it predicts these."""

@@ -124,6 +124,7 @@ def test_a_reader_of_conll_refuses_everything_else(name: str, task: str, tmp_pat
         ("qa", "jsonl", {"jsonl", "json", "rows in an object", "flat squad"}),
     ],
 )
+@pytest.mark.filterwarnings("ignore:.*W407")
 def test_each_reader_refuses_other_kinds(task: str, suffix: str, read: set[str], tmp_path: Path) -> None:
     path = tmp_path / f"data.{suffix}"
     refused = set()

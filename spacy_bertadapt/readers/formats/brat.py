@@ -43,7 +43,7 @@ def _files(path: Path) -> Iterator[Path]:
     if path.is_dir():
         yield from sorted(path.rglob(f"*{ANNOTATION}"))
     elif path.exists():
-        yield path.with_suffix(ANNOTATION)
+        yield path.with_suffix(ANNOTATION) if path.suffix == TEXT else path
     else:
         raise NotFoundError(Errors.C001.format(path=path, cwd=Path.cwd()))
 

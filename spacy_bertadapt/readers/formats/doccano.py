@@ -13,7 +13,8 @@ def read_doccano(path: Path) -> KeyedRows:
     """Yield the rows with `text`, and with `spans` or `label`. Raises InvalidError for a line that is no object."""
     for number, values in read_json_lines(path):
         text = values.get("text", values.get("data"))
-        yield number, {**values, "text": text, **_annotation(values)}
+        rest = {key: value for key, value in values.items() if key not in KEYS}
+        yield number, {**rest, "text": text, **_annotation(values)}
 
 
 def _annotation(values: Mapping[Any, object]) -> dict[str, Any]:

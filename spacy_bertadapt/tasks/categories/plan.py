@@ -12,9 +12,11 @@ BALANCED = {**CROSS_ENTROPY, "class_weights": "balanced"}
 
 NOTES = {
     "component.long_text": "how the windows of a long text are pooled: mean, max or first",
-    "reader.label": "column by name or by number from 0; key in JSONL",
+    "reader.label": "column by name or by number from 0; key in JSON",
+    "reader.label_map": "labels of the file to labels of the pipeline; null: the same",
+    "reader.separator": "between the fields of CSV; null: a comma",
     "reader.header": "null: CSV and TSV start with names if columns are given by name",
-    "reader.format": "null: by suffix",
+    "reader.format": "null: by content and suffix; else one of docs/data.md",
     "reader.scores": "columns of numbers in place of `label`, for a regression",
     "reader.labels": "null: those in the file",
 }

@@ -36,6 +36,7 @@ TASK = Task(
     title="Named entity recognition",
     things="texts",
     reader="spacy-bertadapt.ConllCorpus.v1",
+    text_reader="spacy-bertadapt.EntityCorpus.v1",
     suffix=".conll",
     gold=gold_types,
     score=Score("ents_f", "F", in_spacy="ents_f"),

@@ -23,9 +23,8 @@ PLAN = ConfigPlan(
         **NOTES,
         "component.max_length": "subwords of a window, special tokens included; a longer premise is read in several "
         "windows, each with the whole hypothesis; null: what the encoder can take",
-        "reader.premise": "columns by name or by number from 0; keys in JSONL",
+        "reader.premise": "columns by name or by number from 0; keys in JSON",
         "reader.hypothesis": "as for the premise",
-        "reader.label_map": "labels of the file to labels of the pipeline; null: the same",
     },
     sample={"component.max_length": 128, "component.loss": CROSS_ENTROPY},
 )

@@ -50,6 +50,7 @@ PLAN = ConfigPlan(
         "component.allow_overlap": "whether two answers to a question may share a token",
         "component.max_length": "subwords of a window, special tokens included; a longer context is read in several "
         "windows, each with the whole question; null: what the encoder can take",
+        "reader.format": "null: by content and suffix; else squad, or one of docs/data.md",
         "reader.answerable_only": "leave out questions that can't be answered",
         "training.batcher.pool": "batches that are drawn at random before they are sorted by length; with more, "
         "questions on one context fill a batch",

@@ -69,7 +69,7 @@ PLAN = ConfigPlan(
         "label_smoothing and focal_gamma",
         "component.loss.class_weights": 'null, or what a label\'s spans weigh beside other candidates: {"rare": 2.0}',
         "component.model.hidden_size": "units of the head's hidden layer",
-        "reader.format": "conll or jsonl; null: by suffix",
+        "reader.format": "conll, or one of docs/data.md; null: by content and suffix",
         "reader.word": "columns by number: 0 is the first, -1 the last; this and all up to sentences for CoNLL only",
         "reader.tags": "columns of tags, each a level of nesting; null: all after the word",
         "reader.document": "column that names the document; null: there is none",

@@ -38,9 +38,11 @@ PLAN = ConfigPlan(
         "null: the mean over both",
         "component.loss": "null: cross-entropy if exclusive, else binary cross-entropy; "
         "spacy-bertadapt.BinaryCrossEntropy.v1 goes with exclusive = false; MeanSquaredError.v1 learns numbers",
-        "reader.text": "column by name or by number from 0; key in JSONL",
+        "reader.text": "column by name or by number from 0; key in JSON",
+        "reader.rejected": "true: a row that an annotator rejected says that its label does not hold; false: it is "
+        "skipped",
         "reader.label_separator": "splits a string of several labels; null: one label a row",
-        "reader.cats": 'JSONL key of an object {"label": value} in place of `label`; '
+        "reader.cats": 'JSON key of an object {"label": value} in place of `label`; '
         'null: "cats" in rows without `label`',
     },
     sample={"component.max_length": 128, "component.loss": BALANCED},
