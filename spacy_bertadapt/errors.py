@@ -822,6 +822,16 @@ class Errors:
         "[C059] Of {count} texts a share of {share} leaves no text in one part. Take another share, as --dev 0.3, "
         "or name a file for evaluation, as --dev FILE."
     )
+    E690 = (
+        "[E690] The {name} data {what}. Give a path, a frame of pandas or polars, a data set of `datasets`, or a list "
+        "of dictionaries, of (text, label) pairs, of Docs or of Examples."
+    )
+    E691 = "[E691] The {name} data have several splits. Name one of them: data[SPLIT], where SPLIT is {splits}."
+    E692 = (
+        "[E692] {name} is read by the package datasets, which is not installed. Install it with: pip install datasets"
+    )
+    E693 = "[E693] {name} can't be loaded: {reason}. Check its name, the split (hf:NAME:SPLIT), and the network."
+    E694 = "[E694] {path} is there already, and not empty. Name another `output`, or delete it."
     E680 = (
         "[E680] {path}: nothing is recognized as training data.{title} docs/data.md has an example of each format; "
         "name the format by --reader.format, and what is between the fields of a table by --reader.separator."
@@ -979,6 +989,10 @@ class Warnings:
         "(--reader.header true) if it is one, else header = false."
     )
     W407 = "[W407] {path}: {count} entities are in several pieces, and are left out: a span is one piece of a text."
+    W690 = (
+        "[W690] Stopped after step {step:,}: this is the best pipeline so far. To be able to go on, or to keep what "
+        "was made: {remedy}"
+    )
     W501 = (
         "[W501] {path} has labels that no training text has: {labels}. They can't be learned and count as mistakes. "
         "Put examples of them into the training data, or take them out of this data."

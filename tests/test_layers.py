@@ -26,6 +26,7 @@ LAYERS = (
     ("tasks", "tasks.pair_docs"),
     ("training",),
     ("pretraining", "evaluation", "exchange"),
+    ("fitting",),
     ("serving",),
     ("viz",),
     ("cli", ""),
@@ -33,7 +34,7 @@ LAYERS = (
 """From the ground up. `tasks/` are the folders of tasks, "" is the package's own `__init__`."""
 
 SHARED_BY_TASKS = "categories"
-KNOWS_THE_TABLE = ("cli", "training", "tasks", "serving")
+KNOWS_THE_TABLE = ("cli", "training", "tasks", "serving", "fitting")
 FORBIDDEN = {
     "subwords": ("torch", "transformers", "safetensors"),
     "network": ("spacy.tokens", "spacy.training"),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Annotated, Any, NoReturn, get_args
+from typing import Annotated, Any, NoReturn
 
 import typer
 from click import NoSuchOption
@@ -14,9 +13,6 @@ from spacy.cli._util import parse_config_overrides, setup_gpu
 from wasabi import msg
 
 from ..errors import BertadaptError, Errors, InvalidError
-from ..planning.data_files import is_docbin, parse_settings
-from ..planning.task import Settings, Task
-from ..readers.settings import setting_types
 from ..tasks import TRAINED
 from .config_errors import config_errors_in_one_line
 
@@ -41,26 +37,15 @@ LangOption = Annotated[str, LANG]
 EncoderOption = Annotated[str, typer.Option("--encoder", "-e", help="Hub id, directory, or package:NAME")]
 LimitOption = Annotated[int, typer.Option("--limit", "-n", min=0, help="Number of texts to read at most; 0 for all")]
 
-DEFAULT_TASK = next(iter(TRAINED))
 TAKES_OVERRIDES = {"allow_extra_args": True, "ignore_unknown_options": True}
 READER_HELP = """
 Where the parts stand in a raw file is said as settings of the task's reader: --reader.text body --reader.label 1,
 --reader.premise sentence_A, --reader.label_map '{"e": "entailment"}', --reader.scores stars, --reader.tag 3 …
 """
 PREFIX = "reader."
-SCORES = "scores"  # the setting of readers that read numbers
 RegressionOption = Annotated[
     bool, typer.Option("--regression", help="Gold in .spacy files is numbers; of raw files --reader.scores says it")
 ]
-
-
-def reader_settings(context: typer.Context, task: Task) -> dict[str, Any]:
-    """Return what `--reader.NAME VALUE` or `--reader.NAME=VALUE` said, by name, as the task's reader takes it.
-
-    `--reader.NAME` alone says true, of a setting that may be. Raises ValueError for another option, and for what the
-    reader doesn't take.
-    """
-    return as_settings(reader_arguments(context), task)
 
 
 def reader_arguments_of(context: typer.Context, tasks: Sequence[str]) -> list[dict[str, str | None]]:
@@ -80,7 +65,10 @@ def reader_arguments_of(context: typer.Context, tasks: Sequence[str]) -> list[di
 
 
 def reader_arguments(context: typer.Context) -> dict[str, str | None]:
-    """Return the texts of `--reader.NAME` options by name; None for one without a value."""
+    """Return what `--reader.NAME VALUE` or `--reader.NAME=VALUE` said, as texts by name; None for one without a value.
+
+    Raises ValueError for another option.
+    """
     texts: dict[str, str | None] = {}
     arguments = list(context.args)
     while arguments:
@@ -94,30 +82,6 @@ def reader_arguments(context: typer.Context) -> dict[str, str | None]:
         value = text if equals else None if is_switch else arguments.pop(0)
         texts[name.removeprefix(PREFIX).replace("-", "_")] = value
     return texts
-
-
-def as_settings(texts: Mapping[str, str | None], task: Task) -> dict[str, Any]:
-    """Return settings of a task's reader that are given as texts; None: true, of a setting that may be."""
-    said = {name: _switched_on(name, task) if text is None else text for name, text in texts.items()}
-    return parse_settings(task, said)
-
-
-def task_of_gold(task: Task, settings: Settings, *, regression: bool = False, files: Iterable[Path] = ()) -> Task:
-    """Return the task that learns from numbers, if gold is numbers; else the task itself.
-
-    settings: of the reader, which may name columns of numbers. regression: whether `.spacy` files hold them. files:
-    those that are read, which must be such ones if no columns are named.
-    Raises ValueError for a task that learns labels alone, and for raw files without columns.
-    """
-    if not (regression or settings.get(SCORES)):
-        return task
-    if task.numbers is None:
-        known = ", ".join(name for name, other in TRAINED.items() if other.numbers is not None)
-        raise InvalidError(Errors.E365.format(task=task.name, known=known))
-    for path in files:
-        if not (settings.get(SCORES) or is_docbin(path)):
-            raise InvalidError(Errors.E366.format(path=path))
-    return task.numbers
 
 
 def config_overrides(context: typer.Context) -> dict[str, Any]:
@@ -144,14 +108,6 @@ def check_device(device: str) -> None:
         torch.device("cpu" if device == "auto" else device)
     except RuntimeError as err:
         raise InvalidError(Errors.E543.format(device=device)) from err
-
-
-def _switched_on(setting: str, task: Task) -> str:
-    """Return the value of a reader's setting without one. Raises ValueError if it can't be true."""
-    annotation = setting_types(task.reader_class).get(setting, bool)
-    if bool not in (annotation, *get_args(annotation)):
-        raise InvalidError(Errors.E539.format(option=f"{PREFIX}{setting}"))
-    return "true"
 
 
 @contextmanager

@@ -100,6 +100,7 @@ def _requested(request: ConfigRequest, encoder: EncoderPlan) -> dict[str, Any]:
     """Return the options of a request that hold for every component, by the names of settings."""
     rate = encoder.learn_rate if request.learn_rate is None else request.learn_rate
     return {
+        "system.seed": request.seed,
         "nlp.lang": request.lang,
         "component.model.device": request.device,
         "training.batcher.size": request.batch_size,

@@ -108,7 +108,7 @@ class ConfigRequest:
     output: the config file. data: a task or several, each with its data. encoder: hub id, directory or package:NAME,
     or component:NAME of the base. shared_encoder: whether all new components have one together. epochs: about how often
     each text is to be seen; None: by the size of the data. batch_size: texts a step. learn_rate: the highest; None: by
-    the encoder. base: the pipeline that components are added to; None: there is none.
+    the encoder. base: the pipeline that components are added to; None: there is none. seed: of all chance.
     """
 
     output: Path
@@ -121,6 +121,7 @@ class ConfigRequest:
     lang: str = "en"
     device: str = "auto"
     base: BasePipeline | None = None
+    seed: int = 0
 
     def check_names(self) -> None:
         """Raise ValueError for two components of one kind, and for one with the name of another one."""
