@@ -832,6 +832,7 @@ class Errors:
     )
     E693 = "[E693] {name} can't be loaded: {reason}. Check its name, the split (hf:NAME:SPLIT), and the network."
     E694 = "[E694] {path} is there already, and not empty. Name another `output`, or delete it."
+    E695 = "[E695] --adapt {adapt} is no way to adapt an encoder. The ways are: {known}"
     E680 = (
         "[E680] {path}: nothing is recognized as training data.{title} docs/data.md has an example of each format; "
         "name the format by --reader.format, and what is between the fields of a table by --reader.separator."

@@ -13,6 +13,7 @@ from wasabi import msg
 from ..component.defaults import DEFAULT_ENCODER
 from ..errors import Errors, InvalidError
 from ..fitting.recognized import task_of_gold
+from ..planning.adaptations import FULL, STRATEGIES
 from ..planning.encoder_plan import COMPONENT_PREFIX
 from ..planning.new_config import write_config
 from ..planning.recognition.columns import NUMBER
@@ -34,6 +35,7 @@ from .output import check_config_name, check_output
 from .recognition import recognize_file
 
 SHARE = 0.2
+FIRST_GPU = "cuda:0"
 
 
 def init_config_cli(
@@ -54,13 +56,16 @@ def init_config_cli(
     batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Texts a step")] = 32,
     learn_rate: Annotated[
         float | None,
-        typer.Option("--learn-rate", min=0, max=1, help="The highest; else 5e-5, and 1e-3 for heads on a component"),
+        typer.Option("--learn-rate", min=0, max=1, help="The highest; else by the size of the encoder and --adapt"),
     ] = None,
+    adapt: Annotated[str, typer.Option("--adapt", help=f"What learns: {', '.join(STRATEGIES)}")] = FULL,
     base: BaseOption = None,
     without: WithoutOption = "",
     name: NameOption = None,
     lang: Annotated[str | None, options.LANG] = None,
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda:0, mps")] = "auto",
+    gpu: Annotated[bool, typer.Option("--gpu", help="Train and predict on the first GPU: --device cuda:0")] = False,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of all chance")] = 0,
     regression: options.RegressionOption = False,
     force: Annotated[bool, typer.Option("--force", "-F", help="Write over an existing file")] = False,
 ) -> None:
@@ -80,14 +85,16 @@ def init_config_cli(
         pipeline = read_base(base, without)
         request = ConfigRequest(
             output=output,
-            data=_data_of(context, task, train, held, name, regression=regression),
+            data=_data_of(context, task, train, held, name, regression=regression, seed=seed),
             encoder=encoder,
             shared_encoder=shared_encoder,
             epochs=epochs,
             batch_size=batch_size,
             learn_rate=learn_rate,
+            adapt=adapt,
+            seed=seed,
             lang=language_of(lang, pipeline),
-            device=device,
+            device=FIRST_GPU if gpu else device,
             base=pipeline,
         )
         chosen = write_config(request, force=force)
@@ -118,6 +125,7 @@ def _data_of(
     names: Sequence[str] | None,
     *,
     regression: bool,
+    seed: int,
 ) -> tuple[TaskData, ...]:
     """Return each task with its data, in the order of the options. Raises ValueError for options that don't fit."""
     wanted = tasks or ["" for _ in train]
@@ -132,7 +140,7 @@ def _data_of(
     said = options.reader_arguments_of(context, wanted)
     parts = zip(wanted, train, held, names or wanted, said, strict=True)
     return tuple(
-        _one_of(task or None, file, dev, name if names else None, arguments, regression=regression)
+        _one_of(task or None, file, dev, name if names else None, arguments, regression=regression, seed=seed)
         for task, file, dev, name, arguments in parts
     )
 
@@ -145,6 +153,7 @@ def _one_of(
     said: Mapping[str, str | None],
     *,
     regression: bool,
+    seed: int,
 ) -> TaskData:
     """Return a task with its data. Raises ValueError for evaluation data of another task."""
     data = recognize_file(train, task, said)
@@ -158,5 +167,6 @@ def _one_of(
         dev_task=None if dev is None else dev.task,
         dev_reader=None if dev is None else dev.reader,
         share=held if isinstance(held, float) else SHARE,
+        seed=seed,
         name=name,
     )

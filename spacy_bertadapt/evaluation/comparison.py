@@ -19,19 +19,10 @@ from thinc.api import Config
 from wasabi import msg
 
 from ..errors import Errors, InvalidError, MissingPackageError, ProcessError
+from ..planning.adaptations import FULL, STRATEGIES
 from .pipelines import bert_components, config_named, load_with_networks, read_config
 
-STRATEGIES: dict[str, tuple[dict[str, Any], float]] = {
-    "full": ({"@misc": "spacy-bertadapt.FullFineTuning.v1"}, 1),
-    "head_only": ({"@misc": "spacy-bertadapt.HeadOnly.v1"}, 20),
-    "head_and_pooler": ({"@misc": "spacy-bertadapt.HeadOnly.v1", "pooler": True}, 20),
-    "top_layers": ({"@misc": "spacy-bertadapt.TopLayers.v1", "n": 2}, 2),
-    "gradual_unfreezing": ({"@misc": "spacy-bertadapt.GradualUnfreezing.v1"}, 2),
-    "lora": ({"@misc": "spacy-bertadapt.LoRA.v1"}, 20),
-}
-"""By name: the component's `adapt`, and the multiple of the config's rate, as fewer parameters need a higher one."""
-
-WHOLE = STRATEGIES["full"][0]
+WHOLE = STRATEGIES[FULL][0]
 EVERY_PARAMETER = "."  # a pattern that every name contains
 
 

@@ -55,6 +55,7 @@ def choose_steps(texts: int, *, batch_size: int, epochs: int | None) -> list[Cho
     return [
         Choice("training.max_steps", steps.max_steps, length),
         Choice("training.eval_frequency", steps.eval_frequency, pace),
+        Choice("training.patience", steps.patience, "steps without a better score after which the training ends early"),
     ]
 
 

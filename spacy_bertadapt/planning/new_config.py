@@ -8,6 +8,7 @@ from shlex import quote
 from typing import Any
 
 from ..errors import Errors, ExistsError
+from .adaptations import FULL, STRATEGIES
 from .base_config import build_on
 from .choices import Choice, choose_steps
 from .config_file import ConfigDraft, usage
@@ -15,6 +16,7 @@ from .data_summary import DataSurvey
 from .data_survey import survey_data
 from .encoder_plan import EncoderPlan, plan_encoder
 from .joint_config import join
+from .rates import choose_rate
 from .request import ConfigRequest, TaskData
 
 
@@ -44,7 +46,8 @@ def write_config(request: ConfigRequest, *, force: bool = False) -> ConfigChoice
     encoder = plan_encoder(request.encoder, request.base, shared=request.shared_encoder)
     surveys = [survey_data(data, encoder=encoder.subwords_of, lang=request.lang) for data in request.data]
     texts = sum(survey.train.labelled for survey in surveys)
-    steps = choose_steps(texts, batch_size=request.batch_size, epochs=request.epochs)
+    rate = choose_rate(encoder, adapt=request.adapt, given=request.learn_rate)
+    steps = [*choose_steps(texts, batch_size=request.batch_size, epochs=request.epochs), rate]
     choices = [
         [choice for choice in plan.choose(survey) if encoder.sets(choice.setting)]
         for plan, survey in zip(plans, surveys, strict=True)
@@ -76,7 +79,9 @@ def _draft(data: TaskData, request: ConfigRequest, encoder: EncoderPlan) -> Conf
     train, dev = (file.block(paths[split]) for split, file in files.items())
     draft = ConfigDraft(data.task, train_reader=train, dev_reader=dev, name=data.component)
     draft.set_all({f"paths.{paths[split]}": str(file.path) for split, file in files.items()})
-    draft.set_all(_requested(request, encoder))
+    draft.set_all(_requested(request))
+    if request.adapt != FULL:
+        draft.set("component.adapt", STRATEGIES[request.adapt][0])
     encoder.write(draft)
     return draft
 
@@ -96,13 +101,11 @@ def _header(request: ConfigRequest, chosen: ConfigChoices) -> str:
     )
 
 
-def _requested(request: ConfigRequest, encoder: EncoderPlan) -> dict[str, Any]:
+def _requested(request: ConfigRequest) -> dict[str, Any]:
     """Return the options of a request that hold for every component, by the names of settings."""
-    rate = encoder.learn_rate if request.learn_rate is None else request.learn_rate
     return {
         "system.seed": request.seed,
         "nlp.lang": request.lang,
         "component.model.device": request.device,
         "training.batcher.size": request.batch_size,
-        "training.optimizer.learn_rate.initial_rate": rate,
     }

@@ -11,6 +11,7 @@ from typing import Any
 from ..component.defaults import DEFAULT_ENCODER
 from ..errors import Errors, InvalidError
 from ..readers.split import SplitCorpus
+from .adaptations import FULL
 from .base_pipeline import BasePipeline
 from .blocks import Block
 from .config_file import SPLIT, SPLITS, docbin_block, raw_block
@@ -108,7 +109,8 @@ class ConfigRequest:
     output: the config file. data: a task or several, each with its data. encoder: hub id, directory or package:NAME,
     or component:NAME of the base. shared_encoder: whether all new components have one together. epochs: about how often
     each text is to be seen; None: by the size of the data. batch_size: texts a step. learn_rate: the highest; None: by
-    the encoder. base: the pipeline that components are added to; None: there is none. seed: of all chance.
+    the encoder and what learns. adapt: what learns, a name of `STRATEGIES`. base: the pipeline that components are
+    added to; None: there is none. seed: of all chance.
     """
 
     output: Path
@@ -118,6 +120,7 @@ class ConfigRequest:
     epochs: int | None = None
     batch_size: int = 32
     learn_rate: float | None = None
+    adapt: str = FULL
     lang: str = "en"
     device: str = "auto"
     base: BasePipeline | None = None

@@ -9,6 +9,7 @@ FEWEST_BETWEEN_EVALUATIONS = 10
 MOST_BETWEEN_EVALUATIONS = 500
 FEWEST_EPOCHS, MOST_EPOCHS = 3, 20
 ENOUGH_STEPS = 200
+WAITED_FOR, FEWEST_WAITED_FOR = 0.4, 4  # a share of the evaluations, and a number of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,15 @@ class StepPlan:
     per_epoch: int
     eval_frequency: int
     max_steps: int
+
+    @property
+    def patience(self) -> int:
+        """Steps without a better score after which training ends; a multiple of eval_frequency.
+
+        It is long enough for a score that does not move while the rate rises, and that moves again as it falls.
+        """
+        evaluations = self.max_steps // self.eval_frequency
+        return max(FEWEST_WAITED_FOR, math.ceil(WAITED_FOR * evaluations)) * self.eval_frequency
 
     @property
     def total(self) -> int:

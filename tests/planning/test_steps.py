@@ -25,6 +25,12 @@ def test_two_evaluations_an_epoch() -> None:
     assert (steps.per_epoch, steps.eval_frequency, steps.max_steps, steps.total) == (217, 108, 648, 649)
 
 
+@pytest.mark.parametrize(("examples", "evaluations"), [(240, 7), (2000, 4), (6920, 4), (1_000_000, 75)])
+def test_patience_is_some_evaluations(examples: int, evaluations: int) -> None:
+    steps = plan_steps(examples, batch_size=32)
+    assert steps.patience == evaluations * steps.eval_frequency
+
+
 def test_tiny_data_still_gets_ten_steps() -> None:
     assert plan_steps(6, batch_size=32, epochs=3).max_steps == 10
 
