@@ -833,6 +833,13 @@ class Errors:
     E693 = "[E693] {name} can't be loaded: {reason}. Check its name, the split (hf:NAME:SPLIT), and the network."
     E694 = "[E694] {path} is there already, and not empty. Name another `output`, or delete it."
     E695 = "[E695] --adapt {adapt} is no way to adapt an encoder. The ways are: {known}"
+    E600 = (
+        "[E600] No text has gold for a component with probabilities; the components are {components}. Name data of the "
+        "pipeline's task, by --task if they may be for several."
+    )
+    E601 = "[E601] --method {method} is no way to calibrate. The ways are: {known}"
+    E602 = "[E602] {path} is there already, and not empty. Name another folder by -o, or write over it by --force."
+    E603 = "[E603] --precision and --thresholds are two ways to find thresholds. Leave out one of them."
     E680 = (
         "[E680] {path}: nothing is recognized as training data.{title} docs/data.md has an example of each format; "
         "name the format by --reader.format, and what is between the fields of a table by --reader.separator."
@@ -990,6 +997,10 @@ class Warnings:
         "(--reader.header true) if it is one, else header = false."
     )
     W407 = "[W407] {path}: {count} entities are in several pieces, and are left out: a span is one piece of a text."
+    W600 = (
+        "[W600] {name} learns on: its calibration was of the weights before, and is dropped. Calibrate it anew at the "
+        "end: python -m spacy bertadapt calibrate"
+    )
     W690 = (
         "[W690] Stopped after step {step:,}: this is the best pipeline so far. To be able to go on, or to keep what "
         "was made: {remedy}"

@@ -25,7 +25,7 @@ LAYERS = (
     ("tasks/",),
     ("tasks", "tasks.pair_docs"),
     ("training",),
-    ("pretraining", "evaluation", "exchange"),
+    ("pretraining", "evaluation", "exchange", "calibration"),
     ("fitting",),
     ("serving",),
     ("viz",),
@@ -34,7 +34,7 @@ LAYERS = (
 """From the ground up. `tasks/` are the folders of tasks, "" is the package's own `__init__`."""
 
 SHARED_BY_TASKS = "categories"
-KNOWS_THE_TABLE = ("cli", "training", "tasks", "serving", "fitting")
+KNOWS_THE_TABLE = ("cli", "training", "tasks", "serving", "fitting", "calibration")
 FORBIDDEN = {
     "subwords": ("torch", "transformers", "safetensors"),
     "network": ("spacy.tokens", "spacy.training"),

@@ -4,6 +4,7 @@ import typer
 from spacy.cli._util import app as spacy_app
 
 from .apply import apply_cli
+from .calibrate import calibrate_cli
 from .compare import compare_cli
 from .convert import convert_cli
 from .debug_data import debug_data_cli
@@ -22,6 +23,7 @@ app.command("init-config", context_settings=TAKES_OVERRIDES, epilog=READER_HELP)
 app.command("debug-data", context_settings=TAKES_OVERRIDES, epilog=READER_HELP)(debug_data_cli)
 app.command("convert", context_settings=TAKES_OVERRIDES, epilog=READER_HELP)(convert_cli)
 app.command("evaluate", context_settings=TAKES_OVERRIDES, epilog=READER_HELP)(evaluate_cli)
+app.command("calibrate", context_settings=TAKES_OVERRIDES, epilog=READER_HELP)(calibrate_cli)
 app.command("apply")(apply_cli)
 app.command("import")(import_cli)
 app.command("export")(export_cli)

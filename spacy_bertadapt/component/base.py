@@ -1,5 +1,6 @@
 """The base of the components of all tasks: settings, labels, learning, files."""
 
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -13,17 +14,19 @@ from spacy.vocab import Vocab
 from thinc.api import Optimizer
 from torch import Tensor
 
-from ..errors import Errors, InvalidError
+from ..errors import Errors, InvalidError, Warnings
 from ..learning.adaptation import Adaptation
 from ..learning.losses import SequenceLoss
 from ..learning.running_loss import RunningLoss
 from ..network.checkpoint import Checkpoint
 from ..network.inputs import to_device
+from .calibration import NOT_CALIBRATED, Calibration
 from .component_encoder import RunnerSettings
 from .gold import GoldLabels, LabelCounts, count_gold
 from .labels import LabelledComponent
 from .lesson import Lesson
 from .network_component import NetworkComponent
+from .outputs import WindowOutputs
 from .pipeline_link import PipelineLink
 from .runner import Runner
 from .saving import SavedPart, check_component_name
@@ -35,6 +38,8 @@ from .window_settings import WindowSettings
 
 class BertPipe(LabelledComponent, NetworkComponent, TaskContract[Texts, Targets, Predictions]):
     """A trainable component around a network, whose task implements the methods of `TaskContract`."""
+
+    _calibration = NOT_CALIBRATED
 
     def __init__(
         self,
@@ -74,6 +79,15 @@ class BertPipe(LabelledComponent, NetworkComponent, TaskContract[Texts, Targets,
         self.take_labels(())
         self.take_settings({**cfg, "ignored_labels": []}, pipeline)
         self.shim.set_component(self)
+
+    @property
+    def calibration(self) -> Calibration:
+        """The scale of the logits, and the thresholds of labels. It can be set, and is saved with the component."""
+        return self._calibration
+
+    @calibration.setter
+    def calibration(self, calibration: Calibration) -> None:
+        self._calibration = calibration
 
     def weights_of_labels(self, device: torch.device) -> Tensor | None:
         """Return the class weight of every label, on a device; first that of units without one, where there are such.
@@ -145,6 +159,7 @@ class BertPipe(LabelledComponent, NetworkComponent, TaskContract[Texts, Targets,
             place, encoder = self.gold_place.format(**self.cfg), self.shim.settings.encoder.name
             raise InvalidError(Errors.E301.format(name=self.name, place=place, encoder=encoder))
         self.attach(checkpoint)
+        self.calibration = NOT_CALIBRATED
         self.shim.learner.forget()
         self.compare_labels(counts)
         self.take_as_initialized()
@@ -186,7 +201,11 @@ class BertPipe(LabelledComponent, NetworkComponent, TaskContract[Texts, Targets,
 
     def predict_texts(self, texts: Texts, docs: Sequence[Doc] = ()) -> Predictions:
         """Return the predictions for encoded texts. docs: their Docs, if they have any."""
-        return self.decode(self.runner.predict(texts, docs), texts)
+        return self.decode(self.window_outputs(texts, docs), texts)
+
+    def window_outputs(self, texts: Texts, docs: Sequence[Doc] = ()) -> WindowOutputs:
+        """Return the calibrated logits of encoded texts. docs: their Docs, if they have any."""
+        return self.calibration.applied(self.runner.predict(texts, docs))
 
     def update(
         self,
@@ -208,6 +227,7 @@ class BertPipe(LabelledComponent, NetworkComponent, TaskContract[Texts, Targets,
         validate_examples(examples, f"{type(self).__name__}.update")
         with self.runner.learning_from(self, examples, drop=drop) as lesson:
             if lesson is not None:
+                self._forget_calibration()
                 losses[self.name] += self._learn(lesson)
         if sgd not in (None, False):
             self.finish_update(sgd)
@@ -231,12 +251,14 @@ class BertPipe(LabelledComponent, NetworkComponent, TaskContract[Texts, Targets,
     def saved_state(self) -> dict[str, Any]:
         """Return what is known of the labels and the encoder, and the live settings, as JSON can hold them."""
         encoder = encoder_of(self.model)
-        return {**self.label_state(), **self.settings_state(), **encoder.saved_state(self.model)}
+        calibration = {} if self.calibration == NOT_CALIBRATED else {"calibration": self.calibration.to_state()}
+        return {**self.label_state(), **self.settings_state(), **calibration, **encoder.saved_state(self.model)}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take over what `saved_state` returned. Raises ValueError if it doesn't fit the labels."""
         self.restore_labels(state)
         self.restore_settings(state)
+        self.calibration = Calibration.from_state(state.get("calibration"), self.labels)
         encoder_of(self.model).restore(self.model, state, self._config_beside)
 
     def use_own_encoder(self, shim: NetworkShim) -> None:
@@ -250,6 +272,12 @@ class BertPipe(LabelledComponent, NetworkComponent, TaskContract[Texts, Targets,
         super().__setattr__(name, value)
         if name == "name" and self._is_complete:
             self.shim.unlink()
+
+    def _forget_calibration(self) -> None:
+        """Go back to the logits as they are, as other weights have others. Warns of that."""
+        if self.calibration != NOT_CALIBRATED:
+            warnings.warn(Warnings.W600.format(name=self.name), stacklevel=3)
+            self.calibration = NOT_CALIBRATED
 
     def _learn(self, lesson: Lesson[Texts]) -> RunningLoss | float:
         """Add up the gradients of annotated examples, and return their mean loss."""

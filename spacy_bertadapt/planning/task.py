@@ -18,6 +18,7 @@ from ..pairs import PartNames, has_parts, pair_of
 from ..types import Segments
 from .choices import Choice
 from .data_summary import DataSurvey, LabelSurvey
+from .decisions import DecisionsOf
 from .exchange import Exchange
 from .results import Results
 
@@ -106,6 +107,7 @@ class Task:
     of a file. make_report: makes the report on its Examples for `debug-data`; None: it has none. weights: those of
     scores, in place of the factory's; none: the factory's. numbers: the same task where gold is numbers; None: it
     learns labels alone. exchange: how its networks are exchanged with Transformers; None: it has none of its own.
+    decisions: a function that compares a component's predictions with gold; None: it has no probabilities.
     """
 
     name: str
@@ -127,6 +129,7 @@ class Task:
     weights: Mapping[str, float | None] = field(default_factory=dict)
     numbers: Task | None = None
     exchange: Exchange | None = None
+    decisions: DecisionsOf | None = None
 
     @property
     def factory(self) -> str:

@@ -28,8 +28,10 @@ from ...network.inputs import to_device
 from ...subwords.batches import WindowBatch
 from ...types import Floats, Ints
 from .kind_settings import KindSettings
-from .kinds import KINDS, NUMBERS, Kind
+from .kinds import EXCLUSIVE, KINDS, NUMBERS, Kind
 from .pooling import check_long_text, pool_windows
+
+USUAL_THRESHOLD = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,22 @@ class Categorizer(BertPipe[EncodedTexts, CatsTargets, Floats]):
             if others and self.leaves_to_others(doc):
                 cats = {label: cats[label] for label in self._own_labels(labels)}
             doc.cats.update(cats)
+
+    def decide(self, doc: Doc) -> tuple[str, ...]:
+        """Return the labels of a Doc that has been predicted which reach their thresholds; none: it is undecided.
+
+        Of exclusive labels that is the most probable one, or none. Without thresholds, which `bertadapt calibrate`
+        finds, exclusive labels have 0 and others `threshold`, or 0.5.
+        """
+        values = {label: doc.cats[label] for label in self.labels if label in doc.cats}
+        thresholds = self.calibration.thresholds
+        if not values or self.predicts_numbers:
+            return ()
+        if self.kind is EXCLUSIVE:
+            best = max(values, key=values.__getitem__)
+            return (best,) if values[best] >= thresholds.get(best, 0.0) else ()
+        usual = self._settings.get("threshold") or USUAL_THRESHOLD
+        return tuple(label for label, value in values.items() if value >= thresholds.get(label, usual))
 
     def is_annotated(self, example: Example) -> bool:
         """Return whether labels of the component have gold. Raises ValueError for a label that it doesn't know."""

@@ -26,6 +26,7 @@ def with_numbers(task: Task, *, prefix: str = CATS) -> Task:
         plan=ConfigPlan(choose=choose, notes={**task.config_plan.notes, "component.loss": NOTE_ON_LOSS}),
         make_report=lambda window: NumberReport(),
         weights=number_weights(prefix),
+        decisions=None,
     )
     return replace(task, numbers=numbers)
 

@@ -135,7 +135,8 @@ class BertNer(BertPipe[AlignedTexts, TagTargets, Entities]):
         tags = self.scheme.decode(log_p, alignment.text)
         spans = self.scheme.entities(tags, alignment.text)
         scores = self._scores(spans, log_p[np.arange(len(tags)), tags])
-        kept = scores >= self.min_score
+        least = np.maximum(self.calibration.thresholds_of(self.labels, 0.0), self.min_score)
+        kept = scores >= least[spans.type]
         start, stop = spans.start[kept], spans.stop[kept]
         return Entities(
             text=alignment.text[start],

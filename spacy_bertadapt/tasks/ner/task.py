@@ -10,6 +10,7 @@ from ...errors import Warnings
 from ...planning.data_summary import LabelSurvey
 from ...planning.exchange import Exchange
 from ...planning.task import Score, Task
+from .decisions import entity_decisions
 from .plan import PLAN
 from .report import EntityReport
 from .results import ner_results
@@ -48,4 +49,5 @@ TASK = Task(
     label_warnings=warn_without_entities,
     make_report=EntityReport,
     exchange=Exchange(auto_class="AutoModelForTokenClassification", hub_task="token-classification"),
+    decisions=entity_decisions,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...planning.task import Score, Task
+from ..categories.decisions import category_decisions
 from ..categories.exchange import OF_PAIRS
 from ..categories.labels import best_category, gold_categories
 from ..categories.number_task import with_numbers
@@ -25,5 +26,6 @@ LABELS = Task(
     results=category_results,
     plan=PLAN,
     exchange=OF_PAIRS,
+    decisions=category_decisions,
 )
 TASK = with_numbers(LABELS, prefix=OWN_SCORES)

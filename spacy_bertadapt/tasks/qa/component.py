@@ -234,7 +234,7 @@ class BertQa(PairPipe[QuestionTexts, AnswerTargets, list[list[AnswerSpans]]]):
     ) -> Iterator[AnswerSpans]:
         """Return the answers to each question. docs: those that the component annotates, one a question."""
         texts = self._encode_pairs(PairTexts(first=questions, second=contexts, vocab=self.vocab))
-        return self._as_spans(self.runner.predict(texts, docs), texts, top_k)
+        return self._as_spans(self.window_outputs(texts, docs), texts, top_k)
 
     def _encode_pairs(self, pairs: PairTexts, *, training: bool = False) -> QuestionTexts:
         encoded = self.runner.encode_pairs(pairs, training=training)

@@ -7,6 +7,7 @@ from spacy.tokens import Doc
 from ...planning.exchange import Exchange
 from ...planning.task import Score, Task
 from . import ANSWERS, PARTS
+from .decisions import answer_decisions
 from .plan import ANSWERABLE, PLAN, UNANSWERABLE
 from .results import qa_results
 
@@ -41,4 +42,5 @@ TASK = Task(
     results=qa_results,
     plan=PLAN,
     exchange=Exchange(auto_class="AutoModelForQuestionAnswering", hub_task="question-answering"),
+    decisions=answer_decisions,
 )

@@ -133,7 +133,7 @@ class BertSpanCategorizer(BertPipe[SpanTexts, SpanTargets, LabelledSpans]):
         assert outputs.batch.spans is not None
         logits = torch.from_numpy(outputs.span_logits(len(self.labels)))
         probabilities = logits.sigmoid().numpy()
-        span, label = np.nonzero(probabilities >= self.threshold)
+        span, label = np.nonzero(probabilities >= self.calibration.thresholds_of(self.labels, self.threshold))
         candidate = outputs.batch.spans.index[span]
         start, last = texts.candidates.start[candidate], texts.candidates.stop[candidate] - 1
         alignment = texts.alignment

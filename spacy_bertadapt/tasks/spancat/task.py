@@ -11,6 +11,7 @@ from ...errors import Warnings
 from ...planning.data_summary import LabelSurvey
 from ...planning.exchange import Exchange
 from ...planning.task import Score, Task
+from .decisions import span_decisions
 from .gold import SPANS_KEY, gold_spans
 from .plan import PLAN
 from .report import OverlappingSpanReport
@@ -65,4 +66,5 @@ TASK = Task(
         is_meant=lambda facts: bool(facts.own_head),
         settings=size_of_head,
     ),
+    decisions=span_decisions,
 )

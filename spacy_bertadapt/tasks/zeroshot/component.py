@@ -159,7 +159,7 @@ class BertZeroShot(ConfiguredComponent, TextReader, Pipe):
         (hypotheses,) = runner.encode(self.hypotheses()).segments
         pairs = EncodedTexts([[text for text in texts for _ in hypotheses], list(hypotheses) * len(texts)])
         annotated = [doc for doc in documents for _ in hypotheses]
-        logits = self.nli.text_logits(runner.predict(pairs, annotated), len(pairs))
+        logits = self.nli.text_logits(self.nli.window_outputs(pairs, annotated), len(pairs))
         return self._probabilities(logits.view(len(texts), len(hypotheses), -1)).numpy()
 
     def set_annotations(self, docs: Sequence[Doc], predictions: Floats) -> None:

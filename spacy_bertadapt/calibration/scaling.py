@@ -1,0 +1,116 @@
+"""Scales of logits that make gold as probable as they can (Guo et al., 2017: temperature and vector scaling)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import torch
+from spacy.training import Example
+from torch import Tensor
+
+from ..component.base import BertPipe
+from ..component.calibration import NOT_CALIBRATED, Calibration
+from ..component.outputs import WindowOutputs
+from ..learning.losses import binary_cross_entropy, cross_entropy
+from ..types import SINGLE_LABEL, Ints
+
+TEXTS_AT_ONCE = 256
+STEPS = 100
+LOWEST, HIGHEST = 0.02, 50.0  # a temperature beyond these says that the data are too few, or all right
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """The logits of some texts, and their gold. logits: of all windows, as the component's loss takes them."""
+
+    logits: Tensor
+    rows: Ints
+    targets: Any
+
+
+def observe(pipe: BertPipe, examples: Iterable[Example]) -> Iterator[Observation]:
+    """Yield the logits and the gold of examples that are annotated for a component, some texts at a time."""
+    stream = (example for example in examples if pipe.is_annotated(example))
+    while batch := list(islice(stream, TEXTS_AT_ONCE)):
+        docs = [example.reference for example in batch]
+        texts = pipe.encode(docs)
+        outputs = pipe.runner.predict(texts, docs)
+        targets = pipe.targets(batch, texts, outputs.batch)
+        yield Observation(_all_logits(outputs), np.arange(len(outputs.batch)), targets)
+
+
+def fit_scale(pipe: BertPipe, observations: Sequence[Observation], *, is_vector: bool) -> Calibration:
+    """Return the scale under which gold is the most probable.
+
+    is_vector: whether each output has a scale of its own, and a bias.
+    """
+    outputs = observations[0].logits.shape[-1] if is_vector else 1
+    log_scale = torch.zeros(outputs, dtype=torch.float64, requires_grad=True)
+    bias = torch.zeros(outputs, dtype=torch.float64, requires_grad=is_vector)
+    optimizer = torch.optim.LBFGS(
+        [log_scale, bias] if is_vector else [log_scale], max_iter=STEPS, line_search_fn="strong_wolfe"
+    )
+
+    def step() -> Tensor:
+        optimizer.zero_grad()
+        loss = mean_loss(pipe, observations, log_scale.exp(), bias)
+        loss.backward()
+        return loss
+
+    optimizer.step(step)
+    scale = log_scale.detach().exp().clamp(1 / HIGHEST, 1 / LOWEST)
+    return Calibration(_rounded(scale), _rounded(bias.detach()))
+
+
+def mean_loss(pipe: BertPipe, observations: Sequence[Observation], scale: Tensor, bias: Tensor) -> Tensor:
+    """Return the mean negative log-likelihood of gold, without weights of classes."""
+    with _plain_loss(pipe):
+        losses = [
+            pipe.loss((part.logits.double() * scale + bias).to(pipe.network.device), part.rows, part.targets)
+            for part in observations
+        ]
+    return torch.stack([loss.total.cpu() for loss in losses]).sum() / sum(loss.count for loss in losses)
+
+
+def loss_under(pipe: BertPipe, observations: Sequence[Observation], calibration: Calibration = NOT_CALIBRATED) -> float:
+    """Return the mean negative log-likelihood of gold under a calibration."""
+    scale, bias = (torch.tensor(values, dtype=torch.float64) for values in (calibration.scale, calibration.bias))
+    with torch.no_grad():
+        return float(mean_loss(pipe, observations, scale, bias))
+
+
+def _all_logits(outputs: WindowOutputs) -> Tensor:
+    """Return the logits of all windows, padded to the longest where they have one a subword."""
+    n_labels = outputs.logits[0].shape[-1]
+    if outputs.batch.spans is not None:
+        return torch.from_numpy(outputs.span_logits(n_labels))[outputs.batch.spans_of(np.arange(len(outputs.batch)))]
+    if outputs.logits[0].ndim == 2:
+        return torch.from_numpy(outputs.sequence_logits(n_labels))
+    width = max(logits.shape[1] for logits in outputs.logits)
+    padded = np.zeros((len(outputs.batch), width, n_labels), dtype=np.float32)
+    for group, logits in zip(outputs.groups, outputs.logits, strict=True):
+        padded[group, : logits.shape[1]] = logits
+    return torch.from_numpy(padded)
+
+
+def _rounded(values: Tensor) -> tuple[float, ...]:
+    """Return numbers as files hold them, whatever writes these."""
+    return tuple(float(f"{value:.6g}") for value in values.tolist())
+
+
+@contextmanager
+def _plain_loss(pipe: BertPipe) -> Iterator[None]:
+    """Have a component's loss be the log-likelihood in the block: no weights, no smoothing."""
+    loss, weights = pipe._loss, pipe._class_weights
+    if loss is not None:
+        pipe._loss = cross_entropy() if loss.problem_type == SINGLE_LABEL else binary_cross_entropy()
+    pipe._class_weights = None
+    try:
+        yield
+    finally:
+        pipe._loss, pipe._class_weights = loss, weights

@@ -1,0 +1,98 @@
+"""`calibrate`: probabilities that can be trusted, and thresholds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from wasabi import msg
+
+from ..errors import Errors, InvalidError
+from ..evaluation.pipelines import load_pipeline
+from ..files import save_pipeline
+from ..planning.data_files import check_data, read_examples
+from ..tasks import get_task, task_of
+from . import options
+from .output import PIPELINE_FILES, check_output
+from .recognition import recognize_file, remembered_settings
+
+if TYPE_CHECKING:
+    from ..calibration.calibrate import CalibratedComponent
+    from ..calibration.thresholds import Threshold
+
+
+def calibrate_cli(
+    context: typer.Context,
+    model: Annotated[str, typer.Argument(help="Name or directory of a trained pipeline")],
+    data: Annotated[Path, typer.Argument(help="Data that it was not trained on, of any format of docs/data.md")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the calibrated pipeline", file_okay=False)],
+    method: Annotated[
+        str, typer.Option("--method", help="temperature, or vector: a scale an output, which may change decisions")
+    ] = "temperature",
+    precision: Annotated[
+        float | None, typer.Option("--precision", min=0, max=1, help="Set the threshold of each label for it")
+    ] = None,
+    thresholds: Annotated[bool, typer.Option("--thresholds", help="Set the threshold of each label for F1")] = False,
+    gpu_id: Annotated[int, typer.Option("--gpu-id", "-g", help="Number of the GPU; -1 for the CPU")] = -1,
+    task: Annotated[str | None, options.TASK] = None,
+    force: Annotated[bool, typer.Option("--force", "-F", help="Write over an existing pipeline")] = False,
+) -> None:
+    """
+    Scale the logits of a pipeline's components, so that of what they are 80 % sure of, 80 % is right, and save the
+    pipeline. With --precision or --thresholds each label gets the probability from which it is decided for.
+    """
+    from ..calibration.calibrate import calibrate
+    from ..calibration.thresholds import F1
+
+    with options.errors_as_messages():
+        check_data(data)
+        check_output(output / PIPELINE_FILES[0], inputs=[data, Path(model)])
+        if output.exists() and any(output.iterdir()) and not force:
+            raise InvalidError(Errors.E602.format(path=output))
+        if precision is not None and thresholds:
+            raise InvalidError(Errors.E603)
+        options.use_gpu(gpu_id)
+        nlp = load_pipeline(model)
+        chosen = task_of(nlp) if task is None else get_task(task)
+        said = {**remembered_settings(nlp, chosen, data), **options.reader_arguments(context)}
+        given = recognize_file(data, chosen.name, said)
+        examples = read_examples(data, given.task, given.reader, lang=str(nlp.meta["lang"]))
+        results = calibrate(nlp, examples, method=method, thresholds=F1 if thresholds else precision)
+        save_pipeline(nlp, output)
+    for result in results:
+        _show(result)
+    msg.good(f"Wrote {output}")
+
+
+def _show(result: CalibratedComponent) -> None:
+    """Print what was done to a component."""
+    temperature = result.calibration.temperature
+    how = "a scale for each output" if temperature is None else f"temperature {temperature:.3f}"
+    rows = [
+        (title, f"{before:.4f}", f"{after:.4f}")
+        for title, (before, after) in (("expected calibration error", result.error), ("log loss of gold", result.loss))
+    ]
+    msg.table(rows, header=("", "Before", "After"), aligns=("l", "r", "r"), divider=True, title=f"{result.name}: {how}")
+    if not result.thresholds:
+        return
+    table = [_row(threshold) for threshold in result.thresholds]
+    header = ("Label", "Threshold", "Precision", "95 % interval", "Recall", "Decided")
+    msg.table(table, header=header, aligns=("l", *"rrrrr"), divider=True)
+    msg.text(f"{result.undecided:.1%} of the decisions reach no threshold")
+    for threshold in result.thresholds:
+        if not threshold.reached:
+            msg.warn(f"{threshold.label}: no threshold has it, on 10 decisions or more: it is never decided for")
+
+
+def _row(found: Threshold) -> tuple[str, ...]:
+    """Return the cells of a threshold."""
+    interval = f"{found.low:.3f} to {found.high:.3f}"
+    return (
+        found.label,
+        f"{found.value:.3f}",
+        f"{found.precision:.3f}",
+        interval,
+        f"{found.recall:.3f}",
+        f"{found.decided:,}",
+    )
