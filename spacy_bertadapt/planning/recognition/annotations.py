@@ -131,7 +131,7 @@ def _kinds(doc: Doc) -> set[str]:
 def _overlap(spans: Sequence[Any]) -> bool:
     """Return whether some spans overlap that are not one and the same."""
     places = {
-        (span["start"], span["end"], span.get("label"))
+        (span["start"], span["end"], str(span.get("label")))
         for span in spans
         if isinstance(span, Mapping) and isinstance(span.get("start"), int) and isinstance(span.get("end"), int)
     }
