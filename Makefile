@@ -8,7 +8,7 @@ CONSTRAINTS_SPACY_TRANSFORMERS := constraints/spacy-transformers.txt
 PYTEST_ARGS := -n logical --maxprocesses 8 --dist loadfile
 PIP_ARGS := -m pip --disable-pip-version-check --quiet install --use-pep517
 
-.PHONY: demo test test-spacy-transformers lint format bench clean
+.PHONY: demo test test-spacy-transformers lint docs format bench clean
 
 demo: $(VENV)/installed-demo ## train, evaluate, package and use a text classifier on the bundled samples
 	$(BIN)/python -m spacy project run all
@@ -24,6 +24,9 @@ lint: $(VENV)/installed-lint ## check style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+docs: $(VENV)/installed-docs ## build the site of the docs into site/, without a network
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
+
 format: $(VENV)/installed-lint ## put the code into its usual form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -32,7 +35,7 @@ bench: $(WITH_SPACY_TRANSFORMERS)/installed-benchmarks ## measure against Huggin
 	$(WITH_SPACY_TRANSFORMERS)/bin/python -m benchmarks.run_all --data $(DATA)
 
 clean:
-	rm -rf $(VENV) $(WITH_SPACY_TRANSFORMERS) corpus training packages metrics
+	rm -rf $(VENV) $(WITH_SPACY_TRANSFORMERS) corpus training packages metrics site
 
 $(VENV)/bin/python $(WITH_SPACY_TRANSFORMERS)/bin/python:
 	$(PYTHON) -m venv $(@D)/..
