@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from wasabi import msg
 
-from ..fitting.recognized import task_of_gold
+from ..fitting.recognized import task_of_docs
 from ..planning.data_report import report_data
 from . import options
 from .hub import offline_without_network
@@ -34,8 +34,7 @@ def debug_data_cli(
     """
     with options.errors_as_messages():
         data = recognize_file(train, task, options.reader_arguments(context))
-        files = [train, dev] if regression else []
-        chosen = task_of_gold(data.task, data.reader, regression=regression, files=files)
+        chosen = task_of_docs(data, [train, dev], regression=regression)
         if encoder is None:
             msg.info("No lengths in subwords: name the encoder whose tokenizer is to count them, as -e ENCODER")
         else:

@@ -12,7 +12,7 @@ from wasabi import msg
 
 from ..component.defaults import DEFAULT_ENCODER
 from ..errors import Errors, InvalidError
-from ..fitting.recognized import task_of_gold
+from ..fitting.recognized import task_of_docs
 from ..planning.adaptations import FULL, STRATEGIES
 from ..planning.encoder_plan import COMPONENT_PREFIX
 from ..planning.new_config import write_config
@@ -160,7 +160,7 @@ def _one_of(
     dev = recognize_file(held, task or data.task.name, said, quiet=True) if isinstance(held, Path) else None
     files = [train] if dev is None else [train, dev.path]
     return TaskData(
-        task=task_of_gold(data.task, data.reader, regression=regression, files=files if regression else ()),
+        task=task_of_docs(data, files, regression=regression),
         train=train,
         dev=None if dev is None else dev.path,
         reader=data.reader,

@@ -65,7 +65,8 @@ def recognize_file(path: Path, task: str | None, said: Said, *, ask: Ask) -> Rec
     chosen = TASKS[shape.task or task or DEFAULT_TASK].reading(texts=shape.is_text)
     answered = {name.removeprefix(READER_OPTION): text for name, text in answers.items() if name != TASK_OPTION}
     settings = {**shape.settings, **as_settings({**said, **answered}, chosen)}
-    return RecognizedData(path, task_of_gold(chosen, settings), settings, shape, answers)
+    task_of_data = _task_of_numbers(chosen) if settings.get(SCORES) else chosen
+    return RecognizedData(path, task_of_data, settings, shape, answers)
 
 
 def shape_of(path: Path, task: str | None, said: Mapping[str, str]) -> DataShape:
@@ -95,21 +96,25 @@ def as_settings(texts: Said, task: Task) -> dict[str, Any]:
     return parse_settings(task, said)
 
 
-def task_of_gold(task: Task, settings: Settings, *, regression: bool = False, files: Iterable[Path] = ()) -> Task:
-    """Return the task that learns from numbers, if gold is numbers; else the task itself.
+def task_of_docs(data: RecognizedData, files: Iterable[Path], *, regression: bool) -> Task:
+    """Return the task of data, which is one of numbers if `.spacy` files hold these.
 
-    settings: of the reader, which may name columns of numbers. regression: whether `.spacy` files hold them. files:
-    those that are read, which must be such ones if no columns are named.
+    regression: whether they do. files: all that are read, which must be such ones if no columns of numbers are named.
     Raises ValueError for a task that learns labels alone, and for raw files without columns.
     """
-    if not (regression or settings.get(SCORES)):
-        return task
+    if not regression or data.reader.get(SCORES):
+        return data.task
+    for path in files:
+        if not is_docbin(path):
+            raise InvalidError(Errors.E366.format(path=path))
+    return _task_of_numbers(data.task)
+
+
+def _task_of_numbers(task: Task) -> Task:
+    """Return the task that learns from numbers. Raises ValueError for one that learns labels alone."""
     if task.numbers is None:
         known = ", ".join(name for name, other in TRAINED.items() if other.numbers is not None)
         raise InvalidError(Errors.E365.format(task=task.name, known=known))
-    for path in files:
-        if not (settings.get(SCORES) or is_docbin(path)):
-            raise InvalidError(Errors.E366.format(path=path))
     return task.numbers
 
 

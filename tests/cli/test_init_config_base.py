@@ -216,7 +216,8 @@ def test_what_does_not_fit_without_a_base(run: Callable, write_rows: Callable, t
     assert "[E050]" in run(*command, "--base", tmp_path / "nothing").output
     assert "[E562]" in run(*command, *data, "--name", "first", "--name", "second").output
     other = _data_options("nli", write_rows())
-    assert "[E546]" in run(*command, *other, "--name", "same", "--name", "same").output
+    columns = ("--reader.nli.premise", "text", "--reader.nli.hypothesis", "text", "--reader.nli.label", "label")
+    assert "[E546]" in run(*command, *other, *columns, "--name", "same", "--name", "same").output
     assert "[E561]" in run(*command, *other, "--regression").output
     assert "[E510]" in run(*command, *data, "--reader.limit", 3).output
 
