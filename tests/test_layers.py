@@ -26,14 +26,14 @@ LAYERS = (
     ("tasks", "tasks.pair_docs"),
     ("training",),
     ("pretraining", "evaluation", "exchange"),
-    ("serving",),
+    ("serving", "reporting"),
     ("viz",),
     ("cli", ""),
 )
 """From the ground up. `tasks/` are the folders of tasks, "" is the package's own `__init__`."""
 
 SHARED_BY_TASKS = "categories"
-KNOWS_THE_TABLE = ("cli", "training", "tasks", "serving")
+KNOWS_THE_TABLE = ("cli", "training", "tasks", "serving", "reporting")
 FORBIDDEN = {
     "subwords": ("torch", "transformers", "safetensors"),
     "network": ("spacy.tokens", "spacy.training"),

@@ -14,6 +14,7 @@ from ...planning.task import Score, Task
 from .gold import SPANS_KEY, gold_spans
 from .plan import PLAN
 from .report import OverlappingSpanReport
+from .report_rows import spancat_rows
 from .results import spancat_results
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ TASK = Task(
     example="The lid of the Nimbus 300 cracked after two weeks.",
     attribute=f'spans["{SPANS_KEY}"]',
     results=spancat_results,
+    report_rows=spancat_rows,
     plan=PLAN,
     label_warnings=warn_without_spans,
     make_report=OverlappingSpanReport,
