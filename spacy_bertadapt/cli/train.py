@@ -16,7 +16,7 @@ from spacy.util import load_config, logger
 from thinc.api import Config
 from wasabi import msg
 
-from ..errors import Errors, ExistsError, InvalidError
+from ..errors import Errors, ExistsError, InvalidError, Warnings
 from ..training.config_changes import as_line, changes_of, differences
 from ..training.signals import stop_request
 from . import options
@@ -46,6 +46,9 @@ def train_cli(
     join_timeout: Annotated[
         float, typer.Option("--join-timeout", min=1, help="Seconds to wait for the other processes, if there are any")
     ] = 600,
+    report: Annotated[
+        bool, typer.Option("--report/--no-report", help="Write report.html on model-best and the dev corpus at the end")
+    ] = True,
 ) -> None:
     """
     Train a pipeline from a config as `spacy train` does, with the same result. At each evaluation, and at Ctrl-C, the
@@ -81,6 +84,8 @@ def train_cli(
             with _kept_state_said(run, output):
                 run.run()
         _show_result(run, output)
+    if run.is_complete and report and output is not None and processes.is_first:
+        _write_report(output)
     if not run.is_complete:
         raise typer.Exit(request.exit_code)
 
@@ -171,3 +176,17 @@ def _show_result(run: TrainingRun, output: Path | None) -> None:
         msg.text(f"The best score is {score:.4f}, of step {step:,}")
     if output is not None:
         msg.text(f"{output / MODEL_BEST} has the best weights, {output / MODEL_LAST} the last")
+
+
+def _write_report(output: Path) -> None:
+    """Write the report on a training that is complete, and say where; what stands in its way is said too."""
+    from ..planning.data_files import reason_of
+    from ..reporting.after_training import report_on_training
+    from ..training.loop import MODEL_BEST
+
+    try:
+        path = report_on_training(output, pipeline=MODEL_BEST)
+    except Exception as err:  # the training has done its work: whatever a corpus or a component raises, it is kept
+        msg.warn(Warnings.W640.format(reason=reason_of(err)))
+    else:
+        msg.text(f"{path} shows scores, curves and mistakes")

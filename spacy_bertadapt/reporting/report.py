@@ -18,6 +18,7 @@ from ..planning.task import Settings, Task
 from ..tasks import get_task, task_of
 from .comparison import check_comparable, partner_of
 from .lengths import speed_blocks
+from .markup import counted
 from .page import Page, Section, render
 from .runs import ComponentRows, Run, run_pipeline
 from .sections import ComponentSection, speed_section, training_section
@@ -65,7 +66,7 @@ def report(
         examples = open_examples(second, Path(data), chosen, reader or {}, limit)
         runs.append(run_pipeline(second, examples, name=_other_name(second_name, name)))
     found = _found_log(first, nlp) if log is None else read_log(Path(log))
-    page = make_page(runs, source=str(data), log=found, title=title or f"Report on {name}", most_rows=most_rows)
+    page = make_page(runs, source=Path(data).name, log=found, title=title or f"Report on {name}", most_rows=most_rows)
     return write_page(page, Path(output))
 
 
@@ -102,7 +103,7 @@ def make_page(runs: list[Run], *, source: str, log: TrainingLog | None, title: s
     facts = [
         ("Pipeline", runs[0].name),
         *(("Compared with", other.name) for other in runs[1:]),
-        ("Data", f"{source}, {runs[0].texts:,} texts"),
+        ("Data", f"{source} ({counted(runs[0].texts, 'texts')})"),
         ("Speed", f"{runs[0].texts / runs[0].seconds:,.0f} texts a second"),
         ("Made", datetime.now().strftime("%Y-%m-%d %H:%M")),
     ]

@@ -19,11 +19,15 @@ from ..types import Ints
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComponentRows:
-    """The rows of a component. name: its name in the pipeline. task: the name of its task; title: as people read it."""
+    """The rows of a component.
+
+    name: its name in the pipeline. task: the name of its task; title: as people read it. things: what it predicts on.
+    """
 
     name: str
     task: str
     title: str
+    things: str
     rows: Rows
 
 
@@ -74,5 +78,5 @@ def _components(nlp: Language, examples: Sequence[Example]) -> list[ComponentRow
             continue
         rows = task.report_rows(pipe, examples)
         if len(rows):
-            found.append(ComponentRows(name=name, task=task.name, title=task.title, rows=rows))
+            found.append(ComponentRows(name=name, task=task.name, title=task.title, things=task.things, rows=rows))
     return found

@@ -29,8 +29,8 @@ class ComponentSection:
         names: of the pipelines, one or two.
         """
         self.component, self._run, self._names = component, run, tuple(names)
-        self._report = report_on(component.rows)
-        self._other = None if partner is None else report_on(partner.rows)
+        self._report = report_on(component.rows, unit=component.things)
+        self._other = None if partner is None else report_on(partner.rows, unit=component.things)
         self._scores = intervals(self._report.measure)
 
     def summary(self) -> list[str]:

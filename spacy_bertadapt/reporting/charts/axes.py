@@ -65,23 +65,16 @@ def picture(title: str, description: str, *content: Markup, height: int = HEIGHT
     )
 
 
-def legend(names: Sequence[str], *, first: int = 1) -> Markup:
-    """Return the names of series, each with its colour and its dashes. first: the number of the first colour."""
-    items = [
-        element(
-            "li",
-            element(
-                "svg",
-                element("line", x1=0, x2=22, y1=5, y2=5, class_=f"series s{number}"),
-                viewBox="0 0 22 10",
-                class_="key",
-                aria_hidden="true",
-            ),
-            name,
-        )
-        for number, name in enumerate(names, start=first)
-    ]
-    return element("ul", *items, class_="legend")
+def legend(names: Sequence[str], *, keys: Sequence[Markup] | None = None) -> Markup:
+    """Return the names of series. keys: a picture of each; None: lines in the colours and dashes of curves."""
+    keys = keys or [line_key(number) for number in range(1, len(names) + 1)]
+    return element("ul", *(element("li", key, name) for key, name in zip(keys, names, strict=True)), class_="legend")
+
+
+def line_key(number: int) -> Markup:
+    """Return a line as a curve of that number has it."""
+    line = element("line", x1=0, x2=22, y1=5, y2=5, class_=f"series s{number}")
+    return element("svg", line, viewBox="0 0 22 10", class_="key", aria_hidden="true")
 
 
 def round_values(low: float, high: float) -> list[float]:

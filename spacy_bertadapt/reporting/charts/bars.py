@@ -73,7 +73,13 @@ def histogram(
 
 def bar_legend(names: Sequence[str]) -> Markup:
     """Return the names of layers with their colours."""
-    return legend(names)
+    keys = [
+        element(
+            "svg", element("rect", width=10, height=10, rx=2, class_=f"f{number}"), viewBox="0 0 10 10", class_="key"
+        )
+        for number in range(1, len(names) + 1)
+    ]
+    return legend(names, keys=keys)
 
 
 def _column(axes: Axes, edges: Doubles, place: int, below: float, count: float, name: str, number: int) -> Markup:

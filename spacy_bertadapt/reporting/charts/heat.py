@@ -41,6 +41,11 @@ def heat_table(labels: Sequence[str], counts: Ints, *, rows: str, columns: str, 
     return element("div", shown, class_="scroll", tabindex=0, role="region", aria_label=caption)
 
 
+def needs_width(labels: Sequence[str]) -> bool:
+    """Return whether a table of these labels is too wide to stand beside another block."""
+    return len(labels) > 4 or sum(len(shortened(label, 14)) for label in labels) > 24
+
+
 def merge_rare(labels: Sequence[str], counts: Ints) -> tuple[list[str], Ints]:
     """Return labels and counts, of which those that are too many for a table are summed up as "others"."""
     if len(labels) <= MOST_LABELS:

@@ -13,7 +13,7 @@ from .spans import SpanReport
 KINDS: tuple[type[KindReport], ...] = (LabelReport, SeveralLabelReport, SpanReport, AnswerReport, NumberReport)
 
 
-def report_on(rows: Rows) -> KindReport:
-    """Return the report of the kind of the rows."""
+def report_on(rows: Rows, *, unit: str = "texts") -> KindReport:
+    """Return the report of the kind of the rows. unit: what they are, in the plural."""
     by_rows = {kind.rows_class: kind for kind in KINDS}
-    return by_rows[type(rows)](rows)
+    return by_rows[type(rows)](rows, unit=unit)

@@ -27,7 +27,6 @@ class AnswerReport(KindReport[AnswerRows]):
     """F1 and exact matches, of questions with and without an answer, and what confidence is worth."""
 
     rows_class = AnswerRows
-    unit = "questions"
     quality_title = "F1"
 
     @cached_property

@@ -24,15 +24,15 @@ R = TypeVar("R", bound=Rows)
 class KindReport(ABC, Generic[R]):
     """The report on rows of one kind.
 
-    rows_class: the kind. unit: what is predicted, in the plural. quality_title: what `quality` measures.
+    rows_class: the kind. quality_title: what `quality` measures.
     """
 
     rows_class: ClassVar[type[Rows]]
-    unit: ClassVar[str] = "texts"
     quality_title: ClassVar[str] = "accuracy"
 
-    def __init__(self, rows: R):
-        self.rows = rows
+    def __init__(self, rows: R, *, unit: str = "texts"):
+        """Take the rows. unit: what they are, in the plural."""
+        self.rows, self.unit = rows, unit
 
     @property
     @abstractmethod
@@ -86,10 +86,10 @@ class KindReport(ABC, Generic[R]):
         axes = plane(curves, x_title=f"share of the {self.unit}, most confident first", y_title=self.quality_title)
         half = int(np.searchsorted(covered, 0.5))
         note = (
-            f"If only the more confident half is taken, {self.quality_title} is {figure(float(quality[half]))}; "
-            f"of all {self.unit} it is {figure(float(quality[-1]))}."
+            f"If only the more confident half is taken, {self.quality_title} is {figure(float(quality[half]))}, and "
+            f"of all {self.unit} {figure(float(quality[-1]))}."
         )
-        return Block("Accuracy against coverage", line_chart("Coverage", curves, axes=axes, description=note), note)
+        return Block("Coverage", line_chart("Coverage", curves, axes=axes, description=note), note)
 
 
 def rounded(values: Doubles, digits: int = 4) -> list[Any]:

@@ -10,8 +10,8 @@ from ...planning.report_rows import Doubles, LabelRows
 from ...types import Bools, Ints
 from ..browser_rows import BrowserRows, Predicted
 from ..charts.bars import histogram
-from ..charts.heat import heat_table
-from ..markup import Block
+from ..charts.heat import heat_table, needs_width
+from ..markup import Block, counted
 from ..measures import Scores, Sums, prf_scores
 from .base import KindReport, rounded
 from .label_scores import by_label, label_table
@@ -67,10 +67,9 @@ class LabelReport(KindReport[LabelRows]):
         labels = self.rows.labels
         counts = self.confusion.diagonal(), self.confusion.sum(axis=0), self.confusion.sum(axis=1)
         confusion = heat_table(labels, self.confusion, rows="gold", columns="predicted", caption="Confusion matrix")
+        note = f"By gold and predicted label; darker: a larger share of the {self.unit} with that gold."
         return [
-            Block(
-                "Confusion matrix", confusion, "Texts by gold and predicted label; darker: a larger share of the row."
-            ),
+            Block("Confusion matrix", confusion, note, is_wide=needs_width(labels)),
             Block(
                 "Scores by label",
                 label_table(labels, counts, by_label(labels, self.measure), unit=self.unit),
@@ -120,6 +119,6 @@ class LabelReport(KindReport[LabelRows]):
             for name, kept in (("right", self.correct), ("wrong", ~self.correct))
         ]
         sure = (self.confidence >= 0.9) & ~self.correct
-        note = f"{int(sure.sum()):,} texts are wrong with a confidence of 0.9 or more: look at these first."
-        chart = histogram("Confidence", edges, layers, x_title="confidence", y_title="texts", description=note)
+        note = f"{counted(int(sure.sum()), self.unit)} wrong with a confidence of 0.9 or more: look at these first."
+        chart = histogram("Confidence", edges, layers, x_title="confidence", y_title=self.unit, description=note)
         return Block("Confidence of right and wrong", chart, note)

@@ -11,7 +11,7 @@ from ...planning.report_rows import Doubles, RowSpan, SpanRows
 from ...types import Bools, Ints
 from ..browser_rows import BrowserRows, Predicted, as_marks
 from ..charts.bars import Bar, bar_chart
-from ..charts.heat import heat_table
+from ..charts.heat import heat_table, needs_width
 from ..markup import Block, share
 from ..measures import Scores, Sums, prf_scores
 from ..span_errors import ERRORS, MISSED, SPURIOUS, SpanMatch, match_spans
@@ -91,12 +91,12 @@ class SpanReport(KindReport[SpanRows]):
         """Return errors, confusions, scores by label, calibration and thresholds."""
         totals = self.counts.sum(axis=0)
         caption = "Labels of matched spans"
-        confusion = heat_table(
-            [*self.labels, NOTHING], self._confusion(), rows="gold", columns="predicted", caption=caption
-        )
+        names = [*self.labels, NOTHING]
+        confusion = heat_table(names, self._confusion(), rows="gold", columns="predicted", caption=caption)
+        note = "Spans that overlap, by gold and predicted label; those that overlap none are beside nothing."
         blocks = [
             self._error_block(),
-            Block("Confusion of labels", confusion, "Spans that overlap, by gold and predicted label."),
+            Block("Confusion of labels", confusion, note, is_wide=needs_width(names)),
             Block(
                 "Scores by label",
                 label_table(

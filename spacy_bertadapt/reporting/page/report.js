@@ -275,7 +275,8 @@
       const head = make("div", "head");
       if (second === null) head.append(...this.verdict(first, place, ""));
       else head.append(...this.verdict(first, place, names[0]), ...this.verdict(second, place, names[1]));
-      head.append("gold", ...this.tags(this.data.gold[place], this.data.goldTexts[place], ""));
+      const gold = this.tags(this.data.gold[place], this.data.goldTexts[place], "");
+      if (gold.length) head.append("gold", ...gold);
       for (const error of this.data.errors[place] ?? []) head.append(make("span", "tag no", this.data.errorNames[error]));
       const confidence = first.conf[place] === null ? "" : `confidence ${number(first.conf[place])} · `;
       head.append(make("span", "numbers", `${confidence}${badness} ${number(this.data.bad[place])} · row ${this.data.row[place] + 1}`));
@@ -306,7 +307,7 @@
       if (!goldMarks.length) return shown("", [], null);
       const gold = goldMarks[place];
       if (parts.length) return this.answers(place);
-      const lines = shown("gold", gold, null);
+      const lines = shown("gold", gold, first.marks[place]);
       const predictions = second === null ? [[first, "predicted"]] : [[first, names[0]], [second, names[1]]];
       for (const [predicted, name] of predictions) lines.push(...shown(name, predicted.marks[place], gold));
       return lines;
