@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ..planning.report_rows import RowSpan
 
 WRONG_TYPE, WRONG_BOUNDARIES, WRONG_BOTH, MISSED, SPURIOUS = range(5)
-ERRORS = ("wrong type", "wrong boundaries", "wrong type and boundaries", "missed", "spurious")
+ERRORS = ("wrong type", "wrong boundaries", "type and boundaries", "missed", "spurious")
 
 
 @dataclass(frozen=True, slots=True)

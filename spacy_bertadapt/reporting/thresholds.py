@@ -44,6 +44,6 @@ def coverage_curve(confidence: Doubles, quality: Doubles, *, points: int = 200) 
     """Return shares of the texts, the most confident first, and the mean quality of each share, (points,) both."""
     order = np.argsort(-confidence, kind="stable")
     means = np.cumsum(quality[order]) / np.arange(1, len(order) + 1)
-    fewest = min(len(order), max(1, len(order) // 50))  # the mean of a handful says nothing
+    fewest = min(len(order), max(20, len(order) // 20))  # the mean of a handful says nothing
     places = np.unique(np.linspace(fewest, len(order), points).astype(np.int64)) - 1
     return (places + 1) / len(order), means[places]

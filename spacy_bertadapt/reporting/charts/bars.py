@@ -13,7 +13,7 @@ from ...types import Ints
 from ..markup import element, shortened
 from .axes import HEIGHT, WIDTH, Axes, legend, picture
 
-ROW, NAMES, VALUES = 28, 128, 70
+ROW, NAMES, VALUES = 28, 140, 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def bar_chart(title: str, bars: Sequence[Bar], *, description: str, highest: flo
         value = bar.value if np.isfinite(bar.value) else 0.0
         parts += [
             element(
-                "text", shortened(bar.name, 18), element("title", bar.name), x=NAMES - 8, y=y + 13, class_="tick end"
+                "text", shortened(bar.name, 21), element("title", bar.name), x=NAMES - 8, y=y + 13, class_="tick end"
             ),
             element(
                 "rect", x=NAMES, y=y, width=float(max(1.0, at(value) - NAMES)), height=18, rx=2, class_=f"f{bar.color}"

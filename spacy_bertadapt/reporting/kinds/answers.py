@@ -16,7 +16,7 @@ from .base import KindReport, rounded
 
 LABELS = ("has an answer", "no answer")
 RIGHT, PARTLY, WRONG, NOT_ANSWERED, OUGHT_NOT = range(5)
-OUTCOMES = ("right", "partly right", "another answer", "answer not given", "answer where there is none")
+OUTCOMES = ("right", "partly right", "another answer", "answer not given", "unwanted answer")
 ERRORS = OUTCOMES[1:]
 COLORS = (3, 1, 2, 4, 5)
 CONTEXT = 1
@@ -109,7 +109,7 @@ class AnswerReport(KindReport[AnswerRows]):
                 marks=[[] if a is None else as_marks([a], numbers, part=CONTEXT) for a in self.rows.answers],
             ),
             badness=((1 - self.rows.f1) * confidence).tolist(),
-            badness_title="(1 − F1) × confidence",
+            badness_title="wrongness",
             errors=[[] if outcome == RIGHT else [outcome - 1] for outcome in self.outcomes.tolist()],
             error_names=ERRORS,
         )

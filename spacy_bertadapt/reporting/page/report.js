@@ -95,11 +95,11 @@
   /** Return a text with its marks, and a button for the rest of a long one. others: marks that differing ones show. */
   const drawText = (what, string, marks, labels, others) => {
     const text = new Characters(string);
-    const target = make("p", "part");
+    const target = make("span", "body");
+    target.dir = "auto";
     const fill = (range) => {
       target.replaceChildren();
       target.classList.remove("layered");
-      if (what) target.append(make("span", "what", what));
       if (range[0] > 0) target.append("… ");
       (overlap(marks) ? drawLayered : drawApart)(target, text, marks, labels, others, range);
       if (range[0] > 0 || range[1] < text.length) {
@@ -110,7 +110,7 @@
       }
     };
     fill(windowOf(text.length, marks));
-    return target;
+    return make("p", "part", what ? make("span", "what", what) : null, target);
   };
 
   /** The rows of one component: what is chosen of them, in which order, and the page that is shown. */
