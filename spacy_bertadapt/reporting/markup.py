@@ -59,7 +59,8 @@ def figure(value: float | None, digits: int = 3) -> str:
     """Return a number with some digits behind the point; a dash for none."""
     if value is None or isnan(value):
         return NO_VALUE
-    return f"{value:.{digits}f}".replace("-", "−") if abs(value) < 1000 else f"{value:,.0f}".replace("-", "−")
+    shown = f"{value:.{digits}f}" if abs(value) < 1000 else f"{value:,.0f}"
+    return shown.lstrip("-") if float(shown.replace(",", "")) == 0 else shown.replace("-", "−")
 
 
 def share(value: float | None) -> str:

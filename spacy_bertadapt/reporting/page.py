@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from .markup import Block
@@ -52,6 +51,8 @@ class Page:
 
 def render(page: Page) -> str:
     """Return the page as HTML that needs no other file."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
     style, script = (Markup((FOLDER / name).read_text(encoding="utf8")) for name in (STYLE, SCRIPT))
     environment = Environment(
         loader=FileSystemLoader(FOLDER),

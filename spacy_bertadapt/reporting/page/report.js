@@ -141,7 +141,7 @@
       return button;
     }
 
-    control(name, title, element, className = "") {
+    control(name, title, element, className = "", parent = this.form) {
       element.name = name;
       this.controls[name] = element;
       let waiting;
@@ -150,7 +150,7 @@
         waiting = setTimeout(() => this.filter(), element.type === "search" ? WAIT : 0);
       });
       const isCheck = element.type === "checkbox";
-      this.form.append(make("label", isCheck ? "check" : className, isCheck ? element : title, isCheck ? title : element));
+      parent.append(make("label", isCheck ? "check" : className, isCheck ? element : title, isCheck ? title : element));
     }
 
     select(name, title, options) {
@@ -163,8 +163,8 @@
       this.control(name, title, element);
     }
 
-    input(name, title, type, settings = {}, className = "") {
-      this.control(name, title, Object.assign(make("input"), { type, ...settings }), className);
+    input(name, title, type, settings = {}, className = "", parent = this.form) {
+      this.control(name, title, Object.assign(make("input"), { type, ...settings }), className, parent);
     }
 
     addControls() {
@@ -185,8 +185,10 @@
         ]);
       }
       if (first.conf.some((value) => value !== null)) {
-        this.input("least", "Confidence from", "number", { min: 0, max: 1, step: 0.05, placeholder: "0" });
-        this.input("most", "to", "number", { min: 0, max: 1, step: 0.05, placeholder: "1" });
+        const range = make("div", "range");
+        this.form.append(range);
+        this.input("least", "Confidence from", "number", { min: 0, max: 1, step: 0.05, placeholder: "0" }, "", range);
+        this.input("most", "to", "number", { min: 0, max: 1, step: 0.05, placeholder: "1" }, "", range);
       }
       this.select("order", "Order", [
         ["worst", `worst first (${badness})`], ["sure", "most confident first"], ["unsure", "least confident first"],
@@ -337,7 +339,7 @@
     if (!browser || !said) return;
     browser.take(said);
     browser.filter();
-    document.getElementById(id).scrollIntoView();
+    document.getElementById(id).scrollIntoView({ behavior: "instant" });
   };
 
   const theme = document.querySelector(".theme");
