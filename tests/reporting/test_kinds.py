@@ -39,7 +39,7 @@ EQUAL = {
 def test_scores_are_those_of_evaluate(task: str, nlp: Language, make_pipe: Callable, train: Callable) -> None:
     make_pipe(task, nlp)
     examples = samples_of(task).make_examples(nlp)
-    train(nlp, examples, steps=12)
+    train(nlp, examples, steps=6)
     expected = nlp.evaluate(examples)
     run = run_pipeline(nlp, samples_of(task).make_examples(nlp), name="tiny")
     (component,) = run.components
@@ -57,7 +57,7 @@ def test_several_labels_and_numbers_score_as_in_evaluate(
     make_textcat(nlp, exclusive=False)
     examples = samples_of("textcat").make_examples(nlp, several=True)
     examples[0].reference.cats.pop("delivery")  # no gold for it
-    train(nlp, examples, steps=8)
+    train(nlp, examples, steps=4)
     expected = nlp.evaluate(examples)
     (component,) = run_pipeline(nlp, examples, name="tiny").components
     found = intervals(report_on(component.rows).measure, draws=20)
