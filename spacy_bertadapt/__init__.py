@@ -7,11 +7,12 @@ from .tasks.pair_docs import make_pair_doc
 
 if TYPE_CHECKING:
     from .fitting.fit import evaluate, fit
+    from .fitting.report import report
 
-__all__ = ["evaluate", "fit", "load_pipeline", "make_pair_doc", "save_pipeline"]
+__all__ = ["evaluate", "fit", "load_pipeline", "make_pair_doc", "report", "save_pipeline"]
 __version__ = "0.1.0"
 
-LATE = {"evaluate": "fitting.fit", "fit": "fitting.fit"}
+LATE = {"evaluate": "fitting.fit", "fit": "fitting.fit", "report": "fitting.report"}
 """Names that need torch, and the modules that they are imported from when they are first used."""
 
 

@@ -884,6 +884,20 @@ class Errors:
     E599 = (
         "[E599] {pipeline} is not a directory: only that of a pipeline can be watched. Leave out --watch, or name it."
     )
+    E640 = (
+        "[E640] None of the {count} {things} in {source} has gold for a component of the pipeline with a task: "
+        "{components}. Give data of its task, or --task for the one that the data is of."
+    )
+    E641 = (
+        "[E641] {second} can't be compared with {first}: its predictions are not of the same kind and on the same "
+        "texts as those of '{component}'. Compare pipelines that were trained for the same task and kind of labels."
+    )
+    E642 = "[E642] There is no log {path}. Give the log.jsonl that the training left (--log), or leave it out."
+    E643 = (
+        "[E643] {path} is no log of a training: {reason}. Give the log.jsonl that spacy-bertadapt.RecordLogger.v1 "
+        "wrote."
+    )
+    E644 = "[E644] {second} has no component for the task of '{component}' that predicted anything to compare."
 
 
 class Warnings:
@@ -911,6 +925,8 @@ class Warnings:
         "without it: the matrices are merged into its weights, and it is saved whole. To save the adapter alone, save "
         "it elsewhere."
     )
+    W640 = "[W640] The training is complete, but its report could not be written: {reason}."
+    W641 = "[W641] The log beside the pipeline is left out of the report: {reason}"
     W301 = "[W301] {count} of {total} steps had a non-finite loss or gradient and were skipped; the weights are sound."
     W302 = "[W302] The device ran out of memory; going on with at most {budget} subwords at once (max_batch_subwords)."
     W303 = (

@@ -34,6 +34,7 @@ PAGES = [
     "docs/server.md",
     "docs/serving.md",
     "docs/python.md",
+    "docs/report.md",
 ]
 
 
@@ -59,6 +60,7 @@ def trained_place(tmp_path, monkeypatch, tiny_bert):
     nlp.add_pipe("bert_qa", config={"model": {"encoder": {"name": str(tiny_bert)}}, "stride": 8}).initialize(lambda: [])
     nlp.to_disk(tmp_path / "out/qa")
     shutil.copytree(tiny_bert, tmp_path / "adapted/model")
+    (tmp_path / "dev.csv").write_text("text,label\nx,a\ny,b\n", encoding="utf8")
     return tmp_path
 
 

@@ -26,15 +26,15 @@ LAYERS = (
     ("tasks", "tasks.pair_docs"),
     ("training",),
     ("pretraining", "evaluation", "exchange", "calibration"),
+    ("serving", "reporting"),
     ("fitting",),
-    ("serving",),
     ("viz",),
     ("cli", ""),
 )
 """From the ground up. `tasks/` are the folders of tasks, "" is the package's own `__init__`."""
 
 SHARED_BY_TASKS = "categories"
-KNOWS_THE_TABLE = ("cli", "training", "tasks", "serving", "fitting", "calibration")
+KNOWS_THE_TABLE = ("cli", "training", "tasks", "serving", "fitting", "calibration", "reporting")
 FORBIDDEN = {
     "subwords": ("torch", "transformers", "safetensors"),
     "network": ("spacy.tokens", "spacy.training"),

@@ -14,6 +14,7 @@ from .import_checkpoint import import_cli
 from .init_config import init_config_cli
 from .options import READER_HELP, TAKES_OVERRIDES
 from .pretrain import pretrain_cli
+from .report import report_cli
 from .serve import serve_cli
 from .show import show_cli
 from .train import train_cli
@@ -24,6 +25,7 @@ app.command("debug-data", context_settings=TAKES_OVERRIDES, epilog=READER_HELP)(
 app.command("convert", context_settings=TAKES_OVERRIDES, epilog=READER_HELP)(convert_cli)
 app.command("evaluate", context_settings=TAKES_OVERRIDES, epilog=READER_HELP)(evaluate_cli)
 app.command("calibrate", context_settings=TAKES_OVERRIDES, epilog=READER_HELP)(calibrate_cli)
+app.command("report", context_settings=TAKES_OVERRIDES, epilog=READER_HELP)(report_cli)
 app.command("apply")(apply_cli)
 app.command("import")(import_cli)
 app.command("export")(export_cli)

@@ -46,6 +46,9 @@ def train_cli(
     join_timeout: Annotated[
         float, typer.Option("--join-timeout", min=1, help="Seconds to wait for the other processes, if there are any")
     ] = 600,
+    report: Annotated[
+        bool, typer.Option("--report/--no-report", help="Write report.html on model-best and the dev corpus at the end")
+    ] = True,
 ) -> None:
     """
     Train a pipeline from a config as `spacy train` does, with the same result. At each evaluation, and at Ctrl-C, the
@@ -81,6 +84,11 @@ def train_cli(
             with _kept_state_said(run, output):
                 run.run()
         _show_result(run, output)
+    if run.is_complete and report and output is not None and processes.is_first:
+        from ..reporting.after_training import try_to_report
+        from ..training.loop import MODEL_BEST
+
+        try_to_report(output, pipeline=MODEL_BEST)
     if not run.is_complete:
         raise typer.Exit(request.exit_code)
 

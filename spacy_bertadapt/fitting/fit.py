@@ -24,6 +24,7 @@ from ..evaluation.pipelines import load_pipeline
 from ..planning.base_pipeline import BasePipeline
 from ..planning.new_config import write_config
 from ..planning.request import ConfigRequest, TaskData
+from ..reporting.after_training import try_to_report
 from ..tasks import get_task, task_of
 from .given_data import Data, as_file
 from .recognized import RecognizedData, recognize_file, refuse_to_guess
@@ -54,7 +55,8 @@ def fit(
     task: "textcat", "nli", "ner", "spancat" or "qa"; None: it is recognized.
     encoder: hub id, directory, package:NAME, or component:NAME of the base.
     base: a pipeline that the new component is added to; its own components are kept as they are.
-    output: a new folder for the config, the pipelines, the log, and data that are no files; None: nothing is kept.
+    output: a new folder for the config, the pipelines, the log, a report, and data that are no files; None: nothing is
+        kept.
     seed: of all chance. use_gpu: a GPU's number; -1: the CPU.
     settings: options of `init-config` (epochs, batch_size, learn_rate, lang, device, name), settings of the task's
         reader (label="stars"), and settings of the config by dotted name ({"training.patience": 100}).
@@ -79,7 +81,7 @@ def evaluate(nlp: Language, data: Data, *, task: str | None = None, **settings: 
     """
     with TemporaryDirectory() as folder:
         chosen = task_of(nlp) if task is None else get_task(task)
-        recognized = _recognize(as_file(data, Path(folder), "data"), chosen.name, settings)
+        recognized = recognize(as_file(data, Path(folder), "data"), chosen.name, settings)
         return score(nlp, recognized.path, task=recognized.task, reader=recognized.reader)
 
 
@@ -124,12 +126,12 @@ def _request(
     given: _SettingsGiven,
 ) -> ConfigRequest:
     """Return the request for the config of a training, with data that are no files written to the folder."""
-    data = _recognize(as_file(train, folder / DATA, "train"), task, given.reader)
+    data = recognize(as_file(train, folder / DATA, "train"), task, given.reader)
     _say(data)
     share, held = (float(dev), None) if isinstance(dev, int | float) else (0.2, as_file(dev, folder / DATA, "dev"))
     if held is None and not 0 < share < 1:
         raise InvalidError(Errors.E682.format(value=dev))
-    other = None if held is None else _recognize(held, task or data.task.name, given.reader)
+    other = None if held is None else recognize(held, task or data.task.name, given.reader)
     of_task = TaskData(
         task=data.task,
         train=data.path,
@@ -158,7 +160,8 @@ def _base_pipeline(base: Language | str | Path | None, folder: Path) -> BasePipe
     return BasePipeline.of(str(base), load_pipeline(str(base)))
 
 
-def _recognize(path: Path, task: str | None, settings: Mapping[str, Any]) -> RecognizedData:
+def recognize(path: Path, task: str | None, settings: Mapping[str, Any]) -> RecognizedData:
+    """Find out what a file is. settings: of its reader. Raises ValueError that names what has to be given."""
     said = {name: value if isinstance(value, str) else srsly.json_dumps(value) for name, value in settings.items()}
     return recognize_file(path, task, said, ask=refuse_to_guess)
 
@@ -186,4 +189,6 @@ def _train(config: Config, folder: Path, use_gpu: int, *, is_kept: bool) -> Lang
             f"spacy bertadapt train {folder / CONFIG} -o {folder} --resume" if is_kept else "fit(..., output=FOLDER)"
         )
         msg.warn(Warnings.W690.format(step=run.progress.step - 1, remedy=remedy))
+    elif is_kept:
+        try_to_report(folder, pipeline=MODEL_BEST)
     return load_pipeline(str(folder / MODEL_BEST))

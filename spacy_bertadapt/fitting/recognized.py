@@ -104,10 +104,11 @@ def task_of_docs(data: RecognizedData, files: Iterable[Path], *, regression: boo
     """
     if not regression or data.reader.get(SCORES):
         return data.task
+    task = _task_of_numbers(data.task)
     for path in files:
         if not is_docbin(path):
             raise InvalidError(Errors.E366.format(path=path))
-    return _task_of_numbers(data.task)
+    return task
 
 
 def _task_of_numbers(task: Task) -> Task:

@@ -20,6 +20,7 @@ from .choices import Choice
 from .data_summary import DataSurvey, LabelSurvey
 from .decisions import DecisionsOf
 from .exchange import Exchange
+from .report_rows import MakeRows
 from .results import Results
 
 if TYPE_CHECKING:
@@ -102,12 +103,13 @@ class Task:
     suffix: of a usual raw file. gold: a function that returns a Doc's labels; None for a Doc without annotation.
     score: the score that is shown first. prediction: a function that returns the prediction on a Doc and its score,
     both as text. example: a text to try. attribute: where the prediction stands, as code on a Doc. results: a function
-    that returns what a component of the task writes, as columns. plan: how a config
-    is made for it; None: the task can't be trained. label_warnings: a function that returns messages about the labels
-    of a file. make_report: makes the report on its Examples for `debug-data`; None: it has none. weights: those of
-    scores, in place of the factory's; none: the factory's. numbers: the same task where gold is numbers; None: it
-    learns labels alone. exchange: how its networks are exchanged with Transformers; None: it has none of its own.
-    decisions: a function that compares a component's predictions with gold; None: it has no probabilities.
+    that returns what a component of the task writes, as columns. report_rows: a function that returns what `report`
+    shows of a component's predictions. plan: how a config is made for it; None: the task can't be trained.
+    label_warnings: a function that returns messages about the labels of a file. make_report: makes the report on its
+    Examples for `debug-data`; None: it has none. weights: those of scores, in place of the factory's; none: the
+    factory's. numbers: the same task where gold is numbers; None: it learns labels alone. exchange: how its networks
+    are exchanged with Transformers; None: it has none of its own. decisions: a function that compares a component's
+    predictions with gold; None: it has no probabilities.
     """
 
     name: str
@@ -123,6 +125,7 @@ class Task:
     example: str
     attribute: str
     results: Callable[[Any], Results]
+    report_rows: MakeRows
     plan: ConfigPlan | None = None
     label_warnings: Callable[[Path, LabelSurvey], list[str]] = lambda path, labels: []
     make_report: MakeReport | None = None

@@ -15,9 +15,9 @@ from spacy_bertadapt.planning.decisions import Decisions
 def test_error_by_hand() -> None:
     """Four decisions in two bins: 0.95 with one of two right, 0.55 with two of two."""
     found = reliability([0.95, 0.95, 0.55, 0.55], [True, False, True, True], bins=10)
-    assert found.count[[5, 9]].tolist() == [2, 2]
+    assert found.counts[[5, 9]].tolist() == [2, 2]
     assert found.error == pytest.approx((0.45 + 0.45) / 2)
-    assert expected_calibration_error([], []) == 0
+    assert np.isnan(expected_calibration_error([], []))
     assert expected_calibration_error([1.0, 0.0], [True, False]) == 0
 
 

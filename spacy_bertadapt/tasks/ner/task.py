@@ -13,6 +13,7 @@ from ...planning.task import Score, Task
 from .decisions import entity_decisions
 from .plan import PLAN
 from .report import EntityReport
+from .report_rows import ner_rows
 from .results import ner_results
 
 
@@ -45,6 +46,7 @@ TASK = Task(
     example="Ada Lovelace lived in London.",
     attribute="ents",
     results=ner_results,
+    report_rows=ner_rows,
     plan=PLAN,
     label_warnings=warn_without_entities,
     make_report=EntityReport,

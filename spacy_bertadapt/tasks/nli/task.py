@@ -7,6 +7,7 @@ from ..categories.decisions import category_decisions
 from ..categories.exchange import OF_PAIRS
 from ..categories.labels import best_category, gold_categories
 from ..categories.number_task import with_numbers
+from ..categories.report_rows import category_rows
 from ..categories.results import category_results
 from . import OWN_SCORES, PARTS
 from .plan import PLAN
@@ -24,6 +25,7 @@ LABELS = Task(
     example="A man is eating. [SEP] Someone eats.",
     attribute="cats",
     results=category_results,
+    report_rows=category_rows(main="accuracy", parts=PARTS),
     plan=PLAN,
     exchange=OF_PAIRS,
     decisions=category_decisions,

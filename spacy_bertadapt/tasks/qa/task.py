@@ -9,6 +9,7 @@ from ...planning.task import Score, Task
 from . import ANSWERS, PARTS
 from .decisions import answer_decisions
 from .plan import ANSWERABLE, PLAN, UNANSWERABLE
+from .report_rows import qa_rows
 from .results import qa_results
 
 
@@ -40,6 +41,7 @@ TASK = Task(
     example="Where did she live? [SEP] Ada Lovelace lived in London.",
     attribute='spans["answers"]',
     results=qa_results,
+    report_rows=qa_rows,
     plan=PLAN,
     exchange=Exchange(auto_class="AutoModelForQuestionAnswering", hub_task="question-answering"),
     decisions=answer_decisions,

@@ -15,6 +15,7 @@ from .decisions import span_decisions
 from .gold import SPANS_KEY, gold_spans
 from .plan import PLAN
 from .report import OverlappingSpanReport
+from .report_rows import spancat_rows
 from .results import spancat_results
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ TASK = Task(
     example="The lid of the Nimbus 300 cracked after two weeks.",
     attribute=f'spans["{SPANS_KEY}"]',
     results=spancat_results,
+    report_rows=spancat_rows,
     plan=PLAN,
     label_warnings=warn_without_spans,
     make_report=OverlappingSpanReport,

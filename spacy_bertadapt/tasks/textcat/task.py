@@ -7,6 +7,7 @@ from ..categories.decisions import category_decisions
 from ..categories.exchange import OF_TEXTS
 from ..categories.labels import best_category, gold_categories
 from ..categories.number_task import with_numbers
+from ..categories.report_rows import category_rows
 from ..categories.results import category_results
 from .plan import PLAN
 
@@ -22,6 +23,7 @@ LABELS = Task(
     example="Where is my parcel?",
     attribute="cats",
     results=category_results,
+    report_rows=category_rows(main="macro F"),
     plan=PLAN,
     exchange=OF_TEXTS,
     decisions=category_decisions,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...planning.task import Score, Task
 from ..categories.labels import best_category, gold_categories
+from ..categories.report_rows import category_rows
 from ..categories.results import category_results
 
 TASK = Task(
@@ -18,4 +19,5 @@ TASK = Task(
     example="Where is my parcel?",
     attribute="cats",
     results=category_results,
+    report_rows=category_rows(main="macro F"),
 )

@@ -1,0 +1,1 @@
+"""Reports on trained pipelines: one HTML file that needs nothing else."""
