@@ -114,7 +114,17 @@ class Drill:
 
     def _start(self, output: Path, *, real: bool) -> Processes:
         """Start the command; --resume begins where nothing is saved yet."""
-        arguments = ["bertadapt", "train", str(self.config), "-o", str(output), "--resume", "--join-timeout", JOIN]
+        arguments = [
+            "bertadapt",
+            "train",
+            "--no-report",
+            str(self.config),
+            "-o",
+            str(output),
+            "--resume",
+            "--join-timeout",
+            JOIN,
+        ]
         if has_state(output):
             self.steps.append(load_state(output).progress.step)
         return Processes(arguments, count=self.processes, log=self.log, real=real)

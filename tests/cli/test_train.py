@@ -30,7 +30,7 @@ def config_file(make_config: MakeConfig, tmp_path: Path) -> Path:
 
 
 def start(config: Path, output: Path, *options: str) -> subprocess.Popen:
-    return start_spacy("bertadapt", "train", str(config), "-o", str(output), *options)
+    return start_spacy("bertadapt", "train", "--no-report", str(config), "-o", str(output), *options)
 
 
 def start_spacy(*arguments: str) -> subprocess.Popen:
@@ -87,21 +87,21 @@ def test_a_run_that_fails_says_from_where_it_can_go_on(make_config: MakeConfig, 
     config = make_config("textcat")
     config["training"]["before_update"] = {"@callbacks": "spacy-bertadapt.test_failing_late.v1"}
     config.to_disk(tmp_path / "my.cfg")
-    result = run("train", tmp_path / "my.cfg", "-o", tmp_path / "out")
+    result = run("train", "--no-report", tmp_path / "my.cfg", "-o", tmp_path / "out")
     assert isinstance(result.exception, AssertionError)
     printed = " ".join(result.output.split())
     assert "state after step 4 is kept. Go on from there with the same command and --resume" in printed
-    assert "is kept" not in run("train", tmp_path / "my.cfg").output, "there is no folder"
+    assert "is kept" not in run("train", "--no-report", tmp_path / "my.cfg").output, "there is no folder"
 
 
 def test_a_run_says_where_it_saves(config_file: Path, run: Callable, tmp_path: Path) -> None:
-    short = ("train", config_file, "--training.max_steps", 1)
+    short = ("train", "--no-report", config_file, "--training.max_steps", 1)
     assert "Nothing is saved: no folder was given with -o" in " ".join(run(*short).output.split())
     assert f"Savingto{tmp_path}/out" in "".join(run(*short, "-o", tmp_path / "out").output.split())
 
 
 def test_a_run_says_what_it_made(config_file: Path, run: Callable, tmp_path: Path) -> None:
-    result = run("train", config_file, "-o", tmp_path / "out", "--training.max_steps", 4)
+    result = run("train", "--no-report", config_file, "-o", tmp_path / "out", "--training.max_steps", 4)
     assert result.exit_code == 0, result.output
     assert "5 steps" in result.output
     assert (tmp_path / "out" / "model-best").is_dir()
@@ -111,20 +111,20 @@ def test_what_can_not_be_resumed_is_said(
     config_file: Path, make_config: MakeConfig, run: Callable, tmp_path: Path
 ) -> None:
     output = tmp_path / "out"
-    assert "E574" in run("train", config_file, "--resume").output
+    assert "E574" in run("train", "--no-report", config_file, "--resume").output
     run_part(make_config("textcat"), output, steps=2)
-    assert "E573" in run("train", config_file, "-o", output).output
-    refused = run("train", config_file, "-o", output, "--resume", "--training.dropout", 0.3)
+    assert "E573" in run("train", "--no-report", config_file, "-o", output).output
+    refused = run("train", "--no-report", config_file, "-o", output, "--resume", "--training.dropout", 0.3)
     assert refused.exit_code == 1
     assert "E572" in refused.output
-    longer = run("train", config_file, "-o", output, "--resume", "--training.patience", 50)
+    longer = run("train", "--no-report", config_file, "-o", output, "--resume", "--training.patience", 50)
     assert longer.exit_code == 0, longer.output
     assert "training.patience was 0, is 50" in longer.output
-    assert run("train", config_file, "-o", output).exit_code == 0
+    assert run("train", "--no-report", config_file, "-o", output).exit_code == 0
 
 
 def test_resuming_begins_where_nothing_is_saved_yet(config_file: Path, run: Callable, tmp_path: Path) -> None:
-    begun = run("train", config_file, "-o", tmp_path / "out", "--resume", "--training.max_steps", 1)
+    begun = run("train", "--no-report", config_file, "-o", tmp_path / "out", "--resume", "--training.max_steps", 1)
     assert begun.exit_code == 0, begun.output
     assert "Nothing to resume" in begun.output
 
@@ -135,8 +135,8 @@ def test_a_run_that_was_killed_before_its_first_state_begins_again(
     failing = make_config("textcat")
     failing["training"]["before_to_disk"] = {"@callbacks": "spacy-bertadapt.test_failing_after_a_save.v1"}
     failing.to_disk(tmp_path / "failing.cfg")
-    assert run("train", tmp_path / "failing.cfg", "-o", tmp_path / "out").exit_code == 1
-    begun = run("train", config_file, "-o", tmp_path / "out", "--resume")
+    assert run("train", "--no-report", tmp_path / "failing.cfg", "-o", tmp_path / "out").exit_code == 1
+    begun = run("train", "--no-report", config_file, "-o", tmp_path / "out", "--resume")
     assert begun.exit_code == 0, begun.output
     assert "Nothing to resume" in begun.output
 
@@ -157,14 +157,14 @@ def failing_after_a_save() -> Callable:
 
 
 def test_a_finished_training_is_not_made_again(config_file: Path, run: Callable, tmp_path: Path) -> None:
-    first = ("train", config_file, "-o", tmp_path / "out", "--training.max_steps", 4)
+    first = ("train", "--no-report", config_file, "-o", tmp_path / "out", "--training.max_steps", 4)
     assert run(*first).exit_code == 0
     before = files_of(tmp_path / "out")
     again = run(*first, "--resume")
     assert again.exit_code == 0, again.output
     assert "has come to its end" in " ".join(again.output.split())
     assert files_of(tmp_path / "out") == before
-    longer = run("train", config_file, "-o", tmp_path / "out", "--training.max_steps", 8, "--resume")
+    longer = run("train", "--no-report", config_file, "-o", tmp_path / "out", "--training.max_steps", 8, "--resume")
     assert longer.exit_code == 1
     assert "E566" in longer.output
     assert "training.max_steps was 4, is 8" in " ".join(longer.output.split())
@@ -174,7 +174,7 @@ def test_pipelines_of_another_training_are_not_replaced_by_resuming(
     config_file: Path, run: Callable, tmp_path: Path
 ) -> None:
     save_pipeline(spacy.blank("en"), tmp_path / "out" / "model-best")
-    refused = run("train", config_file, "-o", tmp_path / "out", "--resume")
+    refused = run("train", "--no-report", config_file, "-o", tmp_path / "out", "--resume")
     assert refused.exit_code == 1
     assert "E567" in refused.output
     assert (tmp_path / "out" / "model-best").is_dir()

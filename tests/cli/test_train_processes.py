@@ -29,7 +29,18 @@ def config_file(make_config: MakeConfig, tmp_path: Path) -> Path:
 
 def start(config: Path, output: Path, *options: str) -> list[subprocess.Popen]:
     """Start two processes as a launcher does."""
-    command = [sys.executable, "-m", "spacy", "bertadapt", "train", str(config), "-o", str(output), *options]
+    command = [
+        sys.executable,
+        "-m",
+        "spacy",
+        "bertadapt",
+        "train",
+        "--no-report",
+        str(config),
+        "-o",
+        str(output),
+        *options,
+    ]
     environments = [environment_of(rank, port) for port in [free_port()] for rank in range(PROCESSES)]
     settings = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     own = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -49,7 +60,18 @@ def test_a_process_that_dies_ends_the_other_and_both_go_on(config_file: Path, tm
     state = load_state(output)
     assert len(state.positions) == PROCESSES
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(PROCESSES)]
-    command = [*torchrun, "-m", "spacy", "bertadapt", "train", str(config_file), "-o", str(output), "--resume"]
+    command = [
+        *torchrun,
+        "-m",
+        "spacy",
+        "bertadapt",
+        "train",
+        "--no-report",
+        str(config_file),
+        "-o",
+        str(output),
+        "--resume",
+    ]
     done = subprocess.run(
         command, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}, check=False
     )
