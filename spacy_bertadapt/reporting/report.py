@@ -57,12 +57,13 @@ def report(
     or has no gold for the pipeline, and for a second pipeline that does something else.
     """
     first, name = _opened(nlp)
+    other = None if compare is None else _opened(compare)
     chosen = get_task(task) if isinstance(task, str) else task or task_of(first)
     run = run_pipeline(first, open_examples(first, Path(data), chosen, reader or {}, limit), name=name)
     _check_has_rows(run, first, things=chosen.things, source=str(data))
     runs = [run]
-    if compare is not None:
-        second, second_name = _opened(compare)
+    if other is not None:
+        second, second_name = other
         examples = open_examples(second, Path(data), chosen, reader or {}, limit)
         runs.append(run_pipeline(second, examples, name=_other_name(second_name, name)))
     found = _found_log(first, nlp) if log is None else read_log(Path(log))
@@ -137,8 +138,8 @@ def _opened(nlp: Language | str | Path) -> tuple[Language, str]:
 
 
 def _folder_name(path: Path) -> str:
-    """Return the last two parts of a path, as many pipelines are called model-best."""
-    return "/".join(path.absolute().parts[-2:] if len(path.parts) != 1 or path.exists() else path.parts)
+    """Return the last two parts of a folder's path, as many are called model-best; a package's name as it is."""
+    return "/".join(path.absolute().parts[-2:]) if path.exists() else str(path)
 
 
 def _other_name(name: str, taken: str) -> str:

@@ -119,6 +119,8 @@ class LabelReport(KindReport[LabelRows]):
             for name, kept in (("right", self.correct), ("wrong", ~self.correct))
         ]
         sure = (self.confidence >= 0.9) & ~self.correct
-        note = f"{counted(int(sure.sum()), self.unit)} wrong with a confidence of 0.9 or more: look at these first."
+        count = int(sure.sum())
+        what = f"{counted(count, self.unit)} wrong with a confidence of 0.9 or more"
+        note = f"{what}: look at these first." if count else f"{what}."
         chart = histogram("Confidence", edges, layers, x_title="confidence", y_title=self.unit, description=note)
         return Block("Confidence of right and wrong", chart, note)

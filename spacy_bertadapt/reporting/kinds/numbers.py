@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from ...planning.report_rows import Doubles, NumberRows
+from ...tasks.categories.number_scorer import ranks
 from ...types import Bools
 from ..browser_rows import BrowserRows, Predicted
 from ..charts.bars import histogram
@@ -97,12 +98,6 @@ class NumberReport(KindReport[NumberRows]):
 
     def _text(self, values: Doubles, kept: list[int]) -> str:
         return ", ".join(f"{self.rows.labels[number]} {values[number]:.4g}" for number in kept)
-
-
-def ranks(numbers: Doubles) -> Doubles:
-    """Return the place of each number in their order, from 1; equal ones share the mean of their places."""
-    _, place, counts = np.unique(numbers, return_inverse=True, return_counts=True)
-    return (np.cumsum(counts) - (counts - 1) / 2)[place]
 
 
 def _sums(gold: Doubles, predicted: Doubles) -> Doubles:
