@@ -30,7 +30,7 @@ from .tasks import DATA_SETS
 TASK = "sst2"
 COUNT, SIZE = 2, 32  # processes; texts of a step
 TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(COUNT), "-m"]
-SPACY, OURS = ["-m", "spacy", "train"], ["-m", "spacy", "bertadapt", "train"]
+SPACY, OURS = ["-m", "spacy", "train"], ["-m", "spacy", "bertadapt", "train", "--no-report"]
 GPUS, PARAMETERS, TOUCHED = 8, 110e6, 86e6  # BERT-base: all parameters; those that each token meets
 PEAK, REACHED = 312e12, 0.4  # an A100's bfloat16, and the share of it that such a training may reach
 BANDWIDTHS = {"NVLink, 200 GB/s": 200e9, "PCIe 4, 20 GB/s": 20e9, "25 Gbit Ethernet, 3 GB/s": 3e9}
