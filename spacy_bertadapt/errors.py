@@ -840,6 +840,13 @@ class Errors:
     E601 = "[E601] --method {method} is no way to calibrate. The ways are: {known}"
     E602 = "[E602] {path} is there already, and not empty. Name another folder by -o, or write over it by --force."
     E603 = "[E603] --precision and --thresholds are two ways to find thresholds. Leave out one of them."
+    E604 = (
+        "[E604] {value} is no calibration: it has scales above 0, as many biases, and thresholds from 0 to 1 by label."
+    )
+    E605 = (
+        "[E605] {name!r} can't have a calibration with {found}: its labels are {labels}, and it has {outputs} outputs, "
+        "which have as many scales, or one for all."
+    )
     E680 = (
         "[E680] {path}: nothing is recognized as training data.{title} docs/data.md has an example of each format; "
         "name the format by --reader.format, and what is between the fields of a table by --reader.separator."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any
 
 from spacy.language import Language
@@ -103,7 +104,8 @@ def _calibrate_one(
     """Calibrate a component, and measure it before and after."""
     pipe.calibration = NOT_CALIBRATED
     before = decisions_of(nlp, name, pipe, task, examples)
-    observations = list(observe(pipe, examples))
+    earlier = list(takewhile(lambda other: other is not pipe, (other for _, other in nlp.pipeline)))
+    observations = list(observe(pipe, examples, earlier))
     is_vector = method == "vector" and pipe.has_labels
     scale = fit_scale(pipe, observations, is_vector=is_vector)
     pipe.calibration = scale

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from spacy.tokens import Doc, Span
 from spacy.training import Example
 from torch import Tensor
 
@@ -33,22 +34,40 @@ class Observation:
     targets: Any
 
 
-def observe(pipe: BertPipe, examples: Iterable[Example]) -> Iterator[Observation]:
-    """Yield the logits and the gold of examples that are annotated for a component, some texts at a time."""
+def observe(pipe: BertPipe, examples: Iterable[Example], before: Sequence[Any] = ()) -> Iterator[Observation]:
+    """Yield the logits and the gold of examples that are annotated for a component, some texts at a time.
+
+    before: the components before it, which annotate the texts first: it may read the vectors of one.
+    """
     stream = (example for example in examples if pipe.is_annotated(example))
     while batch := list(islice(stream, TEXTS_AT_ONCE)):
-        docs = [example.reference for example in batch]
+        docs = [_without_gold(example.reference, pipe.parts or ()) for example in batch]
+        for other in before:
+            docs = list(other.pipe(docs)) if hasattr(other, "pipe") else [other(doc) for doc in docs]
         texts = pipe.encode(docs)
         outputs = pipe.runner.predict(texts, docs)
         targets = pipe.targets(batch, texts, outputs.batch)
         yield Observation(_all_logits(outputs), np.arange(len(outputs.batch)), targets)
 
 
+def _without_gold(doc: Doc, parts: Sequence[str]) -> Doc:
+    """Return the tokens of a Doc, and the parts of its pair, without other annotation. parts: their span groups."""
+    spaces = [bool(token.whitespace_) for token in doc]
+    bare = Doc(doc.vocab, words=[token.text for token in doc], spaces=spaces)
+    for part in parts:
+        if part in doc.spans:
+            bare.spans[part] = [Span(bare, span.start, span.end) for span in doc.spans[part]]
+    return bare
+
+
 def fit_scale(pipe: BertPipe, observations: Sequence[Observation], *, is_vector: bool) -> Calibration:
     """Return the scale under which gold is the most probable.
 
+    Beforehand, the logarithms of scales and the biases are around 0 with a deviation of 1: so little data, all of it
+    right, does not make probabilities of 1, and a label without gold is still possible.
     is_vector: whether each output has a scale of its own, and a bias.
     """
+    prior = 0.5 / sum(len(part.rows) for part in observations)
     outputs = observations[0].logits.shape[-1] if is_vector else 1
     log_scale = torch.zeros(outputs, dtype=torch.float64, requires_grad=True)
     bias = torch.zeros(outputs, dtype=torch.float64, requires_grad=is_vector)
@@ -59,12 +78,13 @@ def fit_scale(pipe: BertPipe, observations: Sequence[Observation], *, is_vector:
     def step() -> Tensor:
         optimizer.zero_grad()
         loss = mean_loss(pipe, observations, log_scale.exp(), bias)
+        loss = loss + prior * (log_scale.square().mean() + bias.square().mean())
         loss.backward()
         return loss
 
     optimizer.step(step)
     scale = log_scale.detach().exp().clamp(1 / HIGHEST, 1 / LOWEST)
-    return Calibration(_rounded(scale), _rounded(bias.detach()))
+    return Calibration(scale.tolist(), bias.detach().tolist())
 
 
 def mean_loss(pipe: BertPipe, observations: Sequence[Observation], scale: Tensor, bias: Tensor) -> Tensor:
@@ -96,11 +116,6 @@ def _all_logits(outputs: WindowOutputs) -> Tensor:
     for group, logits in zip(outputs.groups, outputs.logits, strict=True):
         padded[group, : logits.shape[1]] = logits
     return torch.from_numpy(padded)
-
-
-def _rounded(values: Tensor) -> tuple[float, ...]:
-    """Return numbers as files hold them, whatever writes these."""
-    return tuple(float(f"{value:.6g}") for value in values.tolist())
 
 
 @contextmanager

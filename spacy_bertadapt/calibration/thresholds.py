@@ -8,13 +8,13 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from ..component.calibration import NEVER
 from ..planning.decisions import Decisions
 
 F1 = "f1"
 FEWEST = 10
 Z = 1.96
 ROUNDED = 1e-6  # so that what a threshold is made of reaches it in float32 too
-NEVER = 1.0  # no probability is above it: the label is never decided for
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from .network_component import NetworkComponent
 from .outputs import WindowOutputs
 from .pipeline_link import PipelineLink
 from .runner import Runner
-from .saving import SavedPart, check_component_name
+from .saving import STATE, SavedPart, check_component_name
 from .task_contract import Predictions, Targets, TaskContract, Texts
 from .thinc_model import NetworkModel, encoder_of, network_model, shim_of
 from .thinc_shim import NetworkShim
@@ -82,11 +82,17 @@ class BertPipe(LabelledComponent, NetworkComponent, TaskContract[Texts, Targets,
 
     @property
     def calibration(self) -> Calibration:
-        """The scale of the logits, and the thresholds of labels. It can be set, and is saved with the component."""
+        """The scale of the logits, and the thresholds of labels. It can be set, and is saved with the component.
+
+        Setting one raises ValueError if it doesn't fit the labels and the outputs.
+        """
         return self._calibration
 
     @calibration.setter
     def calibration(self, calibration: Calibration) -> None:
+        if calibration != NOT_CALIBRATED:
+            outputs = len(self.network.checkpoint.labels) if self.shim.is_initialized else None
+            calibration.check(self.name, self.labels, outputs)
         self._calibration = calibration
 
     def weights_of_labels(self, device: torch.device) -> Tensor | None:
@@ -159,7 +165,6 @@ class BertPipe(LabelledComponent, NetworkComponent, TaskContract[Texts, Targets,
             place, encoder = self.gold_place.format(**self.cfg), self.shim.settings.encoder.name
             raise InvalidError(Errors.E301.format(name=self.name, place=place, encoder=encoder))
         self.attach(checkpoint)
-        self.calibration = NOT_CALIBRATED
         self.shim.learner.forget()
         self.compare_labels(counts)
         self.take_as_initialized()
@@ -193,6 +198,7 @@ class BertPipe(LabelledComponent, NetworkComponent, TaskContract[Texts, Targets,
             self.shim.attach(checkpoint)
             self.runner.check()
             self.take_labels(labels)
+            self.calibration = NOT_CALIBRATED
 
     def predict(self, docs: Iterable[Doc]) -> Predictions:
         """Return the predictions for Docs, without changing the Docs."""
@@ -258,8 +264,16 @@ class BertPipe(LabelledComponent, NetworkComponent, TaskContract[Texts, Targets,
         """Take over what `saved_state` returned. Raises ValueError if it doesn't fit the labels."""
         self.restore_labels(state)
         self.restore_settings(state)
-        self.calibration = Calibration.from_state(state.get("calibration"), self.labels)
+        try:
+            self.calibration = Calibration.from_state(state.get("calibration"))
+        except InvalidError as err:
+            raise InvalidError(Errors.E105.format(path=STATE, reason=f"does not hold: {err}")) from err
         encoder_of(self.model).restore(self.model, state, self._config_beside)
+
+    def remove_adapter(self) -> None:
+        """Remove LoRA's matrices: see `NetworkComponent`. A calibration, which was fitted with them, is dropped."""
+        super().remove_adapter()
+        self._forget_calibration()
 
     def use_own_encoder(self, shim: NetworkShim) -> None:
         """Stand alone from now on, with a network that has an encoder of its own. shim: holds it."""

@@ -12,7 +12,9 @@ import numpy as np
 from ..errors import Errors, InvalidError
 from ..types import Floats
 from .outputs import WindowOutputs
-from .saving import STATE
+
+NEVER = 1.0
+"""The threshold that no score reaches, not even one that is rounded to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,19 @@ class Calibration:
     scale: Sequence[float] = (1.0,)
     bias: Sequence[float] = (0.0,)
     thresholds: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Keep numbers with 6 digits, as files do. Raises ValueError for what can't scale logits, or is no share."""
+        try:
+            scale, bias = tuple(map(_short, self.scale)), tuple(map(_short, self.bias))
+            thresholds = {str(label): _short(least) for label, least in self.thresholds.items()}
+        except (AttributeError, TypeError, ValueError) as err:
+            raise InvalidError(Errors.E604.format(value=repr(self)[:120])) from err
+        possible = len(scale) == len(bias) > 0 and all(map(isfinite, (*scale, *bias))) and min(scale) > 0
+        if not possible or not all(0 <= least <= NEVER for least in thresholds.values()):
+            raise InvalidError(Errors.E604.format(value=repr(self)[:120]))
+        for name, value in (("scale", scale), ("bias", bias), ("thresholds", thresholds)):
+            object.__setattr__(self, name, value)
 
     @property
     def is_scaled(self) -> bool:
@@ -44,29 +59,44 @@ class Calibration:
         scale, bias = (np.array(values, dtype=np.float32) for values in (self.scale, self.bias))
         return replace(outputs, logits=[logits * scale + bias for logits in outputs.logits])
 
+    def reaches(self, label: str, score: float, default: float = 0.0) -> bool:
+        """Return whether a score is enough for a label. default: the threshold of labels without one."""
+        least = self.thresholds.get(label, default)
+        return score >= least and (least < NEVER or label not in self.thresholds)
+
     def thresholds_of(self, labels: Sequence[str], default: float) -> Floats:
-        """Return the threshold of each label, (labels,); default: of those without one."""
-        return np.array([self.thresholds.get(label, default) for label in labels], dtype=np.float32)
+        """Return the threshold of each label, (labels,), above 1 for `NEVER`; default: of those without one."""
+        least = [self.thresholds.get(label, default) for label in labels]
+        never = [self.thresholds.get(label) == NEVER for label in labels]
+        return np.where(never, np.float32(np.inf), np.array(least, dtype=np.float32))
+
+    def check(self, name: str, labels: Sequence[str], outputs: int | None) -> None:
+        """Raise ValueError for thresholds of labels that a component doesn't have, and scales of other outputs.
+
+        name: the component's. outputs: how many logits it has of each unit; None: there is no network to tell it.
+        """
+        unknown = sorted(set(self.thresholds) - set(labels))
+        if unknown or len(self.scale) not in (1, outputs or len(self.scale)):
+            found = f"thresholds of {', '.join(unknown)}" if unknown else f"{len(self.scale)} scales"
+            raise InvalidError(Errors.E605.format(name=name, found=found, labels=", ".join(labels), outputs=outputs))
 
     def to_state(self) -> dict[str, Any]:
         """Return it as JSON can hold it."""
         return asdict(self)
 
     @classmethod
-    def from_state(cls, state: Any, labels: Sequence[str]) -> Calibration:
-        """Return what `to_state` returned. Raises ValueError for anything else. labels: of the component."""
+    def from_state(cls, state: Any) -> Calibration:
+        """Return what `to_state` returned. Raises ValueError for anything else."""
         if state is None:
             return cls()
         try:
-            made = cls(tuple(state["scale"]), tuple(state["bias"]), dict(state["thresholds"]))
-            numbers = [*made.scale, *made.bias, *made.thresholds.values()]
-            is_right = all(isinstance(number, float) and isfinite(number) for number in numbers)
-            is_right = is_right and min(made.scale) > 0 and set(made.thresholds) <= set(labels)
-        except (TypeError, KeyError, ValueError):
-            is_right = False
-        if not is_right:
-            raise InvalidError(Errors.E105.format(path=STATE, reason=f"has calibration = {state!r:.80}"))
-        return made
+            return cls(state["scale"], state["bias"], state["thresholds"])
+        except (TypeError, KeyError) as err:
+            raise InvalidError(Errors.E604.format(value=repr(state)[:120])) from err
+
+
+def _short(number: float) -> float:
+    return float(f"{number:.6g}")
 
 
 NOT_CALIBRATED = Calibration()

@@ -7,11 +7,15 @@ from pathlib import Path
 
 import pytest
 import spacy
+import srsly
 from spacy.training import Example
 
+from spacy_bertadapt import save_pipeline
 from spacy_bertadapt.calibration.calibrate import calibrate
 from spacy_bertadapt.component.calibration import NOT_CALIBRATED, Calibration
 from spacy_bertadapt.tasks import TRAINED
+from spacy_bertadapt.tasks.categories.results import category_results
+from spacy_bertadapt.tasks.zeroshot.standing import with_own_encoder
 from spacy_bertadapt.training.optimizer import adamw
 from tests.fixtures.annotations import assert_same
 from tests.fixtures.components import samples_of
@@ -135,9 +139,80 @@ def test_the_command(unsure, tmp_path: Path, run: Callable) -> None:
 
 
 WHOLE = {"scale": [1.0], "bias": [0.0], "thresholds": {}}
+SPOILT = [
+    {**WHOLE, "scale": [0.0]},
+    {"scale": [1.0]},
+    {**WHOLE, "thresholds": {"z": 0.5}},
+    {**WHOLE, "thresholds": {"payment": 1.5}},
+    {**WHOLE, "scale": [1.0, 2.0], "bias": [0.0, 0.0]},
+    3,
+]
 
 
-@pytest.mark.parametrize("state", [{**WHOLE, "scale": [0.0]}, {"scale": [1.0]}, {**WHOLE, "thresholds": {"z": 0.5}}, 3])
-def test_a_spoilt_state_is_refused(state: object) -> None:
+@pytest.mark.parametrize("state", SPOILT)
+def test_a_spoilt_state_is_refused(unsure, tmp_path: Path, state: object) -> None:
+    unsure.to_disk(tmp_path)
+    cfg = srsly.read_json(tmp_path / "bert_textcat/cfg")
+    srsly.write_json(tmp_path / "bert_textcat/cfg", {**cfg, "calibration": state})
     with pytest.raises(ValueError, match="E105"):
-        Calibration.from_state(state, ["a", "b"])
+        spacy.load(tmp_path)
+
+
+@pytest.mark.parametrize("calibration", [{"thresholds": {"z": 0.5}}, {"scale": (1.0, 2.0), "bias": (0.0, 0.0)}])
+def test_what_does_not_fit_is_refused(unsure, calibration: dict) -> None:
+    with pytest.raises(ValueError, match="E605"):
+        unsure.get_pipe("bert_textcat").calibration = Calibration(**calibration)
+    assert unsure.get_pipe("bert_textcat").calibration == NOT_CALIBRATED
+
+
+@pytest.mark.parametrize("values", [((0,), (0,)), ((1, 1), (0,)), ((float("nan"),), (0,)), ((1,), (0,), {"a": 2})])
+def test_impossible_numbers(values: tuple) -> None:
+    with pytest.raises(ValueError, match="E604"):
+        Calibration(*values)
+
+
+def test_no_score_reaches_one(unsure) -> None:
+    """Not even one that is so sure that it is rounded to 1; whole numbers are numbers too."""
+    pipe = unsure.get_pipe("bert_textcat")
+    pipe.calibration = Calibration((100,), (0,), dict.fromkeys(pipe.labels, 1))
+    doc = unsure("my parcel never arrived")
+    assert max(doc.cats.values()) == 1.0
+    assert pipe.decide(doc) == ()
+    assert category_results(pipe).read(doc)["label"] is None
+    assert category_results(pipe).read(doc)["score"] == 1.0
+    assert spacy.blank("en").from_config(unsure.config).from_bytes(unsure.to_bytes())("my parcel").cats
+
+
+def test_other_weights_have_no_calibration(unsure, tmp_path: Path) -> None:
+    """Whether they are read, or learned anew."""
+    pipe = unsure.get_pipe("bert_textcat")
+    pipe.to_disk(tmp_path)
+    pipe.calibration = Calibration((0.5,), (0.0,))
+    pipe.from_disk(tmp_path, exclude=["cfg"])
+    assert pipe.calibration == NOT_CALIBRATED
+
+
+@pytest.mark.parametrize("task", ["textcat", "ner"])
+def test_what_listens_is_calibrated_on_what_it_hears(task: str, make_listening: Callable) -> None:
+    """Without the vectors of the component before it, nothing is said of a text."""
+    nlp = make_listening(task, steps=20)
+    (result,) = calibrate(nlp, samples_of(task).make_examples(nlp))
+    assert result.loss[1] < result.loss[0] < 1.0
+
+
+@pytest.mark.filterwarnings("ignore:.*W310")
+def test_a_zeroshot_has_it_wherever_it_stands(make_pipe: Callable, make_shared: Callable, tmp_path: Path) -> None:
+    nlp = spacy.blank("en")
+    make_pipe("nli", nlp).initialize(list, labels=["entailment", "neutral", "contradiction"])
+    nlp.add_pipe("bert_zeroshot", config={"labels": ["delivery", "payment"]})
+    before = nlp("my parcel never arrived").cats["delivery"]
+    nlp.get_pipe("bert_nli").calibration = Calibration((20.0,), (0.0,))
+    after = nlp("my parcel never arrived").cats["delivery"]
+    assert abs(after - 0.5) > abs(before - 0.5)
+    save_pipeline(nlp, tmp_path / "whole", exclude=["bert_nli"])
+    zeroshot = spacy.blank("en").add_pipe("bert_zeroshot", config={"labels": ["a"]})
+    zeroshot.from_disk(tmp_path / "whole/bert_zeroshot")
+    assert zeroshot.nli.calibration.scale == (20.0,)
+    shared = make_shared("nli").get_pipe("bert_nli")
+    shared.calibration = Calibration((0.1,), (0.0,))
+    assert with_own_encoder(shared).calibration == shared.calibration

@@ -27,11 +27,10 @@ from ...network.checkpoint import Checkpoint
 from ...network.inputs import to_device
 from ...subwords.batches import WindowBatch
 from ...types import Floats, Ints
+from .deciding import decide_each, decide_one
 from .kind_settings import KindSettings
 from .kinds import EXCLUSIVE, KINDS, NUMBERS, Kind
 from .pooling import check_long_text, pool_windows
-
-USUAL_THRESHOLD = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,18 +150,16 @@ class Categorizer(BertPipe[EncodedTexts, CatsTargets, Floats]):
     def decide(self, doc: Doc) -> tuple[str, ...]:
         """Return the labels of a Doc that has been predicted which reach their thresholds; none: it is undecided.
 
-        Of exclusive labels that is the most probable one, or none. Without thresholds, which `bertadapt calibrate`
-        finds, exclusive labels have 0 and others `threshold`, or 0.5.
+        Of exclusive labels that is the most probable one, or none; of others all, the most probable first. Without
+        thresholds, which `bertadapt calibrate` finds, exclusive labels have 0 and others `threshold`, or 0.5.
         """
-        values = {label: doc.cats[label] for label in self.labels if label in doc.cats}
-        thresholds = self.calibration.thresholds
-        if not values or self.predicts_numbers:
+        if self.predicts_numbers:
             return ()
+        values = {label: doc.cats[label] for label in self.labels if label in doc.cats}
         if self.kind is EXCLUSIVE:
-            best = max(values, key=values.__getitem__)
-            return (best,) if values[best] >= thresholds.get(best, 0.0) else ()
-        usual = self._settings.get("threshold") or USUAL_THRESHOLD
-        return tuple(label for label, value in values.items() if value >= thresholds.get(label, usual))
+            best = decide_one(values, self.calibration)
+            return () if best is None else (best,)
+        return tuple(decide_each(values, self.calibration, self._settings.get("threshold")))
 
     def is_annotated(self, example: Example) -> bool:
         """Return whether labels of the component have gold. Raises ValueError for a label that it doesn't know."""

@@ -123,6 +123,7 @@ def with_own_encoder(nli: PairCategorizer) -> PairCategorizer:
     settings = {**settings_of(nli), "encoder": nli.shim.encoder_source.name}
     independent = component_of(settings, nli.vocab, nli.name)
     independent.attach(nli.shim.whole_checkpoint())
+    independent.calibration = nli.calibration
     return independent
 
 
@@ -164,7 +165,7 @@ def component_of(settings: dict[str, Any], vocab: Vocab, name: str) -> PairCateg
 
 
 def _are_same(first: PairCategorizer, second: PairCategorizer) -> bool:
-    """Return whether two components answer alike: they have the same labels, windows and weights."""
+    """Return whether two components answer alike: they have the same labels, windows, calibration and weights."""
     if not first.shim.is_initialized or _reading(first) != _reading(second):
         return False
     one, other = first.network.module.state_dict(), second.network.module.state_dict()
@@ -174,4 +175,4 @@ def _are_same(first: PairCategorizer, second: PairCategorizer) -> bool:
 def _reading(nli: PairCategorizer) -> tuple[object, ...]:
     """Return how a component reads texts, besides its weights."""
     windows = nli.runner.settings
-    return nli.labels, nli.long_text, windows.max_length, windows.stride
+    return nli.labels, nli.long_text, windows.max_length, windows.stride, nli.calibration
