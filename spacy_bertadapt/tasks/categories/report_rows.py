@@ -10,7 +10,7 @@ from spacy.training import Example
 
 from ...pairs import PartNames, pair_of
 from ...planning.report_rows import LabelRows, MakeRows, NumberRows, Rows, SeveralLabelRows
-from .results import DEFAULT_THRESHOLD
+from .deciding import DEFAULT_THRESHOLD
 
 Numbered = list[tuple[int, Example]]
 
