@@ -847,6 +847,7 @@ class Errors:
         "[E605] {name!r} can't have a calibration with {found}: its labels are {labels}, and it has {outputs} outputs, "
         "which have as many scales, or one for all."
     )
+    E606 = "[E606] --precision {precision:g} can't be had. Use a number above 0 and below 1, such as 0.95."
     E680 = (
         "[E680] {path}: nothing is recognized as training data.{title} docs/data.md has an example of each format; "
         "name the format by --reader.format, and what is between the fields of a table by --reader.separator."
@@ -1023,6 +1024,14 @@ class Warnings:
     W600 = (
         "[W600] {name} learns on: its calibration was of the weights before, and is dropped. Calibrate it anew at the "
         "end: python -m spacy bertadapt calibrate"
+    )
+    W601 = (
+        "[W601] The calibration of '{name}' is not in the checkpoint, as its last layer can't be told from others, or "
+        "has no bias. Multiply the logits by {scale} and add {bias} to have the same probabilities."
+    )
+    W602 = (
+        "[W602] The thresholds of '{name}' are not in the checkpoint, which has no place for them. In a pipeline that "
+        "it is imported to, set the component's calibration = Calibration(thresholds={thresholds})."
     )
     W690 = (
         "[W690] Stopped after step {step:,}: this is the best pipeline so far. To be able to go on, or to keep what "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
@@ -21,29 +21,31 @@ from .scaling import fit_scale, loss_under, observe
 from .thresholds import Threshold, find_threshold
 
 METHODS = ("temperature", "vector")
+USUAL_THRESHOLD = 0.5  # of labels that don't exclude each other
 
 
 @dataclass(frozen=True, slots=True)
 class CalibratedComponent:
     """What was done to a component.
 
-    texts: with gold. calibration: the new one. error, loss: expected calibration error and negative log-likelihood,
-    before and after. thresholds: of labels. undecided: the share of decisions that reach no threshold; of entities and
-    spans, those that are left out.
+    texts: with gold. calibration: the new one. error, right, loss: expected calibration error, share of the decisions
+    that are right, and negative log-likelihood of gold, before and after. thresholds: of labels. made: how many
+    decisions there are without these.
     """
 
     name: str
     texts: int
     calibration: Calibration
     error: tuple[float, float]
+    right: tuple[float, float]
     loss: tuple[float, float]
+    made: int
     thresholds: Sequence[Threshold] = ()
 
     @property
     def undecided(self) -> float:
-        """The share of decisions that reach no threshold."""
-        total = sum(threshold.total for threshold in self.thresholds)
-        return 1 - sum(threshold.decided for threshold in self.thresholds) / max(1, total)
+        """The share of texts that is left undecided; of entities, spans and answers, how much fewer there are."""
+        return max(0.0, 1 - sum(threshold.decided for threshold in self.thresholds) / max(1, self.made))
 
 
 def calibrate(
@@ -78,13 +80,19 @@ def calibrated_components(nlp: Language) -> list[tuple[str, BertPipe, Task]]:
     return [(name, pipe, task) for name, pipe, task in variants if task.decisions is not None]
 
 
-def decisions_of(nlp: Language, name: str, pipe: Any, task: Task, examples: Sequence[Example]) -> Decisions:
-    """Return the decisions of a component on examples, predicted anew by all components up to it."""
+def decisions_of(
+    nlp: Language, name: str, pipe: Any, task: Task, examples: Sequence[Example], *, every: bool = False
+) -> Decisions:
+    """Return the decisions of a component on examples, predicted anew by all components up to it.
+
+    every: those too that its thresholds leave out.
+    """
     assert task.decisions is not None
     later = nlp.pipe_names[nlp.pipe_names.index(name) + 1 :]
-    docs = nlp.pipe((example.predicted.copy() for example in examples), disable=later)
-    predicted = (Example(doc, example.reference) for doc, example in zip(docs, examples, strict=True))
-    return task.decisions(pipe, predicted)
+    with pipe.deciding(every=every):
+        docs = nlp.pipe((example.predicted.copy() for example in examples), disable=later)
+        predicted = (Example(doc, example.reference) for doc, example in zip(docs, examples, strict=True))
+        return task.decisions(pipe, predicted)
 
 
 def _is_for(pipe: Any, example: Example) -> bool:
@@ -111,10 +119,29 @@ def _calibrate_one(
     pipe.calibration = scale
     after = decisions_of(nlp, name, pipe, task, examples)
     found: list[Threshold] = []
-    if thresholds is not None and pipe.labels:
+    if thresholds is not None:
         precision = None if isinstance(thresholds, str) else thresholds
-        found = [find_threshold(after, label, precision=precision) for label in pipe.labels]
-        pipe.calibration = replace(scale, thresholds={threshold.label: threshold.value for threshold in found})
-    errors = tuple(expected_calibration_error(part.confidence, part.is_right) for part in (before, after))
+        possible = decisions_of(nlp, name, pipe, task, examples, every=True)
+        found = [find_threshold(possible, label, precision=precision) for label in pipe.decided_labels]
+        pipe.take_thresholds({threshold.label: threshold.value for threshold in found})
+    measured = (before, after)
+    errors = tuple(expected_calibration_error(part.confidence, part.is_right) for part in measured)
+    right = tuple(sum(part.is_right) / max(1, len(part)) for part in measured)
     losses = (loss_under(pipe, observations), loss_under(pipe, observations, scale))
-    return CalibratedComponent(name, len(examples), pipe.calibration, (errors[0], errors[1]), losses, found)
+    return CalibratedComponent(
+        name,
+        len(examples),
+        pipe.calibration,
+        (errors[0], errors[1]),
+        (right[0], right[1]),
+        losses,
+        _count_made(pipe, after),
+        found,
+    )
+
+
+def _count_made(pipe: Any, decisions: Decisions) -> int:
+    """Return how many decisions are for a label: of labels that don't exclude each other, those from 0.5 on."""
+    least = 0.0 if decisions.best else pipe.cfg.get("threshold", 0.0)
+    least = USUAL_THRESHOLD if least is None else least
+    return sum(confidence >= least for confidence in decisions.confidence)

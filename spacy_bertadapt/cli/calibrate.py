@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ..calibration.calibrate import CalibratedComponent
     from ..calibration.thresholds import Threshold
 
+FEW = 100
+
 
 def calibrate_cli(
     context: typer.Context,
@@ -31,7 +33,7 @@ def calibrate_cli(
         str, typer.Option("--method", help="temperature, or vector: a scale an output, which may change decisions")
     ] = "temperature",
     precision: Annotated[
-        float | None, typer.Option("--precision", min=0, max=1, help="Set the threshold of each label for it")
+        float | None, typer.Option("--precision", help="Set the threshold of each label for it, such as 0.95")
     ] = None,
     thresholds: Annotated[bool, typer.Option("--thresholds", help="Set the threshold of each label for F1")] = False,
     gpu_id: Annotated[int, typer.Option("--gpu-id", "-g", help="Number of the GPU; -1 for the CPU")] = -1,
@@ -40,7 +42,8 @@ def calibrate_cli(
 ) -> None:
     """
     Scale the logits of a pipeline's components, so that of what they are 80 % sure of, 80 % is right, and save the
-    pipeline. With --precision or --thresholds each label gets the probability from which it is decided for.
+    pipeline. With --precision or --thresholds each label gets the probability from which it is decided for; of the
+    precision one can then be 90 % sure on new data.
     """
     from ..calibration.calibrate import calibrate
     from ..calibration.thresholds import F1
@@ -52,6 +55,8 @@ def calibrate_cli(
             raise InvalidError(Errors.E602.format(path=output))
         if precision is not None and thresholds:
             raise InvalidError(Errors.E603)
+        if precision is not None and not 0 < precision < 1:
+            raise InvalidError(Errors.E606.format(precision=precision))
         options.use_gpu(gpu_id)
         nlp = load_pipeline(model)
         chosen = task_of(nlp) if task is None else get_task(task)
@@ -61,28 +66,41 @@ def calibrate_cli(
         results = calibrate(nlp, examples, method=method, thresholds=F1 if thresholds else precision)
         save_pipeline(nlp, output)
     for result in results:
-        _show(result)
+        _show(result, precision)
     msg.good(f"Wrote {output}")
 
 
-def _show(result: CalibratedComponent) -> None:
-    """Print what was done to a component."""
+def _show(result: CalibratedComponent, precision: float | None) -> None:
+    """Print what was done to a component. precision: that is wanted; None: none is."""
     temperature = result.calibration.temperature
     how = "a scale for each output" if temperature is None else f"temperature {temperature:.3f}"
-    rows = [
-        (title, f"{before:.4f}", f"{after:.4f}")
-        for title, (before, after) in (("expected calibration error", result.error), ("log loss of gold", result.loss))
-    ]
-    msg.table(rows, header=("", "Before", "After"), aligns=("l", "r", "r"), divider=True, title=f"{result.name}: {how}")
-    if not result.thresholds:
-        return
+    measures = {
+        "expected calibration error": result.error,
+        "log loss of gold": result.loss,
+        "decisions that are right": result.right,
+    }
+    rows = [(title, f"{before:.4f}", f"{after:.4f}") for title, (before, after) in measures.items()]
+    title = f"{result.name}: {how}, by {result.texts:,} texts"
+    msg.table(rows, header=("", "Before", "After"), aligns=("l", "r", "r"), divider=True, title=title)
+    if result.texts < FEW:
+        msg.warn(f"{result.texts:,} texts are few: chance decides much. Use {FEW:,} or more that were not trained on")
+    if result.thresholds:
+        _show_thresholds(result, precision)
+
+
+def _show_thresholds(result: CalibratedComponent, precision: float | None) -> None:
+    """Print the thresholds of a component's labels."""
+    from ..calibration.thresholds import fewest_decisions
+
     table = [_row(threshold) for threshold in result.thresholds]
     header = ("Label", "Threshold", "Precision", "95 % interval", "Recall", "Decided")
     msg.table(table, header=header, aligns=("l", *"rrrrr"), divider=True)
     msg.text(f"{result.undecided:.1%} of the decisions reach no threshold")
+    needed = "" if precision is None else f", of which it takes {fewest_decisions(precision)} that are all right"
     for threshold in result.thresholds:
         if not threshold.reached:
-            msg.warn(f"{threshold.label}: no threshold has it, on 10 decisions or more: it is never decided for")
+            reason = f"too few of its {threshold.total:,} decisions are right{needed}"
+            msg.warn(f"{threshold.label}: {reason}: it is never decided for")
 
 
 def _row(found: Threshold) -> tuple[str, ...]:

@@ -2,7 +2,9 @@
 
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -94,6 +96,21 @@ class BertPipe(LabelledComponent, NetworkComponent, TaskContract[Texts, Targets,
             outputs = len(self.network.checkpoint.labels) if self.shim.is_initialized else None
             calibration.check(self.name, self.labels, outputs)
         self._calibration = calibration
+
+    @property
+    def decided_labels(self) -> tuple[str, ...]:
+        """The labels that it decides for, each with a threshold of its own if `bertadapt calibrate` finds one."""
+        return self.labels
+
+    def take_thresholds(self, thresholds: Mapping[str, float]) -> None:
+        """Decide for a label from a probability on, from now on. thresholds: those of `decided_labels`."""
+        self.calibration = replace(self.calibration, thresholds=thresholds)
+
+    @contextmanager
+    def deciding(self, *, every: bool) -> Iterator[None]:
+        """Give each decision in the block a score. every: also decide for what is too improbable otherwise."""
+        with self._decided_by({} if every else None):
+            yield
 
     def weights_of_labels(self, device: torch.device) -> Tensor | None:
         """Return the class weight of every label, on a device; first that of units without one, where there are such.
@@ -292,6 +309,19 @@ class BertPipe(LabelledComponent, NetworkComponent, TaskContract[Texts, Targets,
         if self.calibration != NOT_CALIBRATED:
             warnings.warn(Warnings.W600.format(name=self.name), stacklevel=3)
             self.calibration = NOT_CALIBRATED
+
+    @contextmanager
+    def _decided_by(self, thresholds: Mapping[str, float] | None, **settings: Any) -> Iterator[None]:
+        """Have other settings in the block, and other thresholds of labels; None: the same ones."""
+        calibration, before = self._calibration, {name: self._settings[name] for name in settings}
+        if thresholds is not None:
+            self._calibration = replace(calibration, thresholds=thresholds)
+        self._settings.update(settings)
+        try:
+            yield
+        finally:
+            self._calibration = calibration
+            self._settings.update(before)
 
     def _learn(self, lesson: Lesson[Texts]) -> RunningLoss | float:
         """Add up the gradients of annotated examples, and return their mean loss."""

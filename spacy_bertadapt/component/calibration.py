@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import Errors, InvalidError
 from ..types import Floats
-from .outputs import WindowOutputs
+
+if TYPE_CHECKING:
+    from .outputs import WindowOutputs
 
 NEVER = 1.0
 """The threshold that no score reaches, not even one that is rounded to 1."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import AbstractContextManager
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,16 +12,18 @@ from typing import TYPE_CHECKING
 import srsly
 from spacy.language import Language
 
-from ..errors import Errors, ExistsError, InvalidError
+from ..errors import Errors, ExistsError, InvalidError, Warnings
 from ..files import pipeline_names, replaced_folder
 from ..learning.saving import save_whole
 from ..network.checkpoint_facts import CARD, COMPONENT
+from ..network.output_layer import output_layer, scaled_outputs, takes
 from ..planning.task import Task
 from .component_file import component_content
 from .model_card import model_card
 
 if TYPE_CHECKING:
     from ..component.base import BertPipe
+    from ..network.checkpoint import Checkpoint
 
 FILES = (
     "config.json",
@@ -51,8 +54,9 @@ FILES = (
 def export_component(nlp: Language, name: str, task: Task, folder: Path, *, force: bool = False) -> None:
     """Write the network of a component into a folder that Transformers and `import_checkpoint` read.
 
-    LoRA's matrices are merged into the weights. The folder is written aside and put in its place when it is complete.
-    A head gets a copy of the encoder that it shares.
+    LoRA's matrices are merged into the weights, and a calibration into the last layer, so that probabilities are the
+    same. The folder is written aside and put in its place when it is complete. A head gets a copy of the encoder that
+    it shares. Warns of what the checkpoint has no place for.
     force: whether the files of a checkpoint in a folder that is not empty are replaced; all else in it stays.
     Raises FileExistsError for a folder that is not empty, or that holds a pipeline, OSError if it can't be written, and
     ValueError for a head on vectors of other components.
@@ -60,7 +64,9 @@ def export_component(nlp: Language, name: str, task: Task, folder: Path, *, forc
     pipe: BertPipe = nlp.get_pipe(name)  # type: ignore[assignment]
     content = component_content(task, nlp.get_pipe_config(name))
     with _whole(folder.absolute(), force=force) as fresh:
-        save_whole(pipe.shim.whole_checkpoint(), fresh)
+        checkpoint = pipe.shim.whole_checkpoint()
+        with _calibrated(pipe, checkpoint):
+            save_whole(checkpoint, fresh)
         srsly.write_json(fresh / COMPONENT, content)
         (fresh / CARD).write_text(model_card(nlp, name, task, folder.absolute().name), encoding="utf8")
 
@@ -82,6 +88,26 @@ def find_component(nlp: Language, name: str | None, tasks: Iterable[Task]) -> tu
     if chosen not in possible:
         raise InvalidError(Errors.E556.format(name=chosen, components=", ".join(possible)))
     return chosen, possible[chosen]
+
+
+@contextmanager
+def _calibrated(pipe: BertPipe, checkpoint: Checkpoint) -> Iterator[None]:
+    """Have the last layer of a checkpoint scale the logits in the block, as the component does.
+
+    Warns of a layer that can't, and of thresholds of labels.
+    """
+    calibration, layer = pipe.calibration, output_layer(checkpoint.module)
+    if calibration.thresholds:
+        warnings.warn(Warnings.W602.format(name=pipe.name, thresholds=dict(calibration.thresholds)), stacklevel=5)
+    if not calibration.is_scaled:
+        yield
+    elif layer is None or not takes(layer, calibration.bias):
+        scales = {"scale": list(calibration.scale), "bias": list(calibration.bias)}
+        warnings.warn(Warnings.W601.format(name=pipe.name, **scales), stacklevel=5)
+        yield
+    else:
+        with scaled_outputs(layer, calibration.scale, calibration.bias):
+            yield
 
 
 def _whole(folder: Path, *, force: bool) -> AbstractContextManager[Path]:

@@ -216,3 +216,43 @@ def test_a_zeroshot_has_it_wherever_it_stands(make_pipe: Callable, make_shared: 
     shared = make_shared("nli").get_pipe("bert_nli")
     shared.calibration = Calibration((0.1,), (0.0,))
     assert with_own_encoder(shared).calibration == shared.calibration
+
+
+def test_thresholds_of_answers(make_pipe: Callable, train_once: Callable) -> None:
+    """Questions that got no answer are looked at too; what is found decides whether there is one."""
+    nlp = spacy.blank("en")
+    make_pipe("qa", nlp)
+    examples = samples_of("qa").make_examples(nlp)
+    qa = train_once(nlp, examples, steps=30).get_pipe("bert_qa")
+    qa.no_answer_threshold = 0.0
+    assert not any(len(nlp(example.predicted.copy()).spans["answers"]) for example in examples)
+    (result,) = calibrate(nlp, examples, thresholds="f1")
+    (found,) = result.thresholds
+    assert found.reached
+    assert qa.no_answer_threshold == pytest.approx(1 - found.value, abs=1e-6) != 0
+    answered = [len(nlp(example.predicted.copy()).spans["answers"]) for example in examples]
+    assert sum(map(bool, answered)) == found.decided
+    assert qa.calibration.thresholds == {}
+
+
+def test_settings_that_hide_entities_and_their_scores(make_pipe: Callable, train_once: Callable) -> None:
+    """Thresholds are found all the same, and the settings stay."""
+    nlp = spacy.blank("en")
+    make_pipe("ner", nlp)
+    examples = samples_of("ner").make_examples(nlp)
+    ner = train_once(nlp, examples, steps=30).get_pipe("bert_ner")
+    ner.score_extension, ner.min_score = None, 1.0
+    (result,) = calibrate(nlp, examples, thresholds="f1")
+    assert any(threshold.reached for threshold in result.thresholds)
+    assert (ner.score_extension, ner.min_score) == (None, 1.0)
+
+
+def test_spans_below_the_threshold_are_looked_at(make_pipe: Callable, train_once: Callable) -> None:
+    nlp = spacy.blank("en")
+    make_pipe("spancat", nlp)
+    examples = samples_of("spancat").make_examples(nlp)
+    spancat = train_once(nlp, examples, steps=30).get_pipe("bert_spancat")
+    spancat.threshold = 1.0
+    (result,) = calibrate(nlp, examples, thresholds="f1")
+    assert any(threshold.value < 1 for threshold in result.thresholds if threshold.reached)
+    assert spancat.threshold == 1.0

@@ -14,6 +14,7 @@ import transformers
 from spacy.language import Language
 from transformers import AutoTokenizer
 
+from spacy_bertadapt.component.calibration import Calibration
 from spacy_bertadapt.errors import ExistsError, InvalidError
 from spacy_bertadapt.exchange.exporting import export_component, find_component
 from spacy_bertadapt.exchange.importing import ImportRequest, import_checkpoint
@@ -216,3 +217,39 @@ def test_weights_are_those_of_the_network(learned: Learned, tmp_path: Path) -> N
     config = json.loads((tmp_path / "checkpoint" / "config.json").read_text())
     assert config["problem_type"] == "single_label_classification"
     assert list(config["id2label"].values()) == list(pipe.labels)
+
+
+@pytest.mark.parametrize("adapt", [{}, {"adapt": {"@misc": "spacy-bertadapt.LoRA.v1"}}], ids=["full", "lora"])
+def test_a_calibration_is_in_the_last_layer(task: str, adapt: dict, learned: Learned, tmp_path: Path) -> None:
+    """So Transformers and an import have the same probabilities; the pipeline's own weights stay as they are."""
+    if adapt:
+        pytest.importorskip("peft")
+    nlp = learned(task, **adapt)
+    pipe = nlp.get_pipe(TRAINED[task].factory)
+    n = len(pipe.network.checkpoint.labels)
+    scales = (
+        ([0.3], [0.0]) if task in ("ner", "qa") else ([0.3 + 0.1 * i for i in range(n)], [0.1 * i for i in range(n)])
+    )
+    texts = [example.reference.text for example in samples_of(task).make_examples(nlp)]
+    plain = {name: value.clone() for name, value in pipe.network.module.state_dict().items()}
+    pipe.calibration = Calibration(*scales)
+    calibrated = list(nlp.pipe(texts))
+    exported(nlp, tmp_path / "checkpoint")
+    assert all(torch.equal(value, plain[name]) for name, value in pipe.network.module.state_dict().items())
+    assert_same(calibrated, imported(tmp_path / "checkpoint").pipe(texts), atol=1e-5)
+
+
+def test_thresholds_of_labels_stay_behind(learned: Learned, tmp_path: Path) -> None:
+    nlp = learned("textcat")
+    nlp.get_pipe("bert_textcat").calibration = Calibration(thresholds={"payment": 0.9})
+    with pytest.warns(UserWarning, match=r"W602.*\{'payment': 0.9\}"):
+        exported(nlp, tmp_path / "checkpoint")
+
+
+def test_a_last_layer_that_can_not_be_told_from_others(learned: Learned, tmp_path: Path) -> None:
+    nlp = learned("textcat")
+    pipe = nlp.get_pipe("bert_textcat")
+    pipe.network.module.another = torch.nn.Linear(3, len(pipe.labels))
+    pipe.calibration = Calibration((0.5,), (0.0,))
+    with pytest.warns(UserWarning, match=r"W601.*Multiply the logits by \[0.5\]"):
+        exported(nlp, tmp_path / "checkpoint")

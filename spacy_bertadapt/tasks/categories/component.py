@@ -184,7 +184,9 @@ class Categorizer(BertPipe[EncodedTexts, CatsTargets, Floats]):
 
     def score(self, examples: Iterable[Example], **settings: Any) -> dict[str, Any]:
         """Score predictions of the Docs whose gold categories are meant for the component."""
-        return super().score([example for example in examples if self._is_scored(example)], **settings)
+        scored = [example for example in examples if self._is_scored(example)]
+        own = {"calibration": self.calibration} if self.calibration.thresholds else {}
+        return super().score(scored, **{**own, **settings})
 
     def targets(self, examples: Sequence[Example], texts: EncodedTexts, batch: WindowBatch) -> CatsTargets:
         """Return gold values as arrays. Raises ValueError for one that is not possible, or with another one."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -145,6 +146,14 @@ class BertNer(BertPipe[AlignedTexts, TagTargets, Entities]):
             label=[self.labels[kind] for kind in spans.type[kept].tolist()],
             score=scores[kept],
         )
+
+    @contextmanager
+    def deciding(self, *, every: bool) -> Iterator[None]:
+        """Set the scores of entities in the block, in any case; `every`: also of improbable ones. See `BertPipe`."""
+        name = self.score_extension or score_name("score_extension", "score")
+        least = 0.0 if every else self.min_score
+        with self._decided_by({} if every else None, score_extension=name, min_score=least):
+            yield
 
     def set_annotations(self, docs: Sequence[Doc], predictions: Entities) -> None:
         """Write the entities into `doc.ents`, and into `doc.spans` if there is a spans_key."""

@@ -3,3 +3,6 @@
 PARTS = ("question", "context")
 ANSWERS = "answers"
 """The key of the answers in `doc.spans`."""
+
+ANSWER = "answer"
+"""The one label that is decided for: that there is an answer."""

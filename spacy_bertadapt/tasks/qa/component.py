@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -28,7 +29,7 @@ from ...network.checkpoint import Checkpoint
 from ...pairs import find_parts, parts_given
 from ...subwords.batches import WindowBatch
 from ...types import Ints
-from . import ANSWERS, PARTS
+from . import ANSWER, ANSWERS, PARTS
 from .answers import Answers, best_answers
 from .targets import AnswerTargets, answer_loss, answer_targets
 from .texts import QuestionTexts, as_context, as_question
@@ -164,6 +165,22 @@ class BertQa(PairPipe[QuestionTexts, AnswerTargets, list[list[AnswerSpans]]]):
     def decode(self, outputs: WindowOutputs, texts: QuestionTexts) -> list[list[AnswerSpans]]:
         """Return the answers to each question."""
         return [[answers] for answers in self._as_spans(outputs, texts, self.top_k)]
+
+    @property
+    def decided_labels(self) -> tuple[str, ...]:
+        """One, which stands for an answer: it decides whether there is one."""
+        return (ANSWER,)
+
+    def take_thresholds(self, thresholds: Mapping[str, float]) -> None:
+        """Set `no_answer_threshold` to what is left of the threshold of an answer."""
+        self.no_answer_threshold = round(1 - thresholds[ANSWER], 6)
+
+    @contextmanager
+    def deciding(self, *, every: bool) -> Iterator[None]:
+        """Answer each question of a pair in the block; `every`: also those without an answer: see `BertPipe`."""
+        threshold = 1.0 if every else self.no_answer_threshold
+        with self._decided_by(None, questions=(), no_answer_threshold=threshold):
+            yield
 
     def set_annotations(self, docs: Sequence[Doc], predictions: list[list[AnswerSpans]]) -> None:
         """Write the answers into `doc.spans`, with their scores."""

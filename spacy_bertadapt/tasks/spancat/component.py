@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +39,9 @@ from .candidates import (
     suggested_candidates,
     suggested_ranges,
 )
+
+LEAST = 0.05
+"""The lowest threshold that is looked at: nearly all candidates are below it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +145,12 @@ class BertSpanCategorizer(BertPipe[SpanTexts, SpanTargets, LabelledSpans]):
         order = np.lexsort((label, -end, first, text))
         score = probabilities[span, label]
         return LabelledSpans(text[order], first[order], end[order], label[order], score[order])
+
+    @contextmanager
+    def deciding(self, *, every: bool) -> Iterator[None]:
+        """Set spans in the block whose probability is `LEAST` at least: see `BertPipe`."""
+        with self._decided_by(dict.fromkeys(self.labels, LEAST) if every else None):
+            yield
 
     def set_annotations(self, docs: Sequence[Doc], predictions: LabelledSpans) -> None:
         """Write the spans into `doc.spans[spans_key]`, by their start, the longest first, with their scores."""
