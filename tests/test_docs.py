@@ -98,7 +98,7 @@ def test_the_notebook_runs(trained_place, tiny_bert, monkeypatch):
     assert spacy.load("my_model").pipe_names == ["bert_textcat"]
 
 
-@pytest.mark.parametrize("page", [*PAGES, "docs/data.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize("page", [*PAGES, "docs/data.md", "docs/calibration.md", "CONTRIBUTING.md"])
 def test_links_lead_somewhere(page):
     source = (ROOT / page).read_text(encoding="utf8")
     for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", source):

@@ -15,7 +15,7 @@ from ..component.calibration import NOT_CALIBRATED, Calibration
 from ..errors import Errors, InvalidError
 from ..planning.decisions import Decisions
 from ..planning.task import Task
-from ..tasks import TASKS
+from ..tasks import components_of_tasks
 from .measures import expected_calibration_error
 from .scaling import fit_scale, loss_under, observe
 from .thresholds import Threshold, find_threshold
@@ -72,12 +72,7 @@ def calibrate(
 
 def calibrated_components(nlp: Language) -> list[tuple[str, BertPipe, Task]]:
     """Return the components of a pipeline that have probabilities, with their tasks."""
-    by_factory = {task.factory: task for task in TASKS.values()}
-    found: list[tuple[str, Any, Task | None]] = [
-        (name, pipe, by_factory.get(nlp.get_pipe_meta(name).factory)) for name, pipe in nlp.pipeline
-    ]
-    variants = [(name, pipe, task.variant_for(pipe)) for name, pipe, task in found if task is not None]
-    return [(name, pipe, task) for name, pipe, task in variants if task.decisions is not None]
+    return [found for found in components_of_tasks(nlp) if found[2].decisions is not None]
 
 
 def decisions_of(

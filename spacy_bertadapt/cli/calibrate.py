@@ -9,13 +9,11 @@ import typer
 from wasabi import msg
 
 from ..errors import Errors, InvalidError
-from ..evaluation.pipelines import load_pipeline
 from ..files import save_pipeline
-from ..planning.data_files import check_data, read_examples
-from ..tasks import get_task, task_of
+from ..planning.data_files import read_examples
 from . import options
 from .output import PIPELINE_FILES, check_output
-from .recognition import recognize_file, remembered_settings
+from .recognition import open_scored
 
 if TYPE_CHECKING:
     from ..calibration.calibrate import CalibratedComponent
@@ -49,7 +47,6 @@ def calibrate_cli(
     from ..calibration.thresholds import F1
 
     with options.errors_as_messages():
-        check_data(data)
         check_output(output / PIPELINE_FILES[0], inputs=[data, Path(model)])
         if output.exists() and any(output.iterdir()) and not force:
             raise InvalidError(Errors.E602.format(path=output))
@@ -57,11 +54,7 @@ def calibrate_cli(
             raise InvalidError(Errors.E603)
         if precision is not None and not 0 < precision < 1:
             raise InvalidError(Errors.E606.format(precision=precision))
-        options.use_gpu(gpu_id)
-        nlp = load_pipeline(model)
-        chosen = task_of(nlp) if task is None else get_task(task)
-        said = {**remembered_settings(nlp, chosen, data), **options.reader_arguments(context)}
-        given = recognize_file(data, chosen.name, said)
+        nlp, given = open_scored(context, model, data, task, gpu_id)
         examples = read_examples(data, given.task, given.reader, lang=str(nlp.meta["lang"]))
         results = calibrate(nlp, examples, method=method, thresholds=F1 if thresholds else precision)
         save_pipeline(nlp, output)

@@ -10,12 +10,9 @@ import typer
 from wasabi import msg
 
 from ..evaluation.evaluate import evaluate
-from ..evaluation.pipelines import load_pipeline
-from ..planning.data_files import check_data
-from ..tasks import get_task, task_of
 from . import options
 from .output import check_output
-from .recognition import recognize_file, remembered_settings
+from .recognition import open_scored
 from .scores import show_scores
 
 
@@ -35,12 +32,7 @@ def evaluate_cli(
     with options.errors_as_messages():
         if output is not None:
             check_output(output, inputs=[data, Path(model)])
-        check_data(data)
-        options.use_gpu(gpu_id)
-        nlp = load_pipeline(model)
-        chosen = task_of(nlp) if task is None else get_task(task)
-        said = {**remembered_settings(nlp, chosen, data), **options.reader_arguments(context)}
-        given = recognize_file(data, chosen.name, said)
+        nlp, given = open_scored(context, model, data, task, gpu_id)
         scores = evaluate(nlp, data, task=given.task, reader=given.reader, limit=limit)
         show_scores(scores)
         if output is not None:

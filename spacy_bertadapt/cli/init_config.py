@@ -18,6 +18,7 @@ from ..planning.encoder_plan import COMPONENT_PREFIX
 from ..planning.new_config import write_config
 from ..planning.recognition.columns import NUMBER
 from ..planning.request import ConfigRequest, TaskData
+from ..readers.split import USUAL_SHARE
 from . import options
 from .base_options import (
     ENCODER,
@@ -34,7 +35,6 @@ from .new_config_report import show_base, show_choices, show_data
 from .output import check_config_name, check_output
 from .recognition import recognize_file
 
-SHARE = 0.2
 FIRST_GPU = "cuda:0"
 
 
@@ -44,7 +44,7 @@ def init_config_cli(
     train: Annotated[list[Path], typer.Option("--train", help="Training data, of any format of docs/data.md")],
     dev: Annotated[
         list[str] | None,
-        typer.Option("--dev", help=f"Evaluation data, likewise, or a share of the training data, such as {SHARE}"),
+        typer.Option("--dev", help=f"Evaluation data, likewise, or a share of the training data; else {USUAL_SHARE}"),
     ] = None,
     task: Annotated[list[str] | None, options.TASK_OR_RECOGNIZED] = None,
     encoder: Annotated[str, ENCODER] = DEFAULT_ENCODER,
@@ -109,7 +109,7 @@ def init_config_cli(
 def _held_out(dev: Sequence[str] | None, count: int) -> list[Path | float]:
     """Return the evaluation data of each training file: a file, or a share of it."""
     held: list[Path | float] = []
-    for text in dev or [str(SHARE)] * count:
+    for text in dev or [str(USUAL_SHARE)] * count:
         is_share = NUMBER.fullmatch(text) is not None and not Path(text).exists()
         held.append(float(text) if is_share else Path(text))
         if is_share and not 0 < float(text) < 1:
@@ -166,7 +166,7 @@ def _one_of(
         reader=data.reader,
         dev_task=None if dev is None else dev.task,
         dev_reader=None if dev is None else dev.reader,
-        share=held if isinstance(held, float) else SHARE,
+        share=held if isinstance(held, float) else USUAL_SHARE,
         seed=seed,
         name=name,
     )

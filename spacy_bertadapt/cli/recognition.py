@@ -12,10 +12,14 @@ import typer
 from spacy.language import Language
 from wasabi import msg
 
+from ..evaluation.pipelines import load_pipeline
 from ..fitting import recognized
 from ..fitting.recognized import RecognizedData, Said, refuse_to_guess, shape_of
+from ..planning.data_files import check_data
 from ..planning.recognition.shape import Question
 from ..planning.task import Task
+from ..tasks import get_task, task_of
+from . import options
 
 PLACES = ("text", "premise", "hypothesis", "label", "words", "tags")
 MEANINGS = ("label_separator", "label_map", "tag_names")
@@ -30,9 +34,24 @@ def recognize_file(path: Path, task: str | None, said: Said, *, quiet: bool = Fa
     if data.answers and not quiet:
         msg.info(f"Next time: {' '.join(f'{option} {answer}' for option, answer in data.answers.items())}")
     if data.shape.title and not quiet:
-        facts = "".join(f"; {fact}" for fact in data.shape.facts)
-        msg.info(f"{path} is {data.shape.title}, for {data.task.title.lower()}{facts}")
+        msg.info(data.in_words(path))
     return data
+
+
+def open_scored(
+    context: typer.Context, model: str, data: Path, task: str | None, gpu_id: int
+) -> tuple[Language, RecognizedData]:
+    """Load a pipeline, and find out how data with gold for it are read.
+
+    context: has the options of the reader. task: its name; None: that of the pipeline's first BERT component.
+    Raises FileNotFoundError for a pipeline or data that are not there, ValueError for those that can't be read.
+    """
+    check_data(data)
+    options.use_gpu(gpu_id)
+    nlp = load_pipeline(model)
+    chosen = task_of(nlp) if task is None else get_task(task)
+    said = {**remembered_settings(nlp, chosen, data), **options.reader_arguments(context)}
+    return nlp, recognize_file(data, chosen.name, said)
 
 
 def remembered_settings(nlp: Language, task: Task, path: Path) -> dict[str, str | None]:

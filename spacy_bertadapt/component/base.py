@@ -1,10 +1,7 @@
 """The base of the components of all tasks: settings, labels, learning, files."""
 
-import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,32 +13,29 @@ from spacy.vocab import Vocab
 from thinc.api import Optimizer
 from torch import Tensor
 
-from ..errors import Errors, InvalidError, Warnings
+from ..errors import Errors, InvalidError
 from ..learning.adaptation import Adaptation
 from ..learning.losses import SequenceLoss
 from ..learning.running_loss import RunningLoss
 from ..network.checkpoint import Checkpoint
 from ..network.inputs import to_device
-from .calibration import NOT_CALIBRATED, Calibration
+from .calibrated import CalibratedComponent
+from .calibration import NOT_CALIBRATED
 from .component_encoder import RunnerSettings
 from .gold import GoldLabels, LabelCounts, count_gold
-from .labels import LabelledComponent
 from .lesson import Lesson
-from .network_component import NetworkComponent
 from .outputs import WindowOutputs
 from .pipeline_link import PipelineLink
 from .runner import Runner
-from .saving import STATE, SavedPart, check_component_name
+from .saving import SavedPart, check_component_name
 from .task_contract import Predictions, Targets, TaskContract, Texts
 from .thinc_model import NetworkModel, encoder_of, network_model, shim_of
 from .thinc_shim import NetworkShim
 from .window_settings import WindowSettings
 
 
-class BertPipe(LabelledComponent, NetworkComponent, TaskContract[Texts, Targets, Predictions]):
+class BertPipe(CalibratedComponent, TaskContract[Texts, Targets, Predictions]):
     """A trainable component around a network, whose task implements the methods of `TaskContract`."""
-
-    _calibration = NOT_CALIBRATED
 
     def __init__(
         self,
@@ -81,36 +75,6 @@ class BertPipe(LabelledComponent, NetworkComponent, TaskContract[Texts, Targets,
         self.take_labels(())
         self.take_settings({**cfg, "ignored_labels": []}, pipeline)
         self.shim.set_component(self)
-
-    @property
-    def calibration(self) -> Calibration:
-        """The scale of the logits, and the thresholds of labels. It can be set, and is saved with the component.
-
-        Setting one raises ValueError if it doesn't fit the labels and the outputs.
-        """
-        return self._calibration
-
-    @calibration.setter
-    def calibration(self, calibration: Calibration) -> None:
-        if calibration != NOT_CALIBRATED:
-            outputs = len(self.network.checkpoint.labels) if self.shim.is_initialized else None
-            calibration.check(self.name, self.labels, outputs)
-        self._calibration = calibration
-
-    @property
-    def decided_labels(self) -> tuple[str, ...]:
-        """The labels that it decides for, each with a threshold of its own if `bertadapt calibrate` finds one."""
-        return self.labels
-
-    def take_thresholds(self, thresholds: Mapping[str, float]) -> None:
-        """Decide for a label from a probability on, from now on. thresholds: those of `decided_labels`."""
-        self.calibration = replace(self.calibration, thresholds=thresholds)
-
-    @contextmanager
-    def deciding(self, *, every: bool) -> Iterator[None]:
-        """Give each decision in the block a score. every: also decide for what is too improbable otherwise."""
-        with self._decided_by({} if every else None):
-            yield
 
     def weights_of_labels(self, device: torch.device) -> Tensor | None:
         """Return the class weight of every label, on a device; first that of units without one, where there are such.
@@ -250,7 +214,7 @@ class BertPipe(LabelledComponent, NetworkComponent, TaskContract[Texts, Targets,
         validate_examples(examples, f"{type(self).__name__}.update")
         with self.runner.learning_from(self, examples, drop=drop) as lesson:
             if lesson is not None:
-                self._forget_calibration()
+                self.forget_calibration()
                 losses[self.name] += self._learn(lesson)
         if sgd not in (None, False):
             self.finish_update(sgd)
@@ -274,23 +238,15 @@ class BertPipe(LabelledComponent, NetworkComponent, TaskContract[Texts, Targets,
     def saved_state(self) -> dict[str, Any]:
         """Return what is known of the labels and the encoder, and the live settings, as JSON can hold them."""
         encoder = encoder_of(self.model)
-        calibration = {} if self.calibration == NOT_CALIBRATED else {"calibration": self.calibration.to_state()}
-        return {**self.label_state(), **self.settings_state(), **calibration, **encoder.saved_state(self.model)}
+        own = {**self.label_state(), **self.settings_state(), **self.calibration_state()}
+        return {**own, **encoder.saved_state(self.model)}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take over what `saved_state` returned. Raises ValueError if it doesn't fit the labels."""
         self.restore_labels(state)
         self.restore_settings(state)
-        try:
-            self.calibration = Calibration.from_state(state.get("calibration"))
-        except InvalidError as err:
-            raise InvalidError(Errors.E105.format(path=STATE, reason=f"does not hold: {err}")) from err
+        self.restore_calibration(state)
         encoder_of(self.model).restore(self.model, state, self._config_beside)
-
-    def remove_adapter(self) -> None:
-        """Remove LoRA's matrices: see `NetworkComponent`. A calibration, which was fitted with them, is dropped."""
-        super().remove_adapter()
-        self._forget_calibration()
 
     def use_own_encoder(self, shim: NetworkShim) -> None:
         """Stand alone from now on, with a network that has an encoder of its own. shim: holds it."""
@@ -303,25 +259,6 @@ class BertPipe(LabelledComponent, NetworkComponent, TaskContract[Texts, Targets,
         super().__setattr__(name, value)
         if name == "name" and self._is_complete:
             self.shim.unlink()
-
-    def _forget_calibration(self) -> None:
-        """Go back to the logits as they are, as other weights have others. Warns of that."""
-        if self.calibration != NOT_CALIBRATED:
-            warnings.warn(Warnings.W600.format(name=self.name), stacklevel=3)
-            self.calibration = NOT_CALIBRATED
-
-    @contextmanager
-    def _decided_by(self, thresholds: Mapping[str, float] | None, **settings: Any) -> Iterator[None]:
-        """Have other settings in the block, and other thresholds of labels; None: the same ones."""
-        calibration, before = self._calibration, {name: self._settings[name] for name in settings}
-        if thresholds is not None:
-            self._calibration = replace(calibration, thresholds=thresholds)
-        self._settings.update(settings)
-        try:
-            yield
-        finally:
-            self._calibration = calibration
-            self._settings.update(before)
 
     def _learn(self, lesson: Lesson[Texts]) -> RunningLoss | float:
         """Add up the gradients of annotated examples, and return their mean loss."""

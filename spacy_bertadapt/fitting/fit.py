@@ -24,6 +24,7 @@ from ..evaluation.pipelines import load_pipeline
 from ..planning.base_pipeline import BasePipeline
 from ..planning.new_config import write_config
 from ..planning.request import ConfigRequest, TaskData
+from ..readers.split import USUAL_SHARE
 from ..reporting.after_training import try_to_report
 from ..tasks import get_task, task_of
 from .given_data import Data, as_file
@@ -36,7 +37,7 @@ OPTIONS = frozenset(field.name for field in fields(ConfigRequest)) - frozenset(O
 
 def fit(
     train: Data,
-    dev: Data = 0.2,
+    dev: Data = USUAL_SHARE,
     *,
     task: str | None = None,
     encoder: str = DEFAULT_ENCODER,
@@ -127,10 +128,12 @@ def _request(
 ) -> ConfigRequest:
     """Return the request for the config of a training, with data that are no files written to the folder."""
     data = recognize(as_file(train, folder / DATA, "train"), task, given.reader)
-    _say(data)
-    share, held = (float(dev), None) if isinstance(dev, int | float) else (0.2, as_file(dev, folder / DATA, "dev"))
-    if held is None and not 0 < share < 1:
+    if data.shape.title:
+        msg.info(data.in_words("Training data"))
+    share = float(dev) if isinstance(dev, int | float) else USUAL_SHARE
+    if not 0 < share < 1:
         raise InvalidError(Errors.E682.format(value=dev))
+    held = None if isinstance(dev, int | float) else as_file(dev, folder / DATA, "dev")
     other = None if held is None else recognize(held, task or data.task.name, given.reader)
     of_task = TaskData(
         task=data.task,
@@ -164,12 +167,6 @@ def recognize(path: Path, task: str | None, settings: Mapping[str, Any]) -> Reco
     """Find out what a file is. settings: of its reader. Raises ValueError that names what has to be given."""
     said = {name: value if isinstance(value, str) else srsly.json_dumps(value) for name, value in settings.items()}
     return recognize_file(path, task, said, ask=refuse_to_guess)
-
-
-def _say(data: RecognizedData) -> None:
-    facts = "".join(f"; {fact}" for fact in data.shape.facts)
-    if data.shape.title:
-        msg.info(f"Training data: {data.shape.title}, for {data.task.title.lower()}{facts}")
 
 
 def _train(config: Config, folder: Path, use_gpu: int, *, is_kept: bool) -> Language:

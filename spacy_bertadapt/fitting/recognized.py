@@ -39,6 +39,10 @@ class RecognizedData:
     shape: DataShape
     answers: Mapping[str, str]
 
+    def in_words(self, name: object) -> str:
+        """Return what was recognized, as a sentence. name: what the data are called."""
+        return "; ".join([f"{name}: {self.shape.title}, for {self.task.title.lower()}", *self.shape.facts])
+
 
 def recognize_file(path: Path, task: str | None, said: Said, *, ask: Ask) -> RecognizedData:
     """Find out what a file is, and ask for what is not clear.

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..component.defaults import DEFAULT_ENCODER
 from ..errors import Errors, InvalidError
-from ..readers.split import SplitCorpus
+from ..readers.split import USUAL_SHARE, SplitCorpus
 from .adaptations import FULL
 from .base_pipeline import BasePipeline
 from .blocks import Block
@@ -82,7 +82,7 @@ class TaskData:
     reader: Mapping[str, Any] = field(default_factory=dict)
     dev_task: Task | None = None
     dev_reader: Mapping[str, Any] | None = None
-    share: float = 0.2
+    share: float = USUAL_SHARE
     seed: int = 0
     name: str | None = None
 

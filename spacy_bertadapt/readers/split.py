@@ -16,6 +16,7 @@ from ..errors import Errors, InvalidError, require
 from .parts import Corpus
 
 PARTS = ("train", "dev")
+USUAL_SHARE = 0.2
 MOST_STRATA = 1000
 
 
@@ -32,7 +33,7 @@ class SplitCorpus:
     part is empty.
     """
 
-    def __init__(self, corpus: Corpus, *, part: str, share: float = 0.2, seed: int = 0) -> None:
+    def __init__(self, corpus: Corpus, *, part: str, share: float = USUAL_SHARE, seed: int = 0) -> None:
         if not callable(corpus):
             raise InvalidError(Errors.C049.format(name="corpus", corpus=corpus))
         require("part", part, possible=part in PARTS, remedy=f"use {' or '.join(PARTS)}")

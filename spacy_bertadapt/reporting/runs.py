@@ -13,7 +13,7 @@ from spacy.scorer import Scorer
 from spacy.training import Example
 
 from ..planning.report_rows import Rows
-from ..tasks import TASKS
+from ..tasks import components_of_tasks
 from ..types import Ints
 
 
@@ -70,12 +70,8 @@ def run_pipeline(nlp: Language, examples: Sequence[Example], *, name: str) -> Ru
 
 def _components(nlp: Language, examples: Sequence[Example]) -> list[ComponentRows]:
     """Return the rows of each component that has a task, and gold."""
-    tasks = {task.factory: task for task in TASKS.values()}
     found = []
-    for name, pipe in nlp.pipeline:
-        task = tasks.get(nlp.get_pipe_meta(name).factory)
-        if task is None:
-            continue
+    for name, pipe, task in components_of_tasks(nlp):
         rows = task.report_rows(pipe, examples)
         if len(rows):
             found.append(ComponentRows(name=name, task=task.name, title=task.title, things=task.things, rows=rows))

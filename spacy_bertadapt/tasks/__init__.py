@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from spacy.language import Language
 
 from ..errors import Errors, InvalidError
@@ -20,17 +23,22 @@ TRAINED = {name: task for name, task in TASKS.items() if task.plan is not None}
 """The tasks that can be trained. The first one is the default of the commands."""
 
 
-def task_of(nlp: Language) -> Task:
-    """Return the task of a pipeline's first component that has one and can be trained; else the default task.
+def components_of_tasks(nlp: Language) -> Iterator[tuple[str, Any, Task]]:
+    """Yield the name of each component of a pipeline that has a task, the component, and the task.
 
     It is the task of numbers if the component predicts these.
     """
-    factories = {task.factory: task for task in TRAINED.values()}
+    factories = {task.factory: task for task in TASKS.values()}
     for name, pipe in nlp.pipeline:
         task = factories.get(nlp.get_pipe_meta(name).factory)
         if task is not None:
-            return task.variant_for(pipe)
-    return next(iter(TRAINED.values()))
+            yield name, pipe, task.variant_for(pipe)
+
+
+def task_of(nlp: Language) -> Task:
+    """Return the task of a pipeline's first component that has one and can be trained; else the default task."""
+    trained = (task for _, _, task in components_of_tasks(nlp) if task.plan is not None)
+    return next(trained, next(iter(TRAINED.values())))
 
 
 def get_task(name: str) -> Task:

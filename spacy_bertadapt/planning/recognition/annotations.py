@@ -56,7 +56,8 @@ def recognize_token_lists(title: str, table: Table, *, said: Said) -> DataShape 
         reason = f"The tags are numbers from 0 to {max(map(int, items))}, without names"
         questions.append(Question("--reader.tag_names", [example], reason))
     facts = [f"words: {words[0].name}", f"tags: {tags[0].name}"]
-    return DataShape(title, NER, True, settings, facts, questions, [str(column.name) for column in table.columns])
+    columns = [str(column.name) for column in table.columns]
+    return DataShape(title, NER, is_text=True, settings=settings, facts=facts, questions=questions, columns=columns)
 
 
 def recognize_conll(path: Path, *, task: str | None, said: Said) -> DataShape:
@@ -80,7 +81,8 @@ def recognize_conll(path: Path, *, task: str | None, said: Said) -> DataShape:
         reason = f"{len(entities)} columns hold tags"
         questions = [Question("--reader.tag", [str(number) for number in reversed(entities)], reason)]
     types = sorted({kind for number in entities for kind in types_of[number]})
-    return DataShape(title, found, False, settings, [f"entities: {', '.join(types[:8])}"], questions)
+    facts = [f"entities: {', '.join(types[:8])}"]
+    return DataShape(title, found, settings=settings, facts=facts, questions=questions)
 
 
 def has_tags(path: Path) -> bool:

@@ -49,7 +49,6 @@ NUMBERS = ("score", "scores", "similarity", "similarity_score", "relatedness", "
 SEVERAL = ("labels", "tags", "topics", "categories", "genres")
 WORDS, TAGS = ("tokens", "words"), ("ner_tags", "tags", "ner", "labels", "ner_labels")
 SEPARATORS = ("|", ";", ",")
-FEW = 50  # labels, at most, of a column that no name tells
 MOST_LABELS_SHARE = 0.3  # of the rows: more values are rather names, dates or texts
 TEXT_WORDS = 3.0  # words of a text, on average, in a column that no name tells
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")

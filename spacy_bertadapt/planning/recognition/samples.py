@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,8 @@ from ...readers.tables import LABEL_NAMES, TEXT_NAMES, read_csv, read_tsv
 from .columns import LABELS, NUMBERS, PAIRS, TEXTS, Column
 
 ROWS = 2000
-KNOWN = {*TEXT_NAMES, *LABEL_NAMES, *NUMBERS, *sum(TEXTS, ()), *sum(PAIRS, ()), *sum(LABELS, ())} | {
-    "id",
-    "idx",
-    "index",
-}
+IDS = ("id", "idx", "index")
+KNOWN = frozenset(chain(TEXT_NAMES, LABEL_NAMES, NUMBERS, IDS, *TEXTS, *PAIRS, *LABELS))
 CSV_SEPARATORS = (",", ";", "|", "\t")
 FEWEST_ROWS_TO_TELL = 5
 

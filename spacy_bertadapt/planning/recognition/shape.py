@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, TypeAlias
 
 Said: TypeAlias = Mapping[str, str]
@@ -34,6 +34,7 @@ class DataShape:
 
     title: str
     task: str | None = None
+    _: KW_ONLY
     is_text: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict)
     facts: Sequence[str] = ()

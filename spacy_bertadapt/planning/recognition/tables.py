@@ -47,8 +47,14 @@ class TableReading:
         return self._shape(TEXTCAT if pair is None else NLI)
 
     def _shape(self, task: str | None) -> DataShape:
-        columns = _names(self.table.columns)
-        return DataShape(self.title, task, False, self.settings, self.facts, self.questions, columns)
+        return DataShape(
+            self.title,
+            task,
+            settings=self.settings,
+            facts=self.facts,
+            questions=self.questions,
+            columns=_names(self.table.columns),
+        )
 
     def _pair(self) -> tuple[Column, Column] | None:
         """Return the columns of premise and hypothesis, by name or as given."""

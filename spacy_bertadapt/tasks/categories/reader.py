@@ -3,7 +3,7 @@
 import warnings
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -143,7 +143,7 @@ class LabelledCorpus(RecordCorpus[LabelledRecord]):
             return dict.fromkeys(cats, 0.0) if row.values.get("answer") == REJECTED else cats
         return negatives | cats
 
-    @property
+    @cached_property
     def _format(self) -> str:
         """The format that is set, or that the file's content tells, or else its name."""
         if self.format is not None:

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 
 from spacy.language import Language
@@ -103,7 +104,7 @@ class SquadCorpus(RecordCorpus[QaRecord]):
             texts.append(answer.text)
         doc.spans[ANSWERS] = SpanGroup(doc, name=ANSWERS, spans=spans, attrs={TEXTS: texts})
 
-    @property
+    @cached_property
     def _format(self) -> str:
         """The format that is set, or that the file's content and name tell."""
         if self.format is not None:

@@ -11,10 +11,8 @@ from spacy.training import Example
 
 from ...pairs import find_parts, pair_of
 from ...planning.report_rows import AnswerRows, RowSpan
-from . import ANSWERS, PARTS
+from . import ANSWER, ANSWERS, PARTS
 from .scorer import TEXTS, exact_match, f1_score
-
-ANSWER = "answer"
 
 
 def qa_rows(pipe: Any, examples: Sequence[Example]) -> AnswerRows:

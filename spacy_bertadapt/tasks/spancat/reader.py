@@ -1,6 +1,7 @@
 """The reader of spans that overlap and nest: nested CoNLL, and texts with spans of any format."""
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import accumulate, islice
 from pathlib import Path
 
@@ -105,7 +106,7 @@ class SpanCorpus(AnnotatedCorpus):
         """Set `doc.spans[spans_key]` to the record's spans, by their start, the longest first."""
         doc.spans[self.spans_key] = spans
 
-    @property
+    @cached_property
     def _format(self) -> str:
         """The format that is set, or that the file's content tells, or else its name."""
         if self.format is not None:
